@@ -1,0 +1,74 @@
+use bytes::Bytes;
+
+use crate::{Command, Event, Ruling};
+
+/// Which end of the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// The native client.
+    Client,
+    /// The target.
+    Upstream,
+}
+
+/// Names one open decision of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// One thing to do, in the order given.
+#[derive(Debug)]
+pub enum Step {
+    /// Write these bytes to this end.
+    Send(Peer, Bytes),
+    /// Decide this command and answer with [`Conversation::decided`]. Until then nothing of it, and
+    /// nothing behind it, is sent upstream.
+    Decide(Ticket, Box<Command>),
+    /// Keep this. It comes before the bytes it describes; if it cannot be kept, they are not sent.
+    Record(Event),
+    /// The target's catalogue is out of date: read it anew and answer with
+    /// [`Conversation::refreshed`]. Until then nothing that depends on it is sent to the client.
+    Refresh(Ticket),
+}
+
+/// A protocol, without sockets: it is fed bytes and hands back steps.
+///
+/// How the bytes are cut changes nothing about what the steps say.
+pub trait Conversation {
+    /// Takes over bytes that arrived. Keeps them; reads nothing yet.
+    fn feed(&mut self, from: Peer, bytes: Bytes);
+
+    /// Answers a [`Step::Decide`]. An answer to a ticket that is not open is ignored.
+    fn decided(&mut self, ticket: Ticket, ruling: Ruling);
+
+    /// Says to the client, in the protocol's own way and without disturbing what it waits for, that
+    /// a command is held.
+    fn notify(&mut self, ticket: Ticket, message: &str, hint: &str);
+
+    /// Answers a [`Step::Refresh`]: the catalogue was read anew, or could not be.
+    fn refreshed(&mut self, ticket: Ticket);
+
+    /// The next step. `None`: feed me, or answer me.
+    ///
+    /// # Errors
+    /// A peer broke the protocol: what to tell the client is in the [`Violation`], and the session ends.
+    fn next(&mut self) -> Result<Option<Step>, Violation>;
+
+    /// What the client is told, in the protocol's own words, when the session must end now.
+    fn farewell(&mut self, message: &str) -> Bytes;
+
+    /// How many bytes were fed from `peer` and not yet used. The relay stops reading that end
+    /// when this passes its bound.
+    fn backlog(&self, peer: Peer) -> usize;
+}
+
+/// A peer broke its protocol's rules. The session cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", match .by { Peer::Client => "client", Peer::Upstream => "upstream" })]
+pub struct Violation {
+    /// Who broke them.
+    pub by: Peer,
+    /// What was wrong; holds no data of either side.
+    pub message: String,
+    /// What to send to the client before closing.
+    pub farewell: Bytes,
+}

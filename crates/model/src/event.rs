@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{Access, ApprovalId, Classes, Identity, Parameter, Phase, SessionId, Timestamp};
+
+/// One line of a session's story. Whatever a client was shown is in here as it was shown: masked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The session begins.
+    Opened(Box<SessionHead>),
+    /// A command arrived. Recorded before it is decided.
+    Command {
+        /// The command's number in the session.
+        number: u64,
+        /// Whether it is readied or run.
+        phase: Phase,
+        /// The text as the client sent it.
+        text: Bytes,
+        /// What was bound to its placeholders.
+        parameters: Arc<[Parameter]>,
+        /// What it does.
+        accesses: Arc<[Access]>,
+    },
+    /// A command was decided.
+    Decided {
+        /// The command's number.
+        number: u64,
+        /// What was decided.
+        verdict: Verdict,
+        /// The policies behind it.
+        policies: Vec<String>,
+        /// The approval it waits for or was let through by.
+        approval: Option<ApprovalId>,
+        /// What the client was told, when it was refused or held.
+        message: Option<String>,
+    },
+    /// A result begins: what its columns are called.
+    Columns {
+        /// The command's number.
+        number: u64,
+        /// One for each column.
+        columns: Arc<[Column]>,
+    },
+    /// Rows as the client received them.
+    Rows {
+        /// The command's number.
+        number: u64,
+        /// How many.
+        count: u64,
+        /// For SQL results: for each row a 32-bit length (big-endian, of what follows it), a 16-bit
+        /// number of fields, and for each field a 32-bit length (-1 is NULL) and its bytes.
+        data: Bytes,
+    },
+    /// Bulk data (COPY) as it went by.
+    Bulk {
+        /// The command's number.
+        number: u64,
+        /// Whether the client received it; else it sent it.
+        to_client: bool,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// From here on the result went by without being stored: it was over the cap.
+    Cut {
+        /// The command's number.
+        number: u64,
+    },
+    /// A command ended well.
+    Finished {
+        /// The command's number.
+        number: u64,
+        /// The protocol's own word for what was done: `SELECT 5`.
+        tag: String,
+        /// Rows the client received.
+        rows: u64,
+        /// Bytes of result the client received, or of bulk data it sent.
+        bytes: u64,
+    },
+    /// A command ended in an error of the target's.
+    Failed {
+        /// The command's number; 0 when no command was running.
+        number: u64,
+        /// The protocol's error code: an SQLSTATE.
+        code: String,
+        /// The message as the client saw it.
+        message: String,
+    },
+    /// The target said something outside a result, as the client saw it.
+    Notice {
+        /// The command's number; 0 when no command was running.
+        number: u64,
+        /// The text.
+        message: String,
+    },
+    /// The session is over. Always the last event of a session that ended in order.
+    Closed(Ending),
+}
+
+/// Who came from where to what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionHead {
+    /// The session.
+    pub id: SessionId,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// Who.
+    pub identity: Identity,
+    /// From where: address and port of the client as the gateway saw it.
+    pub source: String,
+    /// What the client calls itself, unchecked.
+    pub client: Option<String>,
+    /// The resource's name.
+    pub resource: String,
+    /// The protocol's name.
+    pub protocol: String,
+    /// What was opened inside the resource: a database.
+    pub database: Option<String>,
+    /// The policies that let it be opened.
+    pub policies: Vec<String>,
+}
+
+/// What was decided of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It may run.
+    Allowed,
+    /// It may not.
+    Denied,
+    /// A human is asked.
+    Held,
+    /// A human agreed.
+    Approved,
+}
+
+/// One column of a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// The name the client saw.
+    pub name: String,
+    /// The type's name where it is known, else its number.
+    pub type_name: String,
+    /// How its values are written.
+    pub format: ValueFormat,
+    /// The classes for which it was masked as a whole.
+    pub masked: Classes,
+}
+
+/// How a value is written on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueFormat {
+    /// As text.
+    Text,
+    /// In the type's binary form.
+    Binary,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// In one sentence: `the client left`, `the token was revoked`.
+    pub how: String,
+}

@@ -1,0 +1,172 @@
+//! The sockets in the wall between the gateway and the control desk.
+//!
+//! The gateway calls these traits, the control desk implements them, and only the roof plugs one
+//! into the other.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use bytes::Bytes;
+
+use crate::{
+    Access, ApprovalId, Ask, Ending, Event, Identity, Parameter, Resource, Ruling, Secret,
+    SessionHead, SessionId, Terms, Timestamp,
+};
+
+/// A future some runtime drives; boxed so that the ground floor needs no runtime of its own.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Finds out who it is.
+pub trait Directory: Send + Sync {
+    /// Checks what a client showed: a provider's token or one of ours.
+    fn identify<'a>(
+        &'a self,
+        presented: &'a Secret,
+        from: SocketAddr,
+    ) -> BoxFuture<'a, Result<Identity, Unidentified>>;
+
+    /// A login that failed before anything could be checked (another subject's name, a client
+    /// that gave up) counts against its address too.
+    fn refused(&self, from: SocketAddr, claimed: &str, why: &str);
+}
+
+/// Why nobody was identified. What the client hears is the same for all but [`Self::Throttled`] and
+/// [`Self::Unavailable`]; the operator's log and the audit hear which.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unidentified {
+    /// It is no token that any configured provider vouches for.
+    #[error("the token is not one of a configured provider: {0}")]
+    Unknown(String),
+    /// It was good once.
+    #[error("the token has expired: sign in again with `sluice login`")]
+    Expired,
+    /// It was taken back.
+    #[error("the token was revoked")]
+    Revoked,
+    /// Too many failed logins from this address.
+    #[error("too many failed logins from this address: wait {0} seconds")]
+    Throttled(u64),
+    /// The provider's keys could not be had and none are cached.
+    #[error("the identity provider cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+/// Hands out a target's credential at the moment it is needed.
+pub trait Vault: Send + Sync {
+    /// Fetches it.
+    fn credential<'a>(
+        &'a self,
+        resource: &'a Resource,
+    ) -> BoxFuture<'a, Result<Credential, VaultError>>;
+}
+
+/// A target's credential. No `Debug`: it holds secrets.
+#[derive(Clone)]
+pub struct Credential {
+    /// The account on the target.
+    pub username: String,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// A client certificate chain (PEM) and its private key (PEM).
+    pub client_certificate: Option<(Bytes, Secret)>,
+}
+
+/// A credential could not be had. Never says what it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the credential of {resource} cannot be read from {source_name}: {why}")]
+pub struct VaultError {
+    /// Whose.
+    pub resource: String,
+    /// Where it should have been: `the environment variable ORDERS_PASSWORD`.
+    pub source_name: String,
+    /// What went wrong.
+    pub why: String,
+}
+
+/// Where held commands wait for a human.
+pub trait Desk: Send + Sync {
+    /// Opens a request. Dropping what it returns withdraws the request.
+    fn ask(&self, request: ApprovalRequest) -> BoxFuture<'static, Result<Held, Unavailable>>;
+}
+
+/// Everything an approver needs to see of a held command.
+#[derive(Clone, Debug)]
+pub struct ApprovalRequest {
+    /// The session it is bound to.
+    pub session: SessionId,
+    /// Who asks.
+    pub identity: Identity,
+    /// Of what.
+    pub resource: String,
+    /// The command's number in its session.
+    pub number: u64,
+    /// Its text.
+    pub text: Bytes,
+    /// What is bound to it.
+    pub parameters: Vec<Parameter>,
+    /// What it does.
+    pub accesses: Vec<Access>,
+    /// Who must agree, how many, until when.
+    pub ask: Ask,
+    /// The terms on which it runs once approved. The desk adds the approval's id and changes nothing else.
+    pub terms: Terms,
+}
+
+/// An open request.
+pub struct Held {
+    /// Its id, for the client to pass on.
+    pub id: ApprovalId,
+    /// Resolves once, when somebody decided or nobody did in time. Dropped undecided, it withdraws.
+    pub ruling: BoxFuture<'static, Ruling>,
+}
+
+/// Something the house needs is out of order; nothing was executed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+/// Keeps sessions: their recordings, and the list of those alive.
+pub trait Ledger: Send + Sync {
+    /// Begins a session's recording and lists it as alive. No session runs without.
+    ///
+    /// # Errors
+    /// The recording could not be begun.
+    fn open(&self, head: SessionHead) -> Result<OpenedSession, RecordError>;
+}
+
+/// A session that may begin.
+pub struct OpenedSession {
+    /// Where its events go.
+    pub recorder: Box<dyn Recorder>,
+    /// Resolves with a sentence for the client when the session must end: killed by an
+    /// administrator, its token revoked or expired.
+    pub must_end: BoxFuture<'static, String>,
+}
+
+/// Keeps a session's events, in order.
+pub trait Recorder: Send {
+    /// Takes an event down. May keep it in memory until [`Self::commit`].
+    ///
+    /// # Errors
+    /// It could not be kept: what it describes must not be sent, and the session ends.
+    fn record(&mut self, at: Timestamp, event: &Event) -> Result<(), RecordError>;
+
+    /// Returns once everything recorded so far would survive the end of this process. Called before
+    /// a command's bytes are sent.
+    ///
+    /// # Errors
+    /// It could not be kept: the command must not be sent, and the session ends.
+    fn commit(&mut self) -> Result<(), RecordError>;
+
+    /// Ends the recording in order.
+    ///
+    /// # Errors
+    /// The last events could not be kept.
+    fn close(self: Box<Self>, ending: Ending) -> Result<(), RecordError>;
+}
+
+/// A recording failed; the session it belongs to must not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the recording cannot be written: {0}")]
+pub struct RecordError(pub String);

@@ -1,0 +1,107 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::DataClass;
+
+/// The name of a protocol as `wire` lists it: `postgres`, …
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Protocol(Arc<str>);
+
+impl Protocol {
+    /// A protocol by name; whether it is spoken here is `wire`'s to say.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Protocol({})", self.0)
+    }
+}
+
+/// What is behind the door: where it is, where its credential is kept, how sensitive its data is.
+///
+/// It never holds the credential itself.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// What people type: `orders-prod`. Letters, digits, `-`, `_` and `.`; unique in the house.
+    pub name: String,
+    /// Which protocol is spoken.
+    pub protocol: Protocol,
+    /// `host:port`, or a URL for protocols that have one.
+    pub address: String,
+    /// How the connection to the target is protected.
+    pub tls: UpstreamTls,
+    /// The credential of the target, or where it is found.
+    pub credential: CredentialSource,
+    /// `key=value` pairs that policies speak of as `Label::"key=value"`.
+    pub labels: BTreeMap<String, String>,
+    /// Which data is sensitive.
+    pub data: Vec<DataRule>,
+    /// Keys that only this protocol knows (`database` for postgres); checked by `wire` at load.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// How the gateway protects its own connection to a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpstreamTls {
+    /// In clear, because the configuration says so in as many words.
+    Disable,
+    /// TLS or nothing, whoever's certificate it is.
+    Require,
+    /// TLS with a certificate of a known authority, made out to the host's name.
+    VerifyFull {
+        /// A PEM file of authorities to trust; the system's when absent.
+        ca: Option<PathBuf>,
+    },
+}
+
+/// Where a resource's credential is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialSource {
+    /// The account on the target.
+    pub username: String,
+    /// The password, when the target asks for one.
+    pub password: Option<SecretSource>,
+    /// A client certificate (PEM) and its private key (PEM), when the target asks for one.
+    pub client_certificate: Option<(PathBuf, SecretSource)>,
+}
+
+/// Where one secret is found at the moment it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// `{env: NAME}`: an environment variable of the gateway's process.
+    Env(String),
+    /// `{file: PATH}`: a file's content, without its last line break.
+    File(PathBuf),
+}
+
+/// One line of a resource's `data:` list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataRule {
+    /// `{column: public.customers.ssn, class: us_ssn}`; `*` stands for any schema, table or column.
+    Column {
+        /// Schema, table and column, each a name or `*`.
+        path: [String; 3],
+        /// What the column holds.
+        class: DataClass,
+    },
+    /// `{detect: [credit_card, email]}`: found by content, wherever it stands.
+    Detect(Vec<DataClass>),
+}
