@@ -1,1 +1,3 @@
-//! wire
+//! wire: bytes ↔ commands, one folder per protocol. Sans-IO.
+
+pub mod postgres;

@@ -1,0 +1,4 @@
+//! PostgreSQL's protocol, version 3.
+
+pub mod error;
+pub mod frame;
