@@ -2,3 +2,5 @@
 
 pub mod error;
 pub mod frame;
+pub mod greet;
+pub mod startup;
