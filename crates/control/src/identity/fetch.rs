@@ -1,0 +1,138 @@
+//! Fetching a provider's published keys. Blocks; runs on a thread for that.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use url::Url;
+
+use super::config::{ProviderConfig, may_be_asked};
+use super::keys::KeySet;
+
+const DEADLINE: Duration = Duration::from_secs(10);
+const LONGEST: u64 = 1024 * 1024;
+const REFRESH: Duration = Duration::from_secs(3600);
+
+/// What a fetch brings home.
+pub(super) struct Fetched {
+    pub(super) keys: KeySet,
+    /// After how long they should be fetched anew, by the provider's own word.
+    pub(super) fresh_for: Duration,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// Discovery document, then key set.
+pub(super) fn key_set(config: &ProviderConfig) -> Result<Fetched, String> {
+    // What is asked in clear is on this machine: no proxy of the environment has a part in it.
+    let proxy = config.issuer.starts_with("https:").then(ureq::Proxy::try_from_env).flatten();
+    let agent = agent(config.ca.as_deref(), proxy)?;
+    let address =
+        format!("{}/.well-known/openid-configuration", config.issuer.trim_end_matches('/'));
+    let (document, _) = get(&agent, &address)?;
+    let discovery: Discovery = serde_json::from_slice(&document)
+        .map_err(|error| format!("{address} is no discovery document: {error}"))?;
+    if discovery.issuer != config.issuer {
+        return Err(format!(
+            "{address} speaks for the issuer {:?}, not for {:?}: `issuer` must match to the letter",
+            discovery.issuer, config.issuer
+        ));
+    }
+    let keys = Url::parse(&discovery.jwks_uri)
+        .map_err(|error| format!("its jwks_uri is not a URL: {error}"))?;
+    may_be_asked(&keys).map_err(|why| format!("its jwks_uri {why}"))?;
+    // A provider on the network cannot point the gateway at the gateway's own machine.
+    let remote = |url: &Url| url.scheme() == "https";
+    if Url::parse(&config.issuer).is_ok_and(|issuer| remote(&issuer)) && !remote(&keys) {
+        return Err("its jwks_uri must be https, as its issuer is".into());
+    }
+    let (document, fresh_for) = get(&agent, &discovery.jwks_uri)?;
+    let keys = KeySet::parse(&document)?;
+    if keys.is_empty() {
+        return Err("it publishes no key that can be used here".into());
+    }
+    Ok(Fetched { keys, fresh_for })
+}
+
+fn agent(ca: Option<&Path>, proxy: Option<ureq::Proxy>) -> Result<ureq::Agent, String> {
+    let roots = match ca {
+        Some(path) => RootCerts::Specific(Arc::new(authorities(path)?)),
+        None => RootCerts::WebPki,
+    };
+    Ok(ureq::Agent::config_builder()
+        .timeout_global(Some(DEADLINE))
+        // A redirect would move trust to a host that nobody configured.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .proxy(proxy)
+        .user_agent("sluice")
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        .build()
+        .new_agent())
+}
+
+fn authorities(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    let failed = |why: String| format!("the authorities in {}: {why}", path.display());
+    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let mut found = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) =
+            item.map_err(|error| failed(error.to_string()))?
+        {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err(failed("there is no certificate in it".into()));
+    }
+    Ok(found)
+}
+
+fn get(agent: &ureq::Agent, address: &str) -> Result<(Vec<u8>, Duration), String> {
+    let failed = |error: ureq::Error| format!("{address}: {error}");
+    let mut response =
+        agent.get(address).header("accept", "application/json").call().map_err(failed)?;
+    if response.status() != 200 {
+        return Err(format!("{address} answered {}", response.status()));
+    }
+    let cache = response.headers().get("cache-control").and_then(|value| value.to_str().ok());
+    let fresh_for = freshness(cache);
+    let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(failed)?;
+    Ok((body, fresh_for))
+}
+
+/// An hour unless the provider says otherwise; never so short that it becomes a burden, never so
+/// long that a rotated key lives on for days.
+fn freshness(cache_control: Option<&str>) -> Duration {
+    let said = cache_control.and_then(|value| {
+        let directives = value.split(',').map(str::trim);
+        directives.filter_map(|directive| directive.strip_prefix("max-age=")).next()?.parse().ok()
+    });
+    said.map_or(REFRESH, |seconds: u64| Duration::from_secs(seconds.clamp(300, 6 * 3600)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_says_how_long_its_keys_are_fresh_within_reason() {
+        for (header, seconds) in [
+            (None, 3600),
+            (Some("no-store"), 3600),
+            (Some("public, max-age=600, must-revalidate"), 600),
+            (Some("max-age=0"), 300),
+            (Some("max-age=99999999"), 21_600),
+            (Some("max-age=-1"), 3600),
+        ] {
+            assert_eq!(freshness(header).as_secs(), seconds, "{header:?}");
+        }
+    }
+}

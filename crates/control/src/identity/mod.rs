@@ -1,0 +1,156 @@
+//! Who is it? OIDC tokens of configured providers, and tokens of our own.
+//!
+//! ```text
+//!   presented ─► limiter ─┬─ slc_… ──► token desk ───────────────────────────────┐
+//!                         └─ JWT ──► iss ─► provider ─► key ─► signature ─► claims ┴─► Identity
+//!                                              └─ unknown key: fetch, once in 10 s
+//! ```
+//!
+//! What is refused: `none` and HMAC algorithms, a key used with an algorithm of another family,
+//! critical headers, tokens over 16 KiB, issuers that are not configured, plain HTTP off loopback.
+//! A login that fails writes nothing to the store: it is counted in memory and summed up later.
+
+mod claims;
+mod config;
+mod failures;
+mod fetch;
+mod jwt;
+mod keys;
+mod limiter;
+mod provider;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::ports::{self, BoxFuture, Unidentified};
+use model::{Identity, Secret};
+
+pub use config::{ConfigError, ProviderConfig, check};
+pub use limiter::Limits;
+
+use crate::Clock;
+use crate::store::Store;
+use crate::tokens::Tokens;
+use failures::Failures;
+use jwt::Unverified;
+use limiter::Limiter;
+use provider::{Provider, Verdict};
+
+/// The provider's name that identities of our own tokens carry.
+pub const SLUICE: &str = "sluice";
+
+/// Knows everybody who may come in.
+pub struct Directory {
+    providers: Vec<Arc<Provider>>,
+    tokens: Arc<Tokens>,
+    limiter: Mutex<Limiter>,
+    failures: Arc<Failures>,
+    clock: Clock,
+}
+
+impl Directory {
+    /// A directory of these providers and of our own tokens. Must be called inside a runtime: it
+    /// leaves a task there that writes summaries of failed logins.
+    ///
+    /// # Errors
+    /// A provider's entry cannot be used.
+    pub fn new(
+        providers: Vec<ProviderConfig>,
+        limits: Limits,
+        tokens: Arc<Tokens>,
+        store: Arc<Store>,
+        clock: Clock,
+    ) -> Result<Self, ConfigError> {
+        check(&providers)?;
+        let failures = Arc::new(Failures::default());
+        tokio::spawn(Failures::keep_writing(Arc::downgrade(&failures), store, clock.clone()));
+        Ok(Self {
+            providers: providers
+                .into_iter()
+                .map(|config| Arc::new(Provider::new(config, clock.clone())))
+                .collect(),
+            tokens,
+            limiter: Mutex::new(Limiter::new(limits)),
+            failures,
+            clock,
+        })
+    }
+
+    /// Fetches every provider's keys, so that the first login does not wait for it. A provider out
+    /// of reach is not an error: it is asked again when somebody needs it.
+    pub async fn warm(&self) {
+        for provider in &self.providers {
+            provider.warm().await;
+        }
+    }
+
+    /// The providers, for those who want to sign in.
+    pub fn providers(&self) -> impl Iterator<Item = &ProviderConfig> {
+        self.providers.iter().map(|provider| &provider.config)
+    }
+
+    async fn check(&self, presented: &Secret) -> Result<Identity, Unidentified> {
+        let unknown = |why: &str| Unidentified::Unknown(why.to_owned());
+        let token = presented.expose_str().ok_or_else(|| unknown("it is not text"))?;
+        if crate::tokens::is_ours(token) {
+            return self.tokens.identify(token).await;
+        }
+        let token = Unverified::parse(token).map_err(unknown)?;
+        let issuer = token.issuer().ok_or_else(|| unknown("it does not say who issued it"))?;
+        let provider = self
+            .providers
+            .iter()
+            .find(|provider| provider.config.issuer == issuer)
+            .ok_or_else(|| unknown("its issuer is not configured"))?;
+        match provider.check(&token, self.clock.now()).await {
+            Verdict::Known(identity) => Ok(identity),
+            Verdict::Expired => Err(Unidentified::Expired),
+            Verdict::Refused(why) => Err(Unidentified::Unknown(why)),
+            Verdict::Unreachable(why) => Err(Unidentified::Unavailable(why)),
+        }
+    }
+
+    fn failed(&self, from: SocketAddr, claimed: &str, why: &str) {
+        let now = self.clock.uptime();
+        let wait = self.limiter().failed(from.ip(), now);
+        tracing::info!(%from, claimed, why, wait = wait.map(|wait| wait.as_secs()), "login refused");
+        metrics::counter!("sluice_logins_refused_total").increment(1);
+        self.failures.note(from.ip(), claimed, why);
+    }
+
+    fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ports::Directory for Directory {
+    fn identify<'a>(
+        &'a self,
+        presented: &'a Secret,
+        from: SocketAddr,
+    ) -> BoxFuture<'a, Result<Identity, Unidentified>> {
+        Box::pin(async move {
+            let wait = self.limiter().wait(from.ip(), self.clock.uptime());
+            if let Some(wait) = wait {
+                return Err(Unidentified::Throttled(wait.as_secs().max(1)));
+            }
+            let answer = self.check(presented).await;
+            match &answer {
+                Ok(_) | Err(Unidentified::Throttled(_)) => {}
+                // The provider's fault is not the client's.
+                Err(error @ Unidentified::Unavailable(_)) => {
+                    tracing::warn!(%from, %error, "login not possible");
+                }
+                Err(error) => self.failed(from, "", &error.to_string()),
+            }
+            answer
+        })
+    }
+
+    fn refused(&self, from: SocketAddr, claimed: &str, why: &str) {
+        self.failed(from, claimed, why);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! One provider: its keys, kept fresh, and kept when it is out of reach.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use model::{Identity, Timestamp};
+use tokio::sync::watch;
+
+use super::claims::{self, Refusal};
+use super::config::ProviderConfig;
+use super::fetch::{self, Fetched};
+use super::jwt::Unverified;
+use super::keys::KeySet;
+use crate::Clock;
+
+/// A provider is asked at most this often, whatever tokens come in.
+const BETWEEN_FETCHES: Duration = Duration::from_secs(10);
+/// Keys of a provider out of reach are believed this long.
+const STALE: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) struct Provider {
+    pub(super) config: ProviderConfig,
+    clock: Clock,
+    keys: ArcSwapOption<Cached>,
+    fetching: Mutex<Fetching>,
+}
+
+struct Cached {
+    keys: KeySet,
+    fetched: Duration,
+    fresh_for: Duration,
+}
+
+#[derive(Default)]
+struct Fetching {
+    /// When the last fetch was begun.
+    begun: Option<Duration>,
+    /// Closes when the running fetch is done.
+    running: Option<watch::Receiver<()>>,
+    /// Why the last fetch failed, if it did.
+    failure: Option<String>,
+}
+
+/// What a token that names this provider comes to.
+pub(super) enum Verdict {
+    Known(Identity),
+    Expired,
+    Refused(String),
+    Unreachable(String),
+}
+
+impl Provider {
+    pub(super) fn new(config: ProviderConfig, clock: Clock) -> Self {
+        Self { config, clock, keys: ArcSwapOption::empty(), fetching: Mutex::default() }
+    }
+
+    /// Fetches the keys if there are none yet.
+    pub(super) async fn warm(self: &Arc<Self>) {
+        if self.usable().is_none() {
+            self.fetched().await;
+        }
+    }
+
+    pub(super) async fn check(self: &Arc<Self>, token: &Unverified<'_>, now: Timestamp) -> Verdict {
+        if let Some(cached) = self.usable() {
+            if self.age(&cached) > cached.fresh_for {
+                // Nobody waits for it: what is known goes on until what is new arrives.
+                drop(self.fetch());
+            }
+            if let Some(verdict) = self.judge(&cached, token, now) {
+                return verdict;
+            }
+        }
+        // No keys, or none that made this signature: perhaps they were rotated.
+        if let Some(allowed) = self.fetch() {
+            finished(allowed).await;
+        }
+        let Some(cached) = self.usable() else {
+            let failure = self.lock().failure.clone();
+            return Verdict::Unreachable(failure.unwrap_or_else(|| "no keys yet".into()));
+        };
+        self.judge(&cached, token, now).unwrap_or_else(|| {
+            Verdict::Refused("it is not signed with a key its provider publishes".into())
+        })
+    }
+
+    /// `None` when none of these keys made the signature.
+    fn judge(&self, cached: &Cached, token: &Unverified<'_>, now: Timestamp) -> Option<Verdict> {
+        let mut candidates = cached.keys.candidates(token.kid.as_deref(), token.algorithm);
+        let claims = candidates.find_map(|key| token.verify(key))?;
+        Some(match claims::identity(&self.config, claims, now) {
+            Ok(identity) => Verdict::Known(identity),
+            Err(Refusal::Expired) => Verdict::Expired,
+            Err(Refusal::Unfit(why)) => Verdict::Refused(why),
+        })
+    }
+
+    fn usable(&self) -> Option<Arc<Cached>> {
+        self.keys.load_full().filter(|cached| self.age(cached) < STALE)
+    }
+
+    fn age(&self, cached: &Cached) -> Duration {
+        self.clock.uptime().saturating_sub(cached.fetched)
+    }
+
+    async fn fetched(self: &Arc<Self>) {
+        if let Some(running) = self.fetch() {
+            finished(running).await;
+        }
+    }
+
+    /// Joins the running fetch, or begins one when the last was long enough ago. The fetch runs to
+    /// its end whether or not anybody waits.
+    fn fetch(self: &Arc<Self>) -> Option<watch::Receiver<()>> {
+        let mut fetching = self.lock();
+        if let Some(running) = &fetching.running {
+            return Some(running.clone());
+        }
+        let now = self.clock.uptime();
+        if fetching.begun.is_some_and(|begun| now.saturating_sub(begun) < BETWEEN_FETCHES) {
+            return None;
+        }
+        let (done, running) = watch::channel(());
+        fetching.begun = Some(now);
+        fetching.running = Some(running.clone());
+        drop(fetching);
+        let provider = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            provider.arrived(fetch::key_set(&provider.config));
+            drop(done);
+        });
+        Some(running)
+    }
+
+    fn arrived(&self, fetched: Result<Fetched, String>) {
+        let mut fetching = self.lock();
+        fetching.running = None;
+        match fetched {
+            Ok(Fetched { keys, fresh_for }) => {
+                let fetched = self.clock.uptime();
+                self.keys.store(Some(Arc::new(Cached { keys, fetched, fresh_for })));
+                fetching.failure = None;
+            }
+            Err(why) => {
+                tracing::warn!(
+                    provider = self.config.name, %why,
+                    "an identity provider's keys cannot be fetched: what is cached goes on for a day"
+                );
+                fetching.failure = Some(why);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Fetching> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn finished(mut running: watch::Receiver<()>) {
+    // The sender never sends; it is dropped when the fetch is done.
+    while running.changed().await.is_ok() {}
+}

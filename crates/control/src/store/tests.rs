@@ -1,0 +1,129 @@
+use std::os::unix::fs::PermissionsExt;
+
+use model::Timestamp;
+use serde_json::json;
+
+use super::audit::{self, Act, Query};
+use super::*;
+
+fn act(number: u64) -> Act {
+    Act {
+        at: Timestamp::from_secs(number),
+        actor: "ana@example.com".into(),
+        action: "token.create",
+        object: format!("token-{number}"),
+        detail: json!({ "number": number }),
+    }
+}
+
+async fn store_with_acts(count: u64) -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for number in 1..=count {
+        store.write(move |tx| audit::append(tx, &act(number))).await.unwrap();
+    }
+    (dir, store)
+}
+
+#[tokio::test]
+async fn files_of_the_store_are_for_its_owner_alone() {
+    let (dir, _store) = store_with_acts(1).await;
+    let names = ["sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.db.lock"];
+    for name in names {
+        let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_gateway_cannot_open_the_same_store() {
+    let (dir, store) = store_with_acts(0).await;
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::InUse(_))));
+    drop(store);
+    Store::open(dir.path()).unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_a_later_version_is_left_alone() {
+    let (dir, store) = store_with_acts(0).await;
+    drop(store);
+    let connection = Connection::open(dir.path().join("sluice.db")).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_restart() {
+    let (dir, store) = store_with_acts(3).await;
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    let query = Query { limit: 10, ..Query::default() };
+    let acts = store.read(move |db| audit::list(db, &query)).await.unwrap();
+    assert_eq!(acts.iter().map(|act| act.seq).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!(store.read(audit::verify).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn what_is_told_in_a_destructor_is_written_before_the_store_closes() {
+    let (dir, store) = store_with_acts(0).await;
+    for number in 1..=100 {
+        store.write_later("a test", move |tx| audit::append(tx, &act(number)));
+    }
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.read(audit::verify).await.unwrap(), 100);
+}
+
+#[tokio::test]
+async fn work_that_fails_or_panics_leaves_nothing_behind_and_the_store_goes_on() {
+    let (_dir, store) = store_with_acts(1).await;
+    let failed: Result<(), StoreError> = store
+        .write(|tx| {
+            audit::append(tx, &act(2))?;
+            Err(StoreError::Corrupt("on purpose".into()))
+        })
+        .await;
+    assert!(failed.is_err());
+    let panicked: Result<(), StoreError> = store
+        .write(|tx| {
+            audit::append(tx, &act(2))?;
+            panic!("on purpose")
+        })
+        .await;
+    assert!(matches!(panicked, Err(StoreError::Closed)));
+    store.write(|tx| audit::append(tx, &act(2))).await.unwrap();
+    assert_eq!(store.read(audit::verify).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn the_audit_log_can_only_grow() {
+    let (_dir, store) = store_with_acts(2).await;
+    for statement in ["update audit set actor = 'eve'", "delete from audit"] {
+        let refused: Result<(), StoreError> =
+            store.write(move |tx| Ok(tx.execute(statement, []).map(drop)?)).await;
+        assert!(refused.unwrap_err().to_string().contains("append-only"), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_entry_changed_behind_our_back_shows() {
+    for statement in [
+        "update audit set actor = 'eve' where seq = 2",
+        "update audit set detail = '{}' where seq = 1",
+        "delete from audit where seq = 2",
+    ] {
+        let (dir, store) = store_with_acts(3).await;
+        drop(store);
+        let connection = Connection::open(dir.path().join("sluice.db")).unwrap();
+        connection
+            .execute_batch(
+                "drop trigger audit_is_not_rewritten; drop trigger audit_is_not_shortened",
+            )
+            .unwrap();
+        connection.execute(statement, []).unwrap();
+        drop(connection);
+        let store = Store::open(dir.path()).unwrap();
+        assert!(store.read(audit::verify).await.is_err(), "{statement}");
+    }
+}
