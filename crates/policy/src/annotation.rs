@@ -1,0 +1,229 @@
+//! What a policy asks for beside yes or no, in its annotations.
+
+use std::time::Duration;
+
+use cedar_policy::{Effect, Policy};
+
+/// The longest a request may stay open.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How long it stays open when the policy does not say.
+const USUAL: Duration = Duration::from_mins(15);
+
+/// What a policy's annotations say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Annotations {
+    /// `@id`.
+    pub(crate) id: String,
+    /// `@message`.
+    pub(crate) message: Option<String>,
+    /// `@approve`, `@approvals` and `@within`.
+    pub(crate) approval: Option<Approval>,
+}
+
+/// A permit that holds until humans agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Approval {
+    /// Any one of these groups, sorted, without repetition.
+    pub(crate) groups: Vec<String>,
+    /// How many people.
+    pub(crate) approvals: u32,
+    /// How long the request stays open.
+    pub(crate) within: Duration,
+}
+
+/// Reads a policy's annotations. An error comes with the annotation it is about.
+pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>> {
+    let mut errors = Vec::new();
+    let mut wrong = |key: &str, message: String| errors.push((key.to_owned(), message));
+
+    for (key, _) in policy.annotations() {
+        match key {
+            "id" | "message" | "approve" | "approvals" | "within" => {}
+            "max_rows" | "commit" | "evidence" | "reason" => wrong(
+                key,
+                format!(
+                    "@{key} is not supported by this version: it would have no effect, so the policy is not loaded"
+                ),
+            ),
+            _ => wrong(
+                key,
+                format!(
+                    "@{key} is no annotation: known are @id, @message, @approve, @approvals and @within"
+                ),
+            ),
+        }
+    }
+
+    let id = policy.annotation("id").unwrap_or_default().trim();
+    if id.is_empty() {
+        wrong("id", "every policy needs a name: write @id(\"…\") in front of it".to_owned());
+    } else if let Err(message) = good_id(id) {
+        wrong("id", message);
+    }
+
+    let message = policy.annotation("message").map(|text| text.trim().to_owned());
+    if message.as_ref().is_some_and(String::is_empty) {
+        wrong("message", "@message is empty".to_owned());
+    }
+
+    if policy.effect() == Effect::Forbid {
+        for key in ["approve", "approvals", "within"] {
+            if policy.annotation(key).is_some() {
+                wrong(
+                    key,
+                    format!(
+                        "@{key} belongs on a permit: a forbid always wins, no approval lifts it"
+                    ),
+                );
+            }
+        }
+    }
+    let approval = match policy.annotation("approve") {
+        Some(text) => {
+            let groups = groups(text).map_err(|message| wrong("approve", message));
+            let approvals = policy
+                .annotation("approvals")
+                .map_or(Ok(1), approvals)
+                .map_err(|message| wrong("approvals", message));
+            let within = policy
+                .annotation("within")
+                .map_or(Ok(USUAL), duration)
+                .map_err(|message| wrong("within", message));
+            match (groups, approvals, within) {
+                (Ok(groups), Ok(approvals), Ok(within)) => {
+                    Some(Approval { groups, approvals, within })
+                }
+                _ => None,
+            }
+        }
+        None => {
+            for key in ["approvals", "within"] {
+                if policy.effect() == Effect::Permit && policy.annotation(key).is_some() {
+                    wrong(key, format!("@{key} needs @approve beside it"));
+                }
+            }
+            None
+        }
+    };
+
+    if errors.is_empty() {
+        Ok(Annotations { id: id.to_owned(), message, approval })
+    } else {
+        Err(errors)
+    }
+}
+
+fn good_id(id: &str) -> Result<(), String> {
+    if id.chars().count() > 128 || id.chars().any(char::is_control) {
+        return Err("@id is longer than 128 letters or holds control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// `group:dba, group:lead`: any one of them.
+fn groups(text: &str) -> Result<Vec<String>, String> {
+    let mut groups = Vec::new();
+    for part in text.split(',') {
+        let part = part.trim();
+        match part.strip_prefix("group:").map(str::trim) {
+            Some(name) if !name.is_empty() => groups.push(name.to_owned()),
+            _ => {
+                return Err(format!(
+                    "`{part}` is no approver: write group:NAME, several separated by commas"
+                ));
+            }
+        }
+    }
+    groups.sort_unstable();
+    groups.dedup();
+    Ok(groups)
+}
+
+fn approvals(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(number @ 1..=100) => Ok(number),
+        _ => Err(format!("`{text}` is no number of approvals: write 1 to 100")),
+    }
+}
+
+/// `90s`, `15m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong =
+        || format!("`{text}` is no time: write 90s, 15m or 2h, at most 24h and more than none");
+    let text = text.trim();
+    let unit = match text.bytes().last() {
+        Some(b's') => 1,
+        Some(b'm') => 60,
+        Some(b'h') => 3600,
+        _ => return Err(wrong()),
+    };
+    let digits = text.get(..text.len() - 1).ok_or_else(wrong)?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let seconds =
+        digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
+    let span = Duration::from_secs(seconds);
+    if span.is_zero() || span > LONGEST { Err(wrong()) } else { Ok(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(annotations: &str, effect: &str) -> Result<Annotations, String> {
+        let text = format!("{annotations} {effect} (principal, action, resource);");
+        let policy = Policy::parse(None, text).unwrap();
+        read(&policy)
+            .map_err(|errors| errors.into_iter().map(|(key, _)| key).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn an_approval_is_read_with_its_defaults() {
+        let usual = of("@id(\"a\") @approve(\"group:dba\")", "permit").unwrap().approval;
+        let expected = Approval { groups: vec!["dba".into()], approvals: 1, within: USUAL };
+        assert_eq!(usual, Some(expected));
+        let all = "@id(\"a\") @approve(\" group:lead , group:dba, group:dba\") @approvals(\"2\") @within(\"90s\")";
+        let expected = Approval {
+            groups: vec!["dba".into(), "lead".into()],
+            approvals: 2,
+            within: Duration::from_secs(90),
+        };
+        assert_eq!(of(all, "permit").unwrap().approval, Some(expected));
+    }
+
+    #[test]
+    fn what_an_annotation_cannot_mean_is_refused() {
+        for (annotations, effect, about) in [
+            ("", "permit", "id"),
+            ("@id(\" \")", "permit", "id"),
+            ("@id", "permit", "id"),
+            ("@id(\"a\") @aprove(\"group:dba\")", "permit", "aprove"),
+            ("@id(\"a\") @max_rows(\"10\")", "permit", "max_rows"),
+            ("@id(\"a\") @reason(\"required\")", "permit", "reason"),
+            ("@id(\"a\") @approve(\"\")", "permit", "approve"),
+            ("@id(\"a\") @approve", "permit", "approve"),
+            ("@id(\"a\") @approve(\"dba\")", "permit", "approve"),
+            ("@id(\"a\") @approve(\"group:\")", "permit", "approve"),
+            ("@id(\"a\") @approve(\"group:dba,\")", "permit", "approve"),
+            ("@id(\"a\") @approve(\"group:dba\") @approvals(\"0\")", "permit", "approvals"),
+            ("@id(\"a\") @approve(\"group:dba\") @approvals(\"-1\")", "permit", "approvals"),
+            ("@id(\"a\") @approve(\"group:dba\") @within(\"15\")", "permit", "within"),
+            ("@id(\"a\") @approve(\"group:dba\") @within(\"0m\")", "permit", "within"),
+            ("@id(\"a\") @approve(\"group:dba\") @within(\"25h\")", "permit", "within"),
+            ("@id(\"a\") @approve(\"group:dba\") @within(\"+1h\")", "permit", "within"),
+            (
+                "@id(\"a\") @approve(\"group:dba\") @within(\"99999999999999999999h\")",
+                "permit",
+                "within",
+            ),
+            ("@id(\"a\") @approve(\"group:dba\") @within(\"1ü\")", "permit", "within"),
+            ("@id(\"a\") @approvals(\"2\")", "permit", "approvals"),
+            ("@id(\"a\") @within(\"2m\")", "permit", "within"),
+            ("@id(\"a\") @approve(\"group:dba\")", "forbid", "approve"),
+            ("@id(\"a\") @message(\"\")", "forbid", "message"),
+        ] {
+            assert_eq!(of(annotations, effect), Err(about.to_owned()), "{annotations}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What Cedar is asked with: principals, objects and contexts in its own terms.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use cedar_policy::{
+    Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expression,
+};
+use model::{Action, DataClass, Facts, Identity, IdentityKind, ObjectKind, Resource, Timestamp};
+
+use crate::grant::Circumstances;
+use crate::uid;
+
+/// Cedar could not be asked. What cannot be asked is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CannotAsk(pub(crate) String);
+
+impl CannotAsk {
+    fn because(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The name of a principal's type.
+pub(crate) const fn principal_type(kind: IdentityKind) -> &'static str {
+    match kind {
+        IdentityKind::User => "User",
+        IdentityKind::Machine => "Machine",
+        IdentityKind::Agent => "Agent",
+    }
+}
+
+fn entity_uid(name: &str, id: &str) -> Result<EntityUid, CannotAsk> {
+    let name: EntityTypeName = name.parse().map_err(CannotAsk::because)?;
+    Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+}
+
+fn text(value: &str) -> Expression {
+    Expression::new_string(value.to_owned())
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: HashMap<String, Expression>,
+    parents: HashSet<EntityUid>,
+) -> Result<Entity, CannotAsk> {
+    Entity::new(uid, attributes, parents).map_err(CannotAsk::because)
+}
+
+/// Who asks.
+pub(crate) fn principal(identity: &Identity) -> Result<Entity, CannotAsk> {
+    let uid = entity_uid(principal_type(identity.kind), &identity.subject)?;
+    let groups =
+        identity.groups.iter().map(|group| entity_uid("Group", group)).collect::<Result<_, _>>()?;
+    let mut attributes = HashMap::from([
+        ("subject".to_owned(), text(&identity.subject)),
+        ("provider".to_owned(), text(&identity.provider)),
+    ]);
+    if let Some(other) = &identity.on_behalf_of {
+        attributes.insert("on_behalf_of".to_owned(), text(other));
+    }
+    entity(uid, attributes, groups)
+}
+
+/// An action with the group it is of.
+pub(crate) fn action(action: Action) -> Result<Entity, CannotAsk> {
+    let group = match action.parent() {
+        Some(group) => HashSet::from([entity_uid("Action", group.name())?]),
+        None => HashSet::new(),
+    };
+    entity(entity_uid("Action", action.name())?, HashMap::new(), group)
+}
+
+/// A data class.
+pub(crate) fn data_class(class: &DataClass) -> Result<EntityUid, CannotAsk> {
+    entity_uid("DataClass", class.as_str())
+}
+
+/// The resource as a whole.
+pub(crate) fn resource(resource: &Resource) -> Result<Entity, CannotAsk> {
+    let labels = resource
+        .labels
+        .iter()
+        .map(|(key, value)| entity_uid("Label", &format!("{key}={value}")))
+        .collect::<Result<_, _>>()?;
+    entity(
+        entity_uid("Resource", &resource.name)?,
+        attributes(resource, ObjectKind::Resource, &resource.name, Some("")),
+        labels,
+    )
+}
+
+/// Where an object stands, as far as one question to Cedar goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place<'a> {
+    /// Directly in the resource.
+    Top,
+    /// In this schema.
+    In(&'a str),
+    /// In some schema that no policy names. It has no `path`: a policy that reads it fails, and a
+    /// policy that fails never permits, and refuses when it forbids.
+    Elsewhere,
+}
+
+/// An object of `within`, and the schema it stands in.
+pub(crate) fn object(
+    within: &Resource,
+    kind: ObjectKind,
+    place: Place<'_>,
+    name: &str,
+) -> Result<Vec<Entity>, CannotAsk> {
+    let resource_uid = entity_uid("Resource", &within.name)?;
+    let uid_of = |path: &str| entity_uid("Object", &uid::id(&within.name, path));
+    let (path, schema) = match place {
+        Place::Top => (Some(uid::path(kind, None, name)), None),
+        Place::In(schema) => (Some(uid::path(kind, Some(schema), name)), Some(schema)),
+        Place::Elsewhere => (None, None),
+    };
+    let own = uid_of(path.as_deref().unwrap_or(&uid::unplaced(kind, name)))?;
+    let mut entities = Vec::with_capacity(2);
+    let parent = match schema {
+        Some(schema) => {
+            let schema_path = uid::path(ObjectKind::Schema, None, schema);
+            let schema_uid = uid_of(&schema_path)?;
+            entities.push(entity(
+                schema_uid.clone(),
+                attributes(within, ObjectKind::Schema, schema, Some(&schema_path)),
+                HashSet::from([resource_uid]),
+            )?);
+            schema_uid
+        }
+        None => resource_uid,
+    };
+    let attributes = attributes(within, kind, name, path.as_deref());
+    entities.push(entity(own, attributes, HashSet::from([parent]))?);
+    Ok(entities)
+}
+
+fn attributes(
+    resource: &Resource,
+    kind: ObjectKind,
+    name: &str,
+    path: Option<&str>,
+) -> HashMap<String, Expression> {
+    let mut attributes = HashMap::from([
+        ("kind".to_owned(), text(kind.name())),
+        ("name".to_owned(), text(name)),
+        ("protocol".to_owned(), text(resource.protocol.as_str())),
+    ]);
+    if let Some(path) = path {
+        attributes.insert("path".to_owned(), text(path));
+    }
+    attributes
+}
+
+/// The minute of a moment: policies see no smaller time, so that a decision holds for one.
+pub(crate) const fn minute(now: Timestamp) -> u64 {
+    now.as_secs() / 60
+}
+
+fn source(source: IpAddr) -> Expression {
+    Expression::new_ip(source.to_canonical().to_string())
+}
+
+fn circumstances(circumstances: &Circumstances) -> Vec<(String, Expression)> {
+    let mut pairs = vec![("source".to_owned(), source(circumstances.source))];
+    if let Some(client) = &circumstances.client {
+        pairs.push(("client".to_owned(), text(client)));
+    }
+    pairs
+}
+
+fn time(minute: u64) -> [(String, Expression); 2] {
+    let start = Timestamp::from_secs(minute.saturating_mul(60)).to_string();
+    // Cedar reads milliseconds where a timestamp prints microseconds; a minute has neither.
+    let start = start.replace(".000000Z", ".000Z");
+    let days = minute / (24 * 60);
+    // The epoch was a Thursday; Monday is 1.
+    let weekday = i64::try_from((days + 3) % 7 + 1).unwrap_or_default();
+    [
+        ("now".to_owned(), Expression::new_datetime(start)),
+        ("weekday".to_owned(), Expression::new_long(weekday)),
+    ]
+}
+
+/// What stands in the context when a session is opened.
+pub(crate) fn opening(around: &Circumstances, minute: u64) -> Result<Context, CannotAsk> {
+    let pairs = circumstances(around).into_iter().chain(time(minute));
+    Context::from_pairs(pairs).map_err(CannotAsk::because)
+}
+
+/// What stands in the context when a class is to be seen in clear.
+pub(crate) fn revealing(around: &Circumstances, on: &Resource) -> Result<Context, CannotAsk> {
+    let on = Expression::new_entity_uid(entity_uid("Resource", &on.name)?);
+    let pairs = circumstances(around).into_iter().chain([("resource".to_owned(), on)]);
+    Context::from_pairs(pairs).map_err(CannotAsk::because)
+}
+
+/// What stands in the context when a command is asked: that of the opening, and the command's facts.
+pub(crate) fn asking(
+    opening: Context,
+    facts: &Facts,
+    in_transaction: bool,
+) -> Result<Context, CannotAsk> {
+    let returns = facts
+        .returns
+        .iter()
+        .map(|class| data_class(class).map(Expression::new_entity_uid))
+        .collect::<Result<Vec<_>, _>>()?;
+    let facts = Context::from_pairs([
+        ("unbounded".to_owned(), Expression::new_bool(facts.unbounded)),
+        ("in_transaction".to_owned(), Expression::new_bool(in_transaction)),
+        ("returns".to_owned(), Expression::new_set(returns)),
+    ])
+    .map_err(CannotAsk::because)?;
+    opening.merge(facts).map_err(CannotAsk::because)
+}

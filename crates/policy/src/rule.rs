@@ -1,0 +1,230 @@
+//! One loaded policy, with what its scope and its annotations say made ready for slicing.
+
+use std::sync::Arc;
+
+use cedar_policy::{
+    ActionConstraint, Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
+};
+use model::{Action, Identity, PolicyId, Resource};
+use serde_json::Value;
+
+use crate::annotation::{Annotations, Approval};
+use crate::uid::{self, Literal};
+
+/// A policy as loaded.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) id: PolicyId,
+    pub(crate) policy: Policy,
+    pub(crate) permits: bool,
+    pub(crate) message: Option<String>,
+    pub(crate) approval: Option<Approval>,
+    /// The actions its scope names, groups resolved to their members; `None` is any action.
+    actions: Option<Vec<Action>>,
+    principal: PrincipalConstraint,
+    resource: ResourceConstraint,
+    /// Every object its text names, in its scope and in its conditions.
+    pub(crate) objects: Vec<Literal>,
+    pub(crate) reads: Reads,
+}
+
+/// What a policy reads that is not the same for every command that means the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reads {
+    /// `context.now` or `context.weekday`.
+    pub(crate) time: bool,
+    /// `context.in_transaction`.
+    pub(crate) transaction: bool,
+}
+
+impl Rule {
+    /// Makes a rule of a parsed policy, or says what in it cannot be meant.
+    pub(crate) fn new(policy: Policy, annotations: Annotations) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        let mut objects = Vec::new();
+        for literal in policy.entity_literals() {
+            match check_literal(&literal) {
+                Ok(Some(object)) if !objects.contains(&object) => objects.push(object),
+                Ok(_) => {}
+                Err(message) => errors.push(message),
+            }
+        }
+        let actions = match policy.action_constraint() {
+            ActionConstraint::Any => None,
+            ActionConstraint::Eq(action) => Some(members(&[action])),
+            ActionConstraint::In(actions) => Some(members(&actions)),
+        };
+        if annotations.approval.is_some() {
+            for (action, why) in [
+                (Action::Connect, "opening a session cannot wait for an approval"),
+                (Action::Reveal, "no approval ever reveals data"),
+            ] {
+                if actions.as_ref().is_some_and(|actions| actions.contains(&action)) {
+                    errors.push(format!("@approve on `{}`: {why}", action.name()));
+                }
+            }
+        }
+        let reads = match policy.to_json() {
+            Ok(json) => reads(&json),
+            // What cannot be looked at is taken to read everything: slower, never wrong.
+            Err(_) => Reads { time: true, transaction: true },
+        };
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            id: annotations.id.into(),
+            permits: policy.effect() == Effect::Permit,
+            message: annotations.message,
+            approval: annotations.approval,
+            actions,
+            principal: policy.principal_constraint(),
+            resource: policy.resource_constraint(),
+            objects,
+            reads,
+            policy,
+        })
+    }
+
+    /// Whether its scope admits this action.
+    pub(crate) fn covers(&self, action: Action) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.contains(&action))
+    }
+
+    /// Whether its scope names this action, or a group it is of, in as many words.
+    pub(crate) fn names(&self, action: Action) -> bool {
+        self.actions.as_ref().is_some_and(|actions| actions.contains(&action))
+    }
+
+    /// Whether its scope can match this identity.
+    pub(crate) fn may_concern(&self, identity: &Identity) -> bool {
+        let kind = crate::request::principal_type(identity.kind);
+        let is = |uid: &EntityUid| {
+            uid.type_name().basename() == kind && uid.id().unescaped() == identity.subject
+        };
+        let within = |uid: &EntityUid| {
+            is(uid)
+                || (uid.type_name().basename() == "Group"
+                    && identity.groups.iter().any(|group| uid.id().unescaped() == group))
+        };
+        match &self.principal {
+            PrincipalConstraint::Any => true,
+            PrincipalConstraint::Eq(uid) => is(uid),
+            PrincipalConstraint::In(uid) => within(uid),
+            PrincipalConstraint::Is(name) => name.basename() == kind,
+            PrincipalConstraint::IsIn(name, uid) => name.basename() == kind && within(uid),
+        }
+    }
+
+    /// Whether its scope can match this resource or something that stands in it.
+    pub(crate) fn may_touch(&self, resource: &Resource) -> bool {
+        let near = |uid: &EntityUid| {
+            let id = uid.id().unescaped();
+            match uid.type_name().basename() {
+                "Resource" => id == resource.name,
+                "Object" => id.split('/').next() == Some(&resource.name),
+                "Label" => id.split_once('=').is_some_and(|(key, value)| {
+                    resource.labels.get(key).is_some_and(|is| is == value)
+                }),
+                _ => false,
+            }
+        };
+        match &self.resource {
+            ResourceConstraint::Any => true,
+            ResourceConstraint::Is(name) => name.basename() != "DataClass",
+            ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) => near(uid),
+            ResourceConstraint::IsIn(name, uid) => name.basename() != "DataClass" && near(uid),
+        }
+    }
+}
+
+/// The actions these stand for: groups give their members.
+fn members(uids: &[EntityUid]) -> Vec<Action> {
+    let named = |action: Action| uids.iter().any(|uid| uid.id().unescaped() == action.name());
+    Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| named(*action) || action.parent().is_some_and(named))
+        .collect()
+}
+
+/// Checks an entity that stands in a policy's text; gives the object it is, if it is one.
+fn check_literal(literal: &EntityUid) -> Result<Option<Literal>, String> {
+    let id = literal.id().unescaped();
+    match literal.type_name().basename() {
+        "Object" => uid::parse_object(id).map(Some),
+        "Resource" => uid::resource_name(id).map(|()| None),
+        "Label" => uid::label(id).map(|()| None),
+        "DataClass" => uid::data_class(id).map(|()| None),
+        // Which types and actions there are is the schema's to say.
+        name if id.is_empty() => Err(format!("`{name}::\"\"` names nothing")),
+        _ => Ok(None),
+    }
+}
+
+/// What the policy's text reads of the context. Where the context is used as a whole it reads all.
+fn reads(policy: &Value) -> Reads {
+    let mut reads = Reads::default();
+    let context = serde_json::json!({ "Var": "context" });
+    let mut left = vec![policy];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(_) if *value == context => {
+                return Reads { time: true, transaction: true };
+            }
+            Value::Object(fields) => {
+                let access = [".", "has"].iter().find_map(|key| fields.get(*key));
+                match access {
+                    Some(access) if access.get("left") == Some(&context) => {
+                        match access.get("attr").and_then(Value::as_str) {
+                            Some("now" | "weekday") => reads.time = true,
+                            Some("in_transaction") => reads.transaction = true,
+                            Some(_) => {}
+                            None => return Reads { time: true, transaction: true },
+                        }
+                    }
+                    _ => left.extend(fields.values()),
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    reads
+}
+
+/// Rules behind one pointer, in the order they were loaded.
+pub(crate) type Rules = Arc<[Arc<Rule>]>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads_of(condition: &str) -> Reads {
+        let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+        reads(&Policy::parse(None, text).unwrap().to_json().unwrap())
+    }
+
+    #[test]
+    fn what_a_policy_reads_of_the_context_is_found_wherever_it_stands() {
+        let time = Reads { time: true, transaction: false };
+        let transaction = Reads { time: false, transaction: true };
+        let all = Reads { time: true, transaction: true };
+        for (condition, expected) in [
+            ("context.unbounded", Reads::default()),
+            ("principal has now && resource.weekday == \"now\"", Reads::default()),
+            ("!(context has client) || context.client == \"now\"", Reads::default()),
+            ("context.now.toTime() > duration(\"9h\")", time),
+            ("if principal.subject == \"x\" then [1, context.weekday].contains(6) else true", time),
+            ("{a: context.now} == {a: context.now}", time),
+            ("context[\"now\"] == context[\"now\"]", time),
+            ("context has now", time),
+            ("!context.in_transaction", transaction),
+            ("context == context", all),
+            ("[context].contains({})", all),
+            ("{a: context}.a.now == datetime(\"2026-01-01\")", all),
+        ] {
+            assert_eq!(reads_of(condition), expected, "{condition}");
+        }
+    }
+}
