@@ -1,1 +1,40 @@
-//! e
+//! Real clients against real servers through the real `sluice`.
+//!
+//! This crate starts the parts and drives them; the tests themselves are in `tests/e2e`. It knows
+//! Sluice only from outside: its configuration files, its command line, its API and its sockets. It
+//! links no room of the house, so that nothing is tested but what ships.
+//!
+//! ```text
+//!   psql ┐                        ┌ PostgreSQL 15 (Debian)
+//!   node ├─► sluice serve (house) ┤
+//!   …    ┘        ▲               └ PostgreSQL 18 (npm)
+//!                 └ idp: a certified OpenID provider
+//! ```
+//!
+//! Every process is started under a keeper that ends it when the test run ends, however it ends.
+//! Servers are shared by all tests of a run; a database and a house are a test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness that cannot go on fails the test that uses it, as loudly as it can"
+)]
+
+mod clients;
+mod house;
+mod http;
+mod idp;
+mod parts;
+mod postgres;
+mod process;
+mod wire;
+
+pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run};
+pub use house::{House, HouseBuilder, Person};
+pub use http::{Answer, request};
+pub use idp::{Idp, browse};
+pub use parts::{cache, free_port, repository, run_folder, sluice, until};
+pub use postgres::{Database, Server, Version};
+pub use process::Process;
+pub use wire::{Client, ErrorFields, Message, ask, startup};
