@@ -79,9 +79,8 @@ impl Understood {
     pub fn new(mut accesses: Vec<Access>, facts: Facts) -> Self {
         accesses.sort_unstable();
         accesses.dedup();
-        let mut hasher = BuildHasherDefault::<DefaultHasher>::default().build_hasher();
-        (&accesses, &facts).hash(&mut hasher);
-        Self { hash: hasher.finish(), accesses, facts }
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((&accesses, &facts));
+        Self { hash, accesses, facts }
     }
 
     /// A command that was not understood, and why.
