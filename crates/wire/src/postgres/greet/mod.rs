@@ -133,7 +133,7 @@ impl Greeting {
     }
 
     /// The next step. `None`: feed me, or start TLS.
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn step(&mut self) -> Option<Step> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::First(asked) => {
                 self.first(asked).unwrap_or_else(|refused| Some(self.close(refused)))
@@ -243,7 +243,7 @@ impl Greeting {
         self.buffer.drain(..count);
     }
 
-    /// How many more bytes may be fed before the next call of [`Self::next`] that answers `None`.
+    /// How many more bytes may be fed before the next call of [`Self::step`] that answers `None`.
     #[must_use]
     pub fn room(&self) -> usize {
         BOUND.saturating_sub(self.buffer.len())

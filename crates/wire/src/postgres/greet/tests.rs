@@ -31,7 +31,7 @@ fn story<'a>(
     for piece in pieces {
         assert!(greeting.room() >= piece.len(), "over the bound");
         greeting.feed(piece);
-        while let Some(step) = greeting.next() {
+        while let Some(step) = greeting.step() {
             story.push(match step {
                 Step::Send(bytes) => format!("send {:?}", bytes.escape_ascii().to_string()),
                 Step::StartTls => {
