@@ -1,1 +1,34 @@
-//! mask
+//! Hides sensitive values: what a data class is, how one is found in bytes, and what stands in its
+//! place.
+//!
+//! ```text
+//!                 class known by provenance
+//!   value ──┬──► mask_value(operator, type, format) ───────────► Replaced │ Null
+//!           │
+//!           └──► Detectors ─► candidates ─► checksum, ranges, ──► Kept │ Replaced │ Null
+//!                class by     one pass       context
+//!                content      over the bytes
+//! ```
+//!
+//! * [`catalogue`]: the classes known by name, what finds them, and what masks them by default
+//! * [`Operator`] and [`mask_value`]: a whole value is masked and stays valid for its type, in text
+//!   and in PostgreSQL's binary format
+//! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
+//!
+//! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
+//! it reads no regular expression, it takes no more than linear time whatever a value holds, and it
+//! lets nothing of a value through that it could not read as the type it was said to have: such a
+//! value becomes NULL. It does no IO and keeps no state between values; masked values of one key are
+//! the same every time.
+
+mod catalogue;
+mod detect;
+mod operator;
+mod scan;
+mod value;
+
+pub use catalogue::{ClassInfo, UnknownClass, catalogue, default_operator, operator_for};
+pub use detect::{Detectors, Finding};
+pub use model::{Classes, DataClass, Masked, ValueFormat};
+pub use operator::{HashKey, Operator};
+pub use value::{ValueType, mask_value};

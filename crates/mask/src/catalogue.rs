@@ -1,0 +1,174 @@
+use model::{Classes, DataClass};
+
+use crate::operator::Operator;
+use crate::scan::Kind;
+
+/// What is known of a data class by its name.
+pub struct ClassInfo {
+    /// The name that rules and policies use.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub what: &'static str,
+    /// What a finding had to pass, and where that rule comes from. Empty without a detector.
+    pub validated_by: &'static str,
+    /// What masks it unless a rule says otherwise.
+    pub operator: Operator,
+    /// Whether `detect:` can find it by content.
+    pub has_detector: bool,
+}
+
+/// `detect:` names a class that nothing can find by content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("nothing detects `{name}` by content: `detect` knows {known}; give other classes to columns by rule", known = detectable())]
+pub struct UnknownClass {
+    /// The class.
+    pub name: String,
+}
+
+/// Every class known by name: those with a detector first. Other names are classes too; they are
+/// given by column rule only and are masked by `redact`.
+#[must_use]
+pub fn catalogue() -> &'static [ClassInfo] {
+    &CATALOGUE
+}
+
+/// What masks a class unless a rule says otherwise.
+#[must_use]
+pub fn default_operator(class: &DataClass) -> Operator {
+    CATALOGUE
+        .iter()
+        .find(|info| info.name == class.as_str())
+        .map_or(Operator::Redact, |info| info.operator.clone())
+}
+
+/// What masks a result column that carries `classes`, or nothing when it carries none.
+///
+/// An operator that keeps a part of the value (the last digits, the domain, the year) is safe only
+/// for the value itself: of `left(card, 12)` the last four digits are four more. So what is
+/// `derived` from a column, and what carries several classes, is redacted.
+#[must_use]
+pub fn operator_for(classes: &Classes, derived: bool) -> Option<Operator> {
+    let mut each = classes.iter();
+    let first = each.next()?;
+    let alone = each.next().is_none();
+    Some(if alone && !derived { default_operator(first) } else { Operator::Redact })
+}
+
+fn detectable() -> String {
+    let names: Vec<_> = CATALOGUE.iter().filter(|i| i.has_detector).map(|i| i.name).collect();
+    names.join(", ")
+}
+
+static CATALOGUE: [ClassInfo; 15] = [
+    found(
+        Kind::CreditCard,
+        "A payment card number of any large brand, 12 to 19 digits, plain or in the brand's groups",
+        "issuer ranges and lengths of ISO/IEC 7812; Luhn check digit; not inside a longer number, a decimal or a UUID",
+        Operator::KeepLast(4),
+    ),
+    found(
+        Kind::Email,
+        "An email address",
+        "RFC 5321 shape with a domain that has a letters-only (or punycode) top level",
+        Operator::KeepDomain,
+    ),
+    found(
+        Kind::UsSsn,
+        "A United States social security number, 3-2-4 with dashes or spaces; nine bare digits only after a word such as `ssn`",
+        "area, group and serial rules of the Social Security Administration",
+        Operator::Redact,
+    ),
+    found(
+        Kind::Iban,
+        "An international bank account number, plain or in groups",
+        "country lengths of the SWIFT IBAN registry; ISO 7064 mod 97-10",
+        Operator::Redact,
+    ),
+    found(
+        Kind::Phone,
+        "A telephone number: international with `+` or `00`, or national with separators; bare digits only after a word such as `phone`",
+        "ITU-T E.164 country codes and lengths; North American numbering plan; national shapes with a trunk 0",
+        Operator::Redact,
+    ),
+    found(
+        Kind::IpAddress,
+        "An IPv4 or IPv6 address",
+        "the standard library's parser, on whole tokens",
+        Operator::Redact,
+    ),
+    found(
+        Kind::Jwt,
+        "A JSON Web Token, signed or encrypted",
+        "RFC 7519: base64url parts whose header decodes to an object with `alg`",
+        Operator::Redact,
+    ),
+    found(
+        Kind::CloudKey,
+        "An access key or token of a cloud or developer service (AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, npm, and others)",
+        "the issuer's published prefix, alphabet and length; AWS secret keys and Azure keys by the words before them",
+        Operator::Redact,
+    ),
+    found(
+        Kind::PrivateKey,
+        "A private key in PEM or OpenSSH armour, also when its end is missing",
+        "RFC 7468 label that ends in PRIVATE KEY",
+        Operator::Redact,
+    ),
+    given("person_name", "A person's name", Operator::Redact),
+    given("address", "A postal address", Operator::Redact),
+    given("date_of_birth", "A person's date of birth", Operator::DateYear),
+    given("health", "What is known of a person's health", Operator::Redact),
+    given("salary", "What a person earns", Operator::Redact),
+    given("secret", "A password, a token or any other secret", Operator::Redact),
+];
+
+const fn found(
+    kind: Kind,
+    what: &'static str,
+    validated_by: &'static str,
+    operator: Operator,
+) -> ClassInfo {
+    ClassInfo { name: kind.name(), what, validated_by, operator, has_detector: true }
+}
+
+const fn given(name: &'static str, what: &'static str, operator: Operator) -> ClassInfo {
+    ClassInfo { name, what, validated_by: "", operator, has_detector: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(names: &[&str]) -> Classes {
+        names.iter().map(|name| DataClass::new(name).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_name_in_the_catalogue_is_a_class_and_stands_once() {
+        let mut names: Vec<_> = catalogue().iter().map(|info| info.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), catalogue().len());
+        assert!(names.iter().all(|name| DataClass::new(name).is_some()));
+    }
+
+    #[test]
+    fn every_detector_is_in_the_catalogue() {
+        for kind in Kind::ALL {
+            let info = catalogue().iter().find(|info| info.name == kind.name()).unwrap();
+            assert!(info.has_detector && !info.validated_by.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_part_is_kept_only_of_the_value_itself() {
+        let masks = |names: &[&str], derived| {
+            operator_for(&classes(names), derived).map(|operator| operator.to_string())
+        };
+        assert_eq!(masks(&[], false), None);
+        assert_eq!(masks(&["credit_card"], false).as_deref(), Some("keep_last(4)"));
+        assert_eq!(masks(&["credit_card"], true).as_deref(), Some("redact"));
+        assert_eq!(masks(&["credit_card", "email"], false).as_deref(), Some("redact"));
+        assert_eq!(masks(&["shoe_size"], false).as_deref(), Some("redact"));
+    }
+}

@@ -1,0 +1,109 @@
+use model::{Classes, DataClass};
+
+use crate::catalogue::UnknownClass;
+use crate::operator;
+use crate::scan::{Hit, Kind, Kinds, Plan, Scan};
+
+/// Finds values of some data classes by their content, and masks them.
+///
+/// Made once per resource and set of revealed classes; then shared by every session.
+#[derive(Clone)]
+pub struct Detectors {
+    plan: Plan,
+}
+
+/// A part of a text that belongs to a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its first byte.
+    pub start: usize,
+    /// The byte behind its last.
+    pub end: usize,
+    /// What it is.
+    pub class: DataClass,
+}
+
+impl Detectors {
+    /// Detectors of these classes.
+    ///
+    /// # Errors
+    /// One of them has no detector: it can be given to a column by rule, but not be found.
+    pub fn new(classes: &Classes) -> Result<Self, UnknownClass> {
+        let mut kinds = Kinds::default();
+        for class in classes {
+            let kind = Kind::named(class.as_str())
+                .ok_or_else(|| UnknownClass { name: class.as_str().to_owned() })?;
+            kinds = kinds.with(kind);
+        }
+        Ok(Self { plan: Plan::new(kinds) })
+    }
+
+    /// Finds nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { plan: Plan::new(Kinds::default()) }
+    }
+
+    /// Whether there is nothing it would find.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// Appends `text` to `out` with what was found masked, and answers `true`; or appends nothing and
+    /// answers `false` when nothing was found. The text may be any bytes.
+    pub fn mask_text(&self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        self.mask_within(&[], text, out)
+    }
+
+    /// What is found, in order and not overlapping.
+    #[must_use]
+    pub fn find(&self, text: &[u8]) -> Vec<Finding> {
+        self.hits(&[], text)
+            .filter_map(|Hit { start, end, kind }| {
+                DataClass::new(kind.name()).map(|class| Finding { start, end, class })
+            })
+            .collect()
+    }
+
+    /// [`Self::mask_text`] of a text that `context` stands in front of.
+    pub(crate) fn mask_within(&self, context: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
+        let mut copied = 0;
+        for hit in self.hits(context, text) {
+            out.extend_from_slice(text.get(copied..hit.start).unwrap_or_default());
+            replace(hit.kind, text.get(hit.start..hit.end).unwrap_or_default(), out);
+            copied = hit.end;
+        }
+        if copied > 0 {
+            out.extend_from_slice(text.get(copied..).unwrap_or_default());
+        }
+        copied > 0
+    }
+
+    pub(crate) fn hits<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Scan<'a, 'a> {
+        Scan::new(&self.plan, context, text)
+    }
+
+    pub(crate) fn wants(&self, kind: Kind) -> bool {
+        self.plan.wants(kind)
+    }
+}
+
+/// What stands in a finding's place. It needs no escaping in JSON, arrays or records.
+fn replace(kind: Kind, found: &[u8], out: &mut Vec<u8>) {
+    match kind {
+        Kind::CreditCard => operator::keep_last(4, found, out),
+        Kind::Email => operator::keep_domain(found, out),
+        Kind::UsSsn
+        | Kind::Iban
+        | Kind::Phone
+        | Kind::IpAddress
+        | Kind::Jwt
+        | Kind::CloudKey
+        | Kind::PrivateKey => {
+            out.push(b'[');
+            out.extend_from_slice(kind.name().as_bytes());
+            out.push(b']');
+        }
+    }
+}

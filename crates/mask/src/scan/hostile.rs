@@ -1,0 +1,141 @@
+//! Nothing a value holds makes a scan look at its bytes more than a fixed number of times.
+
+use super::text::reads;
+use super::{Kind, Kinds, Plan, Scan};
+
+const LENGTH: usize = 64 * 1024;
+
+/// The most times a byte may be looked at, over all detectors together.
+const MOST_READS: usize = 40;
+
+fn check(unit: &str) {
+    let kinds = Kind::ALL.into_iter().fold(Kinds::default(), Kinds::with);
+    let plan = Plan::new(kinds);
+    let text = unit.repeat(LENGTH.div_ceil(unit.len()));
+    let (_, count) = reads::during(|| Scan::new(&plan, &[], text.as_bytes()).count());
+    eprintln!("{:?} {}", &unit[..unit.len().min(40)], count / text.len());
+    assert!(count <= MOST_READS * text.len(), "{unit:?}: {} reads a byte", count / text.len());
+}
+
+#[test]
+fn a_scan_is_linear_whatever_a_value_holds() {
+    for unit in [
+        ".",
+        "-",
+        "@",
+        ":",
+        "0",
+        "1",
+        "4",
+        "6",
+        "9",
+        " ",
+        "+",
+        "(",
+        "a",
+        "A",
+        "_",
+        "/",
+        "%",
+        "=",
+        "\0",
+        "é",
+        "eyJ",
+        "eyJ.",
+        "ey-",
+        "ey.",
+        "1.",
+        "1.1",
+        "0 ",
+        "1 ",
+        "01 ",
+        "012 ",
+        "0123 ",
+        "4444 ",
+        "4-4",
+        "4242-",
+        "123 ",
+        "123-45-",
+        "123-45-6789-",
+        "+1",
+        "+1 ",
+        "+49",
+        "+49 3",
+        "(",
+        "(0",
+        "(030)",
+        "a@",
+        "@a",
+        "@a.",
+        "a@b.",
+        "a.b@",
+        "a@b.c,",
+        "x@y.zz",
+        "::",
+        ":1",
+        "1:",
+        "f:",
+        "1:2:",
+        "abcd:",
+        "::1 ",
+        "1::",
+        "-----",
+        "----- ",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY",
+        "-END ",
+        "sk-",
+        "s-",
+        "s_",
+        "sk_live_",
+        "ghp_",
+        "AKIA",
+        "AKIA ",
+        "SG.",
+        "hvs.",
+        "xoxb-",
+        "glpat-",
+        "AIza",
+        "sig=",
+        "sig=a",
+        "a/",
+        "a+",
+        "DE89",
+        "DE89 ",
+        "GB82 WEST ",
+        "ssn 1234567 ",
+        "ssn 123456789",
+        "tel 1234567 ",
+        "phone",
+        "phone 1234567",
+        "phone 12 ",
+        "12-34-",
+        "2024-01-02 ",
+        "10.0.0.1",
+        "10.0.0.1 ",
+        "1234567890123456789",
+        "123456789012345678 ",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "aws_secret",
+        "4242424242424242@",
+        "4242424242424242.",
+        "4242424242424242",
+        "4242424242424242 ",
+        "4242 4242 4242 4242 ",
+        "4242 4242 4242 424 ",
+    ] {
+        check(unit);
+    }
+}
+
+#[test]
+fn a_long_value_behind_a_beginning_is_read_once() {
+    for beginning in
+        ["eyJhbGciOiJIUzI1NiJ9.", "-----BEGIN PRIVATE KEY-----", "ghp_", "sk-", "a@", "+49 "]
+    {
+        for filler in ["a", "0", "a.", "a-", "4 "] {
+            check(&format!("{beginning}{}", filler.repeat(LENGTH / 2)));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One pass over bytes, left to right, that yields findings in order and never overlapping.
+//!
+//! ```text
+//!   bytes ─► anchor: next digit, '@', ':' or '-' ──► number ─► ip │ iban │ card │ ssn │ phone
+//!        │                                      ├──► email, ipv6, pem
+//!        └► word: next run long enough for a token ─► jwt │ key
+//! ```
+//!
+//! Linear by construction: an anchor looks a bounded distance around itself, or over bytes that no
+//! other anchor of its kind looks at again.
+
+mod anchor;
+mod card;
+mod context;
+mod email;
+#[cfg(test)]
+mod hostile;
+mod iban;
+mod ip;
+mod jwt;
+mod key;
+mod kind;
+mod number;
+mod pem;
+mod phone;
+mod ssn;
+pub(crate) mod text;
+mod word;
+
+pub(crate) use kind::{Kind, Kinds};
+use text::{Text, digit};
+
+/// Part of a text that belongs to a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: Kind,
+}
+
+/// What a scan looks for, made ready once per resource.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    kinds: Kinds,
+    anchors: [bool; 256],
+    anchored: bool,
+    words: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(kinds: Kinds) -> Self {
+        let any = |of: &[Kind]| of.iter().any(|&kind| kinds.has(kind));
+        let numbers =
+            any(&[Kind::CreditCard, Kind::UsSsn, Kind::Iban, Kind::Phone, Kind::IpAddress]);
+        let mut anchors = [false; 256];
+        for (byte, wanted) in (0..=u8::MAX).zip(&mut anchors) {
+            *wanted = match byte {
+                b'0'..=b'9' => numbers,
+                b'@' => kinds.has(Kind::Email),
+                b':' => kinds.has(Kind::IpAddress),
+                b'-' => kinds.has(Kind::PrivateKey),
+                _ => false,
+            };
+        }
+        let anchored = anchors.contains(&true);
+        Self { kinds, anchors, anchored, words: any(&[Kind::Jwt, Kind::CloudKey]) }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    pub(crate) const fn wants(&self, kind: Kind) -> bool {
+        self.kinds.has(kind)
+    }
+}
+
+/// Finds what a plan asks for in one text.
+pub(crate) struct Scan<'p, 't> {
+    plan: &'p Plan,
+    text: Text<'t>,
+    /// What stood in front of the text, for the words that give bare digits a meaning.
+    context: Text<'t>,
+    /// The next byte to look at.
+    at: usize,
+    /// The end of the last finding: no other reaches back over it.
+    done: usize,
+    words: word::Words,
+    mail: email::Ahead,
+    ipv6: ip::Cluster,
+}
+
+impl<'p, 't> Scan<'p, 't> {
+    pub(crate) fn new(plan: &'p Plan, context: &'t [u8], text: &'t [u8]) -> Self {
+        // The commonest long value that is full of digits and holds nothing.
+        let at = if is_uuid(text) { text.len() } else { 0 };
+        Self {
+            plan,
+            text: Text(text),
+            context: Text(context),
+            at,
+            done: 0,
+            words: word::Words::from(at),
+            mail: email::Ahead::default(),
+            ipv6: ip::Cluster::default(),
+        }
+    }
+
+    fn wants(&self, kind: Kind) -> bool {
+        self.plan.wants(kind)
+    }
+
+    fn anchored(&mut self, at: usize) -> Option<Hit> {
+        self.at = at + 1;
+        match self.text.at(at) {
+            b'@' => self.email(at),
+            b':' => self.ipv6(at),
+            b'-' => self.pem(at),
+            byte if digit(byte) => self.number(at),
+            _ => None,
+        }
+    }
+}
+
+impl Iterator for Scan<'_, '_> {
+    type Item = Hit;
+
+    fn next(&mut self) -> Option<Hit> {
+        let token = if self.plan.words { self.token() } else { None };
+        let limit = token.map_or(self.text.len(), |hit| hit.start);
+        while self.plan.anchored && self.at < limit {
+            let at = anchor::next(self.text, self.at, &self.plan.anchors);
+            if at >= limit {
+                break;
+            }
+            if let Some(hit) = self.anchored(at) {
+                self.done = hit.end;
+                self.at = hit.end.max(self.at);
+                return Some(hit);
+            }
+        }
+        let hit = token?;
+        self.done = hit.end;
+        self.at = hit.end.max(self.at);
+        Some(hit)
+    }
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

@@ -1,0 +1,49 @@
+use super::Scan;
+use super::number::Run;
+use super::text::digit;
+
+/// What makes nine bare digits a social security number.
+const WORDS: [&[u8]; 4] = [b"ssn", b"social sec", b"social_sec", b"socialsec"];
+
+impl Scan<'_, '_> {
+    /// A social security number: area, group and serial that are given out.
+    pub(super) fn ssn(&self, run: Run) -> Option<(usize, usize)> {
+        match run.len() {
+            3 if matches!(run.after, b'-' | b' ') => self.grouped_ssn(run),
+            9 => {
+                let digits = self.text.slice(run.start, run.end);
+                let (area, rest) = digits.split_at_checked(3)?;
+                let (group, serial) = rest.split_at_checked(2)?;
+                let alone = given_out(area, group, serial)
+                    && !self.goes_on_before(run)
+                    && !self.goes_on_after(run.end);
+                (alone && self.follows_word(run.start, &WORDS)).then_some((run.start, run.end))
+            }
+            _ => None,
+        }
+    }
+
+    fn grouped_ssn(&self, run: Run) -> Option<(usize, usize)> {
+        let text = self.text;
+        let group = text.slice(run.end + 1, run.end + 3);
+        let serial = text.slice(run.end + 4, run.end + 8);
+        let end = run.end + 8;
+        let shaped = text.at(run.end + 3) == run.after
+            && group.iter().chain(serial).all(u8::is_ascii_digit)
+            && serial.len() == 4
+            && !digit(text.at(end));
+        if !shaped || !given_out(text.slice(run.start, run.end), group, serial) {
+            return None;
+        }
+        let apart = !self.goes_on_before(run) && !self.goes_on_after(end) && run.before != b'+';
+        apart.then_some((run.start, end))
+    }
+}
+
+fn given_out(area: &[u8], group: &[u8], serial: &[u8]) -> bool {
+    area != b"000"
+        && area != b"666"
+        && !area.starts_with(b"9")
+        && group != b"00"
+        && serial != b"0000"
+}

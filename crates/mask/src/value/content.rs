@@ -1,0 +1,106 @@
+use model::{Masked, ValueFormat};
+
+use super::{ValueType, array, bytea, json, record};
+use crate::Detectors;
+use crate::scan::Kind;
+
+/// Rows in arrays in rows: deeper than any real value.
+const DEEPEST: u32 = 8;
+
+impl Detectors {
+    /// Masks what is found inside a value; the value stays valid for its type.
+    ///
+    /// Numbers, dates and other types that have no text are kept as they are: a `bigint` that
+    /// passes for a card number is far more often an id, and a column of cards is known by rule.
+    /// An `inet` is an address by its type. Bytes of a type that is not known, in binary, become NULL
+    /// when something is found in them.
+    pub fn mask_value(
+        &self,
+        ty: ValueType,
+        format: ValueFormat,
+        value: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Masked {
+        self.mask_typed(ty, format, value, out, DEEPEST)
+    }
+
+    pub(super) fn mask_typed(
+        &self,
+        ty: ValueType,
+        format: ValueFormat,
+        value: &[u8],
+        out: &mut Vec<u8>,
+        depth: u32,
+    ) -> Masked {
+        if self.is_none() {
+            return Masked::Kept;
+        }
+        let Some(deeper) = depth.checked_sub(1) else { return Masked::Null };
+        match (ty, format) {
+            (ValueType::Text, _) | (ValueType::Other, ValueFormat::Text) => {
+                replaced(self.mask_text(value, out))
+            }
+            (ValueType::Json, _) | (ValueType::Jsonb, ValueFormat::Text) => {
+                replaced(json::mask_content(self, &[], value, out))
+            }
+            (ValueType::Jsonb, ValueFormat::Binary) => match value.split_at_checked(1) {
+                Some((version @ [1], text)) => {
+                    replaced(json::mask_content(self, version, text, out))
+                }
+                _ => Masked::Null,
+            },
+            (ValueType::Bytea, _) => replaced(bytea::mask_content(self, format, value, out)),
+            (ValueType::Array(element), _) if searched(*element) => {
+                array::mask(format, value, out, |said, value, out| {
+                    let ty = said.unwrap_or(*element);
+                    self.mask_typed(ty, format, value, out, deeper)
+                })
+            }
+            (ValueType::Record, _) => record::mask(format, value, out, |ty, value, out| {
+                self.mask_typed(ty, format, value, out, deeper)
+            }),
+            (ValueType::Inet, _) if self.wants(Kind::IpAddress) => Masked::Null,
+            (ValueType::Other, ValueFormat::Binary) => match self.hits(&[], value).next() {
+                Some(_) => Masked::Null,
+                None => Masked::Kept,
+            },
+            (
+                ValueType::Int2
+                | ValueType::Int4
+                | ValueType::Int8
+                | ValueType::Float4
+                | ValueType::Float8
+                | ValueType::Numeric
+                | ValueType::Bool
+                | ValueType::Date
+                | ValueType::Time
+                | ValueType::Timestamp
+                | ValueType::TimestampTz
+                | ValueType::Interval
+                | ValueType::Uuid
+                | ValueType::Inet
+                | ValueType::MacAddr
+                | ValueType::Array(_),
+                _,
+            ) => Masked::Kept,
+        }
+    }
+}
+
+/// Whether something can be found in values of this type.
+const fn searched(ty: ValueType) -> bool {
+    matches!(
+        ty,
+        ValueType::Text
+            | ValueType::Json
+            | ValueType::Jsonb
+            | ValueType::Bytea
+            | ValueType::Inet
+            | ValueType::Record
+            | ValueType::Other
+    )
+}
+
+const fn replaced(found: bool) -> Masked {
+    if found { Masked::Replaced } else { Masked::Kept }
+}
