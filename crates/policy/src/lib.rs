@@ -26,6 +26,7 @@
 mod annotation;
 mod bench;
 mod cache;
+mod explain;
 mod grant;
 mod load;
 mod request;
@@ -36,6 +37,7 @@ mod slice;
 mod uid;
 mod verdict;
 
+pub use explain::{Explained, Explanation};
 pub use grant::{Circumstances, Grant, no_such_door};
 pub use load::LoadError;
 pub use schema::schema_text;

@@ -8,7 +8,7 @@ use model::{Action, Classes, DataRule, Identity, PolicyId, Reason, Resource};
 use crate::bench::{Answer, Bench};
 use crate::grant::{Circumstances, Grant, check_expiry, no_such_door};
 use crate::load::{self, LoadError};
-use crate::request;
+use crate::request::{self, CannotAsk};
 use crate::rule::{Rule, Rules};
 use crate::slice::Slice;
 
@@ -87,14 +87,23 @@ impl PolicySet {
         if !within_reach(&identity, &resource) {
             return Err(refused());
         }
-        let bench = Bench::new(&identity, &resource).map_err(|_| refused())?;
-        let rules = self.rules_for(&identity, &resource, |rule| rule.covers(Action::Connect));
-        let minute = request::minute(circumstances.now);
-        let answer = request::opening(circumstances, minute)
-            .and_then(|context| bench.connect(&rules, context))
-            .map_err(|_| refused())?;
+        let answer =
+            self.ask_connect(&identity, &resource, circumstances).map_err(|_| refused())?;
         let policies = opened_by(&answer).ok_or_else(refused)?;
         Ok(Grant { identity, resource, circumstances: circumstances.clone(), policies })
+    }
+
+    /// What Cedar says of opening a session.
+    pub(crate) fn ask_connect(
+        &self,
+        identity: &Identity,
+        resource: &Resource,
+        circumstances: &Circumstances,
+    ) -> Result<Answer, CannotAsk> {
+        let rules = self.rules_for(identity, resource, |rule| rule.covers(Action::Connect));
+        let minute = request::minute(circumstances.now);
+        let context = request::opening(circumstances, minute)?;
+        Bench::new(identity, resource)?.connect(&rules, context)
     }
 
     /// The part of the policies that can concern a grant's session.
