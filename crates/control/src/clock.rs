@@ -41,3 +41,19 @@ impl Clock {
         (self.uptime)()
     }
 }
+
+/// For `serialize_with`: a moment as people write it.
+pub(crate) fn rfc3339<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(at)
+}
+
+/// As [`rfc3339`], for a moment that may not have come.
+pub(crate) fn rfc3339_option<S: serde::Serializer>(
+    at: &Option<Timestamp>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => to.collect_str(at),
+        None => to.serialize_none(),
+    }
+}

@@ -20,6 +20,7 @@
 //! authenticated. No secret it holds has a `Debug`.
 
 mod clock;
+pub mod desk;
 pub mod identity;
 pub mod store;
 pub mod tokens;

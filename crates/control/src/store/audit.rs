@@ -27,6 +27,7 @@ pub struct Entry {
     /// Counts from 1 without a gap.
     pub seq: u64,
     /// When.
+    #[serde(serialize_with = "crate::clock::rfc3339")]
     pub at: Timestamp,
     /// By whom.
     pub actor: String,

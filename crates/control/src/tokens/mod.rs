@@ -16,9 +16,11 @@ use serde::Serialize;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
+pub(crate) use rows::creator;
 pub(crate) use secret::is_ours;
 
 use crate::Clock;
+use crate::clock::{rfc3339, rfc3339_option};
 use crate::store::audit::{self, Act};
 use crate::store::{Store, StoreError};
 
@@ -67,14 +69,18 @@ pub struct Token {
     /// Who made it.
     pub created_by: String,
     /// When it was made.
+    #[serde(serialize_with = "rfc3339")]
     pub created: Timestamp,
     /// When it stops being good.
+    #[serde(serialize_with = "rfc3339")]
     pub expires: Timestamp,
     /// When it was taken back.
+    #[serde(serialize_with = "rfc3339_option")]
     pub revoked: Option<Timestamp>,
     /// By whom it was taken back.
     pub revoked_by: Option<String>,
     /// When it was last used, to half a minute.
+    #[serde(serialize_with = "rfc3339_option")]
     pub last_used: Option<Timestamp>,
 }
 
