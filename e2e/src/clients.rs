@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{cache, run_folder, until};
 
@@ -36,6 +36,14 @@ impl Ran {
 /// # Panics
 /// It cannot be started, or does not end.
 pub fn run(command: &mut Command, input: &str) -> Ran {
+    run_within(Duration::from_secs(120), command, input)
+}
+
+/// Runs a command to its end, at most for that long.
+///
+/// # Panics
+/// It cannot be started, or does not end.
+pub fn run_within(limit: Duration, command: &mut Command, input: &str) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
     let mut stdin = child.stdin.take().unwrap();
@@ -46,7 +54,7 @@ pub fn run(command: &mut Command, input: &str) -> Ran {
     });
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
-    let status = wait(&mut child, &format!("{command:?}"));
+    let status = wait(&mut child, limit, &format!("{command:?}"));
     writer.join().unwrap();
     Ran { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), status }
 }
@@ -59,19 +67,16 @@ fn collect(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Stri
     })
 }
 
-fn wait(child: &mut Child, what: &str) -> ExitStatus {
-    let mut ended = None;
-    for _ in 0..6000 {
-        ended = child.try_wait().unwrap();
-        if ended.is_some() {
-            break;
+fn wait(child: &mut Child, limit: Duration, what: &str) -> ExitStatus {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(10));
     }
-    ended.unwrap_or_else(|| {
-        let _ = child.kill();
-        panic!("it did not end within two minutes: {what}")
-    })
+    let _ = child.kill();
+    panic!("it did not end within {limit:?}: {what}")
 }
 
 /// A `psql` to be run: unaligned, tuples only, stopping at the first error unless told otherwise.
@@ -188,7 +193,7 @@ impl Typing {
     /// Closes its input and waits until it ends.
     pub fn leave(&mut self) -> ExitStatus {
         self.child.stdin.take();
-        wait(&mut self.child, "psql")
+        wait(&mut self.child, Duration::from_secs(60), "psql")
     }
 }
 

@@ -30,7 +30,7 @@ mod postgres;
 mod process;
 mod wire;
 
-pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run};
+pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run, run_within};
 pub use house::{House, HouseBuilder, Person};
 pub use http::{Answer, request};
 pub use idp::{Idp, browse};

@@ -126,6 +126,12 @@ impl Server {
         self.port
     }
 
+    /// The superuser's password.
+    #[must_use]
+    pub const fn password(&self) -> &'static str {
+        CANARY
+    }
+
     /// The certificate it shows, which is its own authority.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {

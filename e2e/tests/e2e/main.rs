@@ -7,7 +7,17 @@
     reason = "tests fail loudly"
 )]
 
+mod cli;
 mod corpus;
+mod decisions;
+mod drivers;
+mod flow;
+mod masking;
+mod pipelines;
+mod regression;
+mod sessions;
+mod sign_in;
+mod upstream;
 
 use e2e::{Server, Version};
 
