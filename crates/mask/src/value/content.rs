@@ -87,7 +87,19 @@ impl Detectors {
     }
 }
 
-/// Whether something can be found in values of this type.
+impl ValueType {
+    /// Whether [`Detectors::mask_value`] can find something in values of this type: rows of others
+    /// need not be looked at.
+    #[must_use]
+    pub const fn is_searched(self) -> bool {
+        searched(self)
+            || match self {
+                Self::Array(element) => searched(*element),
+                _ => false,
+            }
+    }
+}
+
 const fn searched(ty: ValueType) -> bool {
     matches!(
         ty,

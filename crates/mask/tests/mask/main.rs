@@ -1,0 +1,55 @@
+//! What is found, what is not, and how a masked value looks.
+
+mod cards;
+mod documents;
+mod emails;
+mod ibans;
+mod invariants;
+mod keys;
+mod networks;
+mod phones;
+mod ssns;
+mod values;
+
+use mask::{Classes, DataClass, Detectors, catalogue};
+
+/// Detectors of these classes.
+fn detectors(names: &[&str]) -> Detectors {
+    let classes: Classes = names.iter().map(|name| DataClass::new(name).unwrap()).collect();
+    Detectors::new(&classes).unwrap()
+}
+
+/// Detectors of everything that can be found.
+fn all() -> Detectors {
+    let names: Vec<_> = catalogue().iter().filter(|i| i.has_detector).map(|i| i.name).collect();
+    detectors(&names)
+}
+
+/// A text as a client would see it.
+fn masked(detectors: &Detectors, text: &str) -> String {
+    let mut out = b"before".to_vec();
+    let changed = detectors.mask_text(text.as_bytes(), &mut out);
+    assert_eq!(changed, out.len() > 6, "{text}");
+    assert_eq!(changed, !detectors.find(text.as_bytes()).is_empty(), "{text}");
+    if !changed {
+        return text.to_owned();
+    }
+    String::from_utf8(out).unwrap().strip_prefix("before").unwrap().to_owned()
+}
+
+/// Every text is masked as shown, both by the class's own detector and among all others.
+fn check(class: &str, table: &[(&str, &str)]) {
+    for (text, shown) in table {
+        assert_eq!(masked(&detectors(&[class]), text), *shown, "{class} alone in {text:?}");
+        assert_eq!(masked(&all(), text), *shown, "{class} among all in {text:?}");
+    }
+}
+
+/// The class is found nowhere in these.
+fn check_not(class: &str, texts: &[&str]) {
+    for text in texts {
+        assert_eq!(detectors(&[class]).find(text.as_bytes()), [], "{class} in {text:?}");
+        let found = all().find(text.as_bytes());
+        assert!(found.iter().all(|finding| finding.class.as_str() != class), "{class} in {text:?}");
+    }
+}
