@@ -19,9 +19,12 @@
 //! the gateway (they meet at [`model::ports`]), and never writes a row for somebody who is not
 //! authenticated. No secret it holds has a `Debug`.
 
+pub mod api;
 mod clock;
 pub mod desk;
 pub mod identity;
+pub mod localca;
+pub mod recordings;
 pub mod store;
 pub mod tokens;
 pub mod vault;

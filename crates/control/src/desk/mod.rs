@@ -24,7 +24,9 @@ use model::{ApprovalId, Identity, Ruling};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+pub(crate) use decide::may_decide;
 pub use decide::{DecideError, Verdict};
+pub(crate) use request::group;
 pub use request::{Approval, Decided, State};
 
 use crate::Clock;

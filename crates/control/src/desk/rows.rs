@@ -111,8 +111,12 @@ pub(super) fn list(
     now: Timestamp,
     visible: impl Fn(&Approval) -> bool,
 ) -> Result<Vec<Approval>, StoreError> {
-    let mut statement = connection.prepare_cached("select * from approvals order by id desc")?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(
+        "select * from approvals
+         where (?1 is null or state = ?1 or (?1 = 'expired' and state = 'open'))
+         order by id desc",
+    )?;
+    let mut rows = statement.query([state.map(State::name)])?;
     let mut found = Vec::new();
     while found.len() < limit
         && let Some(row) = rows.next()?

@@ -1,0 +1,126 @@
+//! The HTTP API under `/api/v1`: what the command line, the web pages and scripts ask of the desk.
+//!
+//! ```text
+//!   accept ─► TLS ─► head and body within limits ─► bearer ─► Directory ─► Caller ─► one endpoint
+//! ```
+//!
+//! Everybody sees what is their own; what is others' takes an administrator; a request for approval
+//! is also for those who may decide it. What a caller may not see answers exactly as what is not
+//! there. Errors are problem documents (RFC 9457). Fields that are not known are refused.
+
+mod approvals;
+mod audit;
+mod caller;
+mod extract;
+mod info;
+mod problem;
+mod resources;
+mod server;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use model::Resource;
+use policy::PolicySet;
+
+pub use server::{ServeError, serve};
+
+use crate::Clock;
+use crate::desk::Desk;
+use crate::identity::Directory;
+use crate::store::Store;
+use crate::tokens::Tokens;
+use caller::Caller;
+use problem::Problem;
+
+const LONGEST_BODY: usize = 1024 * 1024;
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The resources there are at the moment; an immutable snapshot.
+pub type Resources = Arc<dyn Fn() -> Vec<Arc<Resource>> + Send + Sync>;
+
+/// What the API speaks for. The roof puts it together.
+pub struct Api {
+    /// Who it is.
+    pub directory: Arc<Directory>,
+    /// Sluice tokens.
+    pub tokens: Arc<Tokens>,
+    /// Held commands.
+    pub desk: Desk,
+    /// The audit chain is in here.
+    pub store: Arc<Store>,
+    /// The policies in force.
+    pub policies: Arc<ArcSwap<PolicySet>>,
+    /// The resources in force.
+    pub resources: Resources,
+    /// Groups whose members are administrators (`admins:`).
+    pub admins: Vec<String>,
+    /// The version of this build.
+    pub version: String,
+    /// The public key that recordings are verified with, as `sluice verify` takes it.
+    pub public_key: String,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// Every endpoint. A peer's address must be in each request's extensions, as [`serve`] puts it.
+pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
+    let v1 = Router::new()
+        .route("/info", get(info::info))
+        .route("/whoami", get(info::whoami))
+        .route("/resources", get(resources::list))
+        .route("/approvals", get(approvals::list))
+        .route("/approvals/{id}", get(approvals::show))
+        .route("/approvals/{id}/approve", post(approvals::approve))
+        .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{id}", delete(tokens::revoke))
+        .route("/audit", get(audit::list))
+        .route("/audit/verify", get(audit::verify));
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .nest("/api/v1", v1)
+        .fallback(|| async { Problem::not_found("there is nothing at this path") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(tls, protect))
+        .with_state(api)
+}
+
+/// A request that is not read and answered in time is given up. What is streamed afterwards is not
+/// in this time.
+async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    tokio::time::timeout(DEADLINE, next.run(request)).await.map_err(|_| Problem::timeout())
+}
+
+/// Headers that keep a browser from doing anything with an answer but reading it.
+async fn protect(State(tls): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if tls {
+        let value = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;
