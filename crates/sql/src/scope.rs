@@ -11,6 +11,13 @@ pub trait Scope {
     /// What is known of functions of this name, in one schema or (`None`) in any that an unqualified
     /// call may find. Also asked for operators whose names PostgreSQL does not bring along.
     fn function(&self, schema: Option<&str>, name: &str) -> FunctionFacts;
+
+    /// Whether `t.name` may be a call of a function that somebody made and that takes a row:
+    /// PostgreSQL falls back on one when `t` has no such column. A catalogue that knows arguments
+    /// can say this more exactly than by the name.
+    fn takes_row(&self, name: &str) -> bool {
+        matches!(self.function(None, name), FunctionFacts::UserDefined { .. })
+    }
 }
 
 /// What is known of the functions of one name.

@@ -34,9 +34,11 @@ pub struct Statement {
     /// Whether another statement that differs only in plain integer and string constants may read
     /// differently.
     pub constants_matter: bool,
-    /// Settings of the session may be others afterwards.
+    /// Settings of the session may be others afterwards. A COMMIT says no: whoever follows settings
+    /// remembers a SET LOCAL.
     pub may_change_settings: bool,
-    /// There may be other relations and functions afterwards.
+    /// There may be other relations and functions afterwards. A ROLLBACK says no: whoever follows the
+    /// catalogue remembers whether the transaction changed it.
     pub may_change_catalogue: bool,
 }
 

@@ -1,24 +1,88 @@
 //! PostgreSQL, read by its own grammar.
+//!
+//! ```text
+//!   text ─► grammar ─► tree ─► statement.rs ─► query.rs ──► expression.rs ─► function.rs
+//!                                 │                │             │              what calling it does
+//!                                 │                │             └─ every node kind, named
+//!                                 │                ├─ predicate.rs   does WHERE restrict anything?
+//!                                 │                └─ output.rs      where result columns come from
+//!                                 ├─ define.rs, object.rs, grant.rs   what there is, and who may
+//!                                 ├─ setting.rs, session.rs           the session's own state
+//!                                 └─ copy.rs
+//! ```
 
+mod copy;
+mod define;
+mod explain;
+mod expression;
+mod function;
+mod grant;
+mod name;
+mod object;
+mod output;
+mod predicate;
+mod query;
+mod reader;
+mod routine;
+mod session;
+mod setting;
+mod shape;
+mod statement;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pg_query::ParseResult;
+
+use self::reader::Reader;
 use crate::{Limits, Scope, Statement, Unreadable};
+
+pub use self::shape::shape;
 
 /// Reads a text of any number of statements.
 ///
+/// Assumes what the session must make sure of: `standard_conforming_strings` is on and the text is
+/// in the client's encoding UTF-8.
+///
 /// # Errors
 /// The text is not understood, and must be treated as if it could do anything.
-pub fn read(
-    text: &[u8],
-    _scope: &dyn Scope,
-    limits: &Limits,
-) -> Result<Vec<Statement>, Unreadable> {
+pub fn read(text: &[u8], scope: &dyn Scope, limits: &Limits) -> Result<Vec<Statement>, Unreadable> {
+    let tree = parse(text, limits)?;
+    let statements = &tree.protobuf.stmts;
+    if statements.len() > limits.statements {
+        return Err(Unreadable::new(format!(
+            "it holds more than {} statements",
+            limits.statements
+        )));
+    }
+    let mut read = Vec::with_capacity(statements.len());
+    for raw in statements {
+        let Some(node) = raw.stmt.as_deref() else {
+            return Err(Unreadable::new("the grammar returned an empty statement"));
+        };
+        read.push(Reader::new(scope, limits).read(node)?);
+    }
+    Ok(read)
+}
+
+/// The tree of a text that keeps the limits.
+fn parse(text: &[u8], limits: &Limits) -> Result<ParseResult, Unreadable> {
     if text.len() > limits.bytes {
         return Err(Unreadable::new(format!("it is longer than {} bytes", limits.bytes)));
     }
-    Err(Unreadable::new("no kind of statement is named yet"))
-}
-
-/// Appends the text with its plain constants blotted out; `false` when it has no such shape.
-#[must_use]
-pub fn shape(_text: &[u8], _out: &mut Vec<u8>) -> bool {
-    false
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Err(Unreadable::new("it is not UTF-8"));
+    };
+    if text.contains('\0') {
+        return Err(Unreadable::new("it holds a NUL byte"));
+    }
+    // The binding walks the tree once more on its own and panics where it finds it odd.
+    match catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))) {
+        Ok(Ok(tree)) => Ok(tree),
+        Ok(Err(pg_query::Error::Decode(_))) => {
+            Err(Unreadable::new("it is nested too deeply, or chains too many operators"))
+        }
+        Ok(Err(pg_query::Error::Parse(message))) => Err(Unreadable::new(message)),
+        Ok(Err(_)) => Err(Unreadable::new("the grammar does not take it")),
+        Err(_) => Err(Unreadable::new("the grammar's binding failed on it")),
+    }
 }

@@ -1,0 +1,517 @@
+//! What there is: CREATE, ALTER, DROP and their kin.
+
+use model::{Action, Object, ObjectKind, Parent};
+use pg_query::protobuf::{
+    AlterTableStmt, AlterTableType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, ObjectType,
+    PublicationObjSpecType, RangeVar, RenameStmt, TypeName, ViewStmt,
+};
+use pg_query::{Node, NodeEnum as N};
+
+use super::name::{qualified, words};
+use super::reader::Reader;
+use crate::{Effect, Outputs, Unreadable};
+
+type Walked = Result<(), Unreadable>;
+
+impl<'t> Reader<'t> {
+    pub(super) fn define(&mut self, kind: &'t N) -> Walked {
+        match kind {
+            // Tables and what hangs on them.
+            N::CreateStmt(e) => self.create_table(e),
+            N::CreateForeignTableStmt(e) => {
+                self.top(Action::Select, ObjectKind::Other, &e.servername);
+                e.base_stmt.as_ref().map_or(Ok(()), |base| self.create_table(base))
+            }
+            N::CreateTableAsStmt(e) => self.create_table_as(e),
+            N::ViewStmt(e) => self.create_view(e),
+            N::IndexStmt(e) => {
+                self.on_relation(Action::CreateIndex, e.relation.as_ref())?;
+                self.nodes(&e.index_params)?;
+                self.nodes(&e.index_including_params)?;
+                self.maybe(&e.where_clause)
+            }
+            N::CreateSeqStmt(e) => {
+                self.creates(Action::CreateObject, e.sequence.as_ref())?;
+                self.nodes(&e.options)
+            }
+            N::AlterSeqStmt(e) => self.on_relation(Action::Alter, e.sequence.as_ref()),
+            N::AlterTableStmt(e) => self.alter_table(e),
+            N::CreateStatsStmt(e) => {
+                for relation in &e.relations {
+                    if let Some(N::RangeVar(name)) = &relation.node {
+                        self.on_relation(Action::CreateObject, Some(name))?;
+                    }
+                }
+                self.nodes(&e.exprs)
+            }
+            N::AlterStatsStmt(e) => self.named(Action::Alter, ObjectKind::Other, &e.defnames),
+            N::CreatePolicyStmt(e) => {
+                self.on_relation(Action::CreateObject, e.table.as_ref())?;
+                self.maybe(&e.qual)?;
+                self.maybe(&e.with_check)
+            }
+            N::AlterPolicyStmt(e) => {
+                self.on_relation(Action::Alter, e.table.as_ref())?;
+                self.maybe(&e.qual)?;
+                self.maybe(&e.with_check)
+            }
+            N::TruncateStmt(e) => {
+                self.found.unbounded = true;
+                for relation in &e.relations {
+                    let Some(N::RangeVar(name)) = &relation.node else { return Err(odd()) };
+                    self.on_relation(Action::Truncate, Some(name))?;
+                }
+                Ok(())
+            }
+
+            // Anything by its type.
+            N::DropStmt(e) => {
+                for object in &e.objects {
+                    let object = self.object(e.remove_type(), object)?;
+                    self.access(Action::Drop, object);
+                }
+                Ok(())
+            }
+            N::RenameStmt(e) => self.rename(e),
+            N::CommentStmt(e) => self.on(Action::Comment, e.objtype(), e.object.as_deref()),
+            N::SecLabelStmt(e) => self.on(Action::Comment, e.objtype(), e.object.as_deref()),
+            N::AlterObjectSchemaStmt(e) => {
+                self.top(Action::CreateObject, ObjectKind::Schema, &e.newschema);
+                self.alter(e.object_type(), e.relation.as_ref(), e.object.as_deref())
+            }
+            N::AlterOwnerStmt(e) => {
+                self.alter(e.object_type(), e.relation.as_ref(), e.object.as_deref())
+            }
+            N::AlterObjectDependsStmt(e) => {
+                self.alter(e.object_type(), e.relation.as_ref(), e.object.as_deref())
+            }
+
+            // Schemas, types, functions, operators.
+            N::CreateSchemaStmt(e) => self.create_schema(e),
+            N::DefineStmt(e) => {
+                let kind = match e.kind() {
+                    ObjectType::ObjectAggregate => ObjectKind::Function,
+                    ObjectType::ObjectType => ObjectKind::Type,
+                    _ => ObjectKind::Other,
+                };
+                self.new_named(Action::CreateObject, kind, &e.defnames)
+            }
+            N::CompositeTypeStmt(e) => {
+                let Some(name) = &e.typevar else { return Err(odd()) };
+                let relation = self.new_relation(name);
+                self.within(
+                    Action::CreateObject,
+                    ObjectKind::Type,
+                    relation.schema,
+                    &relation.name,
+                );
+                Ok(())
+            }
+            N::CreateEnumStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Type, &e.type_name)
+            }
+            N::CreateRangeStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Type, &e.type_name)
+            }
+            N::AlterEnumStmt(e) => self.named(Action::Alter, ObjectKind::Type, &e.type_name),
+            N::AlterTypeStmt(e) => self.named(Action::Alter, ObjectKind::Type, &e.type_name),
+            N::CreateDomainStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Type, &e.domainname)?;
+                self.nodes(&e.constraints)
+            }
+            N::AlterDomainStmt(e) => {
+                self.named(Action::Alter, ObjectKind::Type, &e.type_name)?;
+                self.maybe(&e.def)
+            }
+            N::AlterFunctionStmt(e) => {
+                let names = e.func.as_ref().map_or(&[][..], |function| &function.objname);
+                self.named(Action::Alter, ObjectKind::Function, names)
+            }
+            N::AlterOperatorStmt(e) => {
+                let names = e.opername.as_ref().map_or(&[][..], |operator| &operator.objname);
+                self.named(Action::Alter, ObjectKind::Other, names)
+            }
+            N::AlterCollationStmt(e) => self.named(Action::Alter, ObjectKind::Other, &e.collname),
+            N::CreateOpClassStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Other, &e.opclassname)
+            }
+            N::CreateOpFamilyStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Other, &e.opfamilyname)
+            }
+            N::AlterOpFamilyStmt(e) => {
+                self.named(Action::Alter, ObjectKind::Other, &e.opfamilyname)
+            }
+            N::CreateConversionStmt(e) => {
+                self.new_named(Action::CreateObject, ObjectKind::Other, &e.conversion_name)
+            }
+            N::CreateCastStmt(e) => {
+                let target = type_words(e.targettype.as_ref());
+                let (schema, name) = qualified(&target);
+                let parent = self.parent(schema);
+                self.within(Action::CreateObject, ObjectKind::Type, parent, name);
+                Ok(())
+            }
+            N::CreateTransformStmt(e) => {
+                self.top(Action::CreateObject, ObjectKind::Other, &e.lang);
+                Ok(())
+            }
+            N::AlterTsdictionaryStmt(e) => {
+                self.named(Action::Alter, ObjectKind::Other, &e.dictname)
+            }
+            N::AlterTsconfigurationStmt(e) => {
+                self.named(Action::Alter, ObjectKind::Other, &e.cfgname)
+            }
+
+            // What stands in the database or the cluster itself.
+            N::CreatedbStmt(e) => self.other(Action::CreateObject, ObjectKind::Database, &e.dbname),
+            N::AlterDatabaseStmt(e) => self.other(Action::Alter, ObjectKind::Database, &e.dbname),
+            N::AlterDatabaseRefreshCollStmt(e) => {
+                self.other(Action::Alter, ObjectKind::Database, &e.dbname)
+            }
+            N::DropdbStmt(e) => self.other(Action::Drop, ObjectKind::Database, &e.dbname),
+            N::CreateTableSpaceStmt(e) => {
+                self.top(Action::ServerFile, ObjectKind::File, &e.location);
+                self.other(Action::CreateObject, ObjectKind::Other, &e.tablespacename)
+            }
+            N::DropTableSpaceStmt(e) => {
+                self.other(Action::Drop, ObjectKind::Other, &e.tablespacename)
+            }
+            N::AlterTableSpaceOptionsStmt(e) => {
+                self.other(Action::Alter, ObjectKind::Other, &e.tablespacename)
+            }
+            N::AlterTableMoveAllStmt(e) => {
+                self.other(Action::Alter, ObjectKind::Other, &e.orig_tablespacename)
+            }
+            N::CreateExtensionStmt(e) => self.loads(&e.extname),
+            N::AlterExtensionStmt(e) => self.loads(&e.extname),
+            N::AlterExtensionContentsStmt(e) => self.loads(&e.extname),
+            N::CreatePlangStmt(e) => self.loads(&e.plname),
+            N::CreateAmStmt(e) => self.loads(&e.amname),
+            N::CreateFdwStmt(e) => self.loads(&e.fdwname),
+            N::AlterFdwStmt(e) => self.loads(&e.fdwname),
+            N::CreateForeignServerStmt(e) => {
+                self.other(Action::CreateObject, ObjectKind::Other, &e.servername)
+            }
+            N::AlterForeignServerStmt(e) => {
+                self.other(Action::Alter, ObjectKind::Other, &e.servername)
+            }
+            N::CreateUserMappingStmt(e) => {
+                self.other(Action::CreateObject, ObjectKind::Other, &e.servername)
+            }
+            N::AlterUserMappingStmt(e) => {
+                self.other(Action::Alter, ObjectKind::Other, &e.servername)
+            }
+            N::DropUserMappingStmt(e) => self.other(Action::Drop, ObjectKind::Other, &e.servername),
+            N::ImportForeignSchemaStmt(e) => {
+                self.other(Action::CreateObject, ObjectKind::Schema, &e.local_schema)
+            }
+            N::AlterEventTrigStmt(e) => self.other(Action::Alter, ObjectKind::Other, &e.trigname),
+            N::CreatePublicationStmt(e) => {
+                if e.for_all_tables {
+                    self.found.opaque = true;
+                }
+                self.publishes(&e.pubobjects)?;
+                self.other(Action::CreateObject, ObjectKind::Other, &e.pubname)
+            }
+            N::AlterPublicationStmt(e) => {
+                if e.for_all_tables {
+                    self.found.opaque = true;
+                }
+                self.publishes(&e.pubobjects)?;
+                self.other(Action::Alter, ObjectKind::Other, &e.pubname)
+            }
+            // A subscription makes the server dial out, and writes whatever comes back.
+            N::CreateSubscriptionStmt(e) => {
+                self.whole(Action::Operate);
+                self.other(Action::CreateObject, ObjectKind::Other, &e.subname)
+            }
+            N::AlterSubscriptionStmt(e) => {
+                self.whole(Action::Operate);
+                self.other(Action::Alter, ObjectKind::Other, &e.subname)
+            }
+            N::DropSubscriptionStmt(e) => {
+                self.whole(Action::Operate);
+                self.other(Action::Drop, ObjectKind::Other, &e.subname)
+            }
+            _ => Err(Unreadable::new("its kind is not known")),
+        }
+    }
+
+    /// VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH MATERIALIZED VIEW.
+    pub(super) fn maintain(&mut self, kind: &'t N) -> Walked {
+        match kind {
+            N::VacuumStmt(e) => {
+                for relation in &e.rels {
+                    let Some(N::VacuumRelation(relation)) = &relation.node else {
+                        return Err(odd());
+                    };
+                    self.on_relation(Action::Maintain, relation.relation.as_ref())?;
+                }
+                if e.rels.is_empty() {
+                    self.whole(Action::Maintain);
+                }
+                Ok(())
+            }
+            N::ClusterStmt(e) => self.on_relation_or_all(Action::Maintain, e.relation.as_ref()),
+            N::ReindexStmt(e) if e.relation.is_none() && !e.name.is_empty() => {
+                self.other(Action::Maintain, ObjectKind::Other, &e.name)
+            }
+            N::ReindexStmt(e) => self.on_relation_or_all(Action::Maintain, e.relation.as_ref()),
+            N::RefreshMatViewStmt(e) => self.on_relation(Action::Maintain, e.relation.as_ref()),
+            _ => Err(Unreadable::new("its kind is not known")),
+        }
+    }
+
+    /// Parts of definitions that hold expressions or names of other things.
+    pub(super) fn definition_part(&mut self, kind: &'t N) -> Walked {
+        match kind {
+            N::ColumnDef(e) => {
+                self.maybe(&e.raw_default)?;
+                self.nodes(&e.constraints)?;
+                e.type_name.as_ref().map_or(Ok(()), |name| self.type_name(name))
+            }
+            N::Constraint(e) => {
+                self.maybe(&e.raw_expr)?;
+                self.nodes(&e.exclusions)?;
+                self.nodes(&e.options)?;
+                self.maybe(&e.where_clause)?;
+                // A foreign key tells which keys there are.
+                match &e.pktable {
+                    Some(other) => self.on_relation(Action::Select, Some(other)),
+                    None => Ok(()),
+                }
+            }
+            N::TableLikeClause(e) => self.on_relation(Action::Select, e.relation.as_ref()),
+            N::IndexElem(e) => self.maybe(&e.expr),
+            N::DefElem(e) => self.maybe(&e.arg),
+            N::PartitionElem(e) => self.maybe(&e.expr),
+            N::PartitionSpec(e) => self.nodes(&e.part_params),
+            N::PartitionBoundSpec(e) => {
+                self.nodes(&e.listdatums)?;
+                self.nodes(&e.lowerdatums)?;
+                self.nodes(&e.upperdatums)
+            }
+            N::PartitionRangeDatum(e) => self.maybe(&e.value),
+            N::PartitionCmd(e) => self.on_relation(Action::Alter, e.name.as_ref()),
+            N::StatsElem(e) => self.maybe(&e.expr),
+            N::FunctionParameter(e) => self.maybe(&e.defexpr),
+            N::AlterTableCmd(e) => self.maybe(&e.def),
+            N::VacuumRelation(e) => self.on_relation(Action::Maintain, e.relation.as_ref()),
+            N::ReturnStmt(e) => self.maybe(&e.returnval),
+            N::PublicationObjSpec(_) | N::PublicationTable(_) | N::CreateOpClassItem(_) => Ok(()),
+            _ => Err(odd()),
+        }
+    }
+
+    fn create_table(&mut self, create: &'t CreateStmt) -> Walked {
+        self.creates(Action::CreateTable, create.relation.as_ref())?;
+        for parent in &create.inh_relations {
+            let Some(N::RangeVar(parent)) = &parent.node else { return Err(odd()) };
+            self.on_relation(Action::Alter, Some(parent))?;
+        }
+        self.nodes(&create.table_elts)?;
+        self.nodes(&create.constraints)?;
+        if let Some(part) = &create.partspec {
+            self.nodes(&part.part_params)?;
+        }
+        if let Some(bound) = &create.partbound {
+            self.nodes(&bound.listdatums)?;
+            self.nodes(&bound.lowerdatums)?;
+            self.nodes(&bound.upperdatums)?;
+        }
+        Ok(())
+    }
+
+    fn create_table_as(&mut self, create: &'t CreateTableAsStmt) -> Walked {
+        let (Some(into), Some(query)) = (create.into.as_deref(), create.query.as_deref()) else {
+            return Err(odd());
+        };
+        let action = match create.objtype() {
+            ObjectType::ObjectMatview => Action::CreateView,
+            _ => Action::CreateTable,
+        };
+        self.creates_from_query(into, action);
+        match &query.node {
+            Some(N::ExecuteStmt(execute)) => {
+                self.nodes(&execute.params)?;
+                let name = execute.name.clone();
+                self.found.effect = Effect::Execute { name, explain_only: false };
+            }
+            Some(_) => self.node(query)?,
+            None => return Err(odd()),
+        }
+        self.found.outputs = Outputs::None;
+        Ok(())
+    }
+
+    fn create_view(&mut self, create: &'t ViewStmt) -> Walked {
+        self.found.stores = true;
+        self.creates(Action::CreateView, create.view.as_ref())?;
+        self.maybe(&create.query)
+    }
+
+    fn alter_table(&mut self, alter: &'t AlterTableStmt) -> Walked {
+        if alter.objtype() == ObjectType::ObjectType {
+            let Some(name) = &alter.relation else { return Err(odd()) };
+            let (schema, name) = (&name.schemaname, &name.relname);
+            let parent = self.parent((!schema.is_empty()).then_some(schema.as_str()));
+            self.within(Action::Alter, ObjectKind::Type, parent, name);
+        } else {
+            self.on_relation(Action::Alter, alter.relation.as_ref())?;
+        }
+        for command in &alter.cmds {
+            let Some(N::AlterTableCmd(command)) = &command.node else { return Err(odd()) };
+            let Some(definition) = command.def.as_deref() else { continue };
+            match (&definition.node, command.subtype()) {
+                (
+                    Some(N::RangeVar(parent)),
+                    AlterTableType::AtAddInherit | AlterTableType::AtDropInherit,
+                ) => {
+                    self.on_relation(Action::Alter, Some(parent))?;
+                }
+                _ => self.node(definition)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn create_schema(&mut self, create: &'t CreateSchemaStmt) -> Walked {
+        let name = match create.authrole.as_ref() {
+            Some(role) if create.schemaname.is_empty() => &role.rolename,
+            _ => &create.schemaname,
+        };
+        self.top(Action::CreateObject, ObjectKind::Schema, name);
+        let before = self.creating_in.replace(name);
+        for element in &create.schema_elts {
+            self.statement(element)?;
+        }
+        self.creating_in = before;
+        self.found.effect = Effect::None;
+        self.found.outputs = Outputs::None;
+        Ok(())
+    }
+
+    fn rename(&mut self, rename: &'t RenameStmt) -> Walked {
+        let kind = rename.rename_type();
+        match kind {
+            ObjectType::ObjectRole => self.manages(&rename.subname),
+            ObjectType::ObjectSchema => {
+                self.other(Action::Alter, ObjectKind::Schema, &rename.subname)
+            }
+            ObjectType::ObjectDatabase => {
+                self.other(Action::Alter, ObjectKind::Database, &rename.subname)
+            }
+            ObjectType::ObjectTablespace => {
+                self.other(Action::Alter, ObjectKind::Other, &rename.subname)
+            }
+            _ => self.alter(kind, rename.relation.as_ref(), rename.object.as_deref()),
+        }
+    }
+
+    fn alter(
+        &mut self,
+        kind: ObjectType,
+        relation: Option<&RangeVar>,
+        object: Option<&Node>,
+    ) -> Walked {
+        match relation {
+            Some(relation) => self.on_relation(Action::Alter, Some(relation)),
+            None => self.on(Action::Alter, kind, object),
+        }
+    }
+
+    fn on(&mut self, action: Action, kind: ObjectType, object: Option<&Node>) -> Walked {
+        let object = match object {
+            Some(object) => self.object(kind, object)?,
+            None => Object::resource(),
+        };
+        self.access(action, object);
+        Ok(())
+    }
+
+    fn publishes(&mut self, objects: &'t [Node]) -> Walked {
+        self.found.stores = true;
+        for object in objects {
+            let Some(N::PublicationObjSpec(object)) = &object.node else { return Err(odd()) };
+            match (object.pubobjtype(), object.pubtable.as_deref()) {
+                (_, Some(table)) => {
+                    let Some(name) = &table.relation else { return Err(odd()) };
+                    self.reads(name)?;
+                    self.maybe(&table.where_clause)?;
+                }
+                (PublicationObjSpecType::PublicationobjTablesInCurSchema, None) => {
+                    self.found.opaque = true;
+                }
+                (_, None) => {
+                    self.found.opaque = true;
+                    self.top(Action::Select, ObjectKind::Schema, &object.name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An access to a relation that is there already.
+    pub(super) fn on_relation(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {
+        let Some(name) = name else { return Err(odd()) };
+        let relation = self.relation(name);
+        self.within(action, ObjectKind::Relation, relation.schema, &relation.name);
+        Ok(())
+    }
+
+    fn on_relation_or_all(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {
+        match name {
+            Some(name) => self.on_relation(action, Some(name)),
+            None => {
+                self.whole(action);
+                Ok(())
+            }
+        }
+    }
+
+    /// A relation that is about to be.
+    fn creates(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {
+        let Some(name) = name else { return Err(odd()) };
+        let relation = self.new_relation(name);
+        self.within(action, ObjectKind::Relation, relation.schema, &relation.name);
+        Ok(())
+    }
+
+    fn named(&mut self, action: Action, kind: ObjectKind, names: &[Node]) -> Walked {
+        let names = words(names);
+        let (schema, name) = qualified(&names);
+        let parent = self.parent(schema);
+        self.place(action, kind, parent, name)
+    }
+
+    pub(super) fn new_named(&mut self, action: Action, kind: ObjectKind, names: &[Node]) -> Walked {
+        let names = words(names);
+        let (schema, name) = qualified(&names);
+        let parent = self.new_parent(schema);
+        self.place(action, kind, parent, name)
+    }
+
+    fn place(&mut self, action: Action, kind: ObjectKind, parent: Parent, name: &str) -> Walked {
+        self.within(action, kind, parent, name);
+        Ok(())
+    }
+
+    fn other(&mut self, action: Action, kind: ObjectKind, name: &str) -> Walked {
+        self.top(action, kind, name);
+        Ok(())
+    }
+
+    /// Code of the server's own machine comes in.
+    fn loads(&mut self, name: &str) -> Walked {
+        self.opaque();
+        self.other(Action::Load, ObjectKind::Other, name)
+    }
+}
+
+fn type_words(name: Option<&TypeName>) -> Vec<&str> {
+    name.map(|name| words(&name.names)).unwrap_or_default()
+}
+
+fn odd() -> Unreadable {
+    Unreadable::new("a definition holds something that does not belong there")
+}

@@ -1,0 +1,120 @@
+//! What is found while a tree is walked.
+
+use model::{Access, Action, Object, ObjectKind, Parent};
+use pg_query::Node;
+use rustc_hash::FxHashMap;
+
+use crate::{Limits, Scope, Statement, Unreadable};
+
+/// Walks one statement's tree and takes down what it does.
+pub(super) struct Reader<'t> {
+    pub(super) scope: &'t dyn Scope,
+    pub(super) limits: &'t Limits,
+    /// What is found so far.
+    pub(super) found: Statement,
+    /// The names of WITH queries that can be seen from here, with how often each was declared.
+    ctes: FxHashMap<&'t str, u32>,
+    /// Counts places that rows come from; compared before and after a part of the tree.
+    pub(super) sources: usize,
+    /// Unqualified names are created here: inside CREATE SCHEMA, whose path is the new schema's.
+    pub(super) creating_in: Option<&'t str>,
+    /// How many function bodies deep this is.
+    pub(super) body_depth: usize,
+    depth: usize,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(scope: &'t dyn Scope, limits: &'t Limits) -> Self {
+        Self {
+            scope,
+            limits,
+            found: Statement::default(),
+            ctes: FxHashMap::default(),
+            sources: 0,
+            creating_in: None,
+            body_depth: 0,
+            depth: 0,
+        }
+    }
+
+    /// Reads a whole statement.
+    pub(super) fn read(mut self, node: &'t Node) -> Result<Statement, Unreadable> {
+        self.statement(node)?;
+        Ok(self.finish())
+    }
+
+    /// What was found, put in order.
+    pub(super) fn finish(self) -> Statement {
+        let mut found = self.found;
+        found.accesses.sort_unstable();
+        found.accesses.dedup();
+        found.reads.sort_unstable();
+        found.reads.dedup();
+        found
+    }
+
+    pub(super) fn access(&mut self, action: Action, object: Object) {
+        let access = Access::new(action, object);
+        if self.found.accesses.last() != Some(&access) {
+            self.found.accesses.push(access);
+        }
+    }
+
+    /// An access to something that stands directly in the resource.
+    pub(super) fn top(&mut self, action: Action, kind: ObjectKind, name: &str) {
+        self.access(action, Object::top(kind, name));
+    }
+
+    /// An access to the resource as a whole.
+    pub(super) fn whole(&mut self, action: Action) {
+        self.access(action, Object::resource());
+    }
+
+    /// An access to something that stands in a schema.
+    pub(super) fn within(&mut self, action: Action, kind: ObjectKind, parent: Parent, name: &str) {
+        self.access(action, Object::within(kind, parent, name));
+    }
+
+    /// The reading depends on the value of a constant.
+    pub(super) fn peek(&mut self) {
+        self.found.constants_matter = true;
+    }
+
+    /// It may touch anything, now.
+    pub(super) fn opaque(&mut self) {
+        self.found.opaque = true;
+        self.found.may_change_settings = true;
+    }
+
+    pub(super) fn changes_catalogue(&mut self) {
+        self.found.may_change_catalogue = true;
+    }
+
+    /// One level deeper, if that is still allowed.
+    pub(super) fn deeper<T>(
+        &mut self,
+        walk: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        if self.depth >= self.limits.depth {
+            return Err(Unreadable::new("it is nested too deeply"));
+        }
+        self.depth += 1;
+        let walked = walk(self);
+        self.depth -= 1;
+        walked
+    }
+
+    pub(super) fn declare_cte(&mut self, name: &'t str) {
+        *self.ctes.entry(name).or_default() += 1;
+    }
+
+    pub(super) fn forget_cte(&mut self, name: &'t str) {
+        if let Some(count) = self.ctes.get_mut(name) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn is_cte(&self, name: &str) -> bool {
+        self.ctes.get(name).is_some_and(|count| *count > 0)
+    }
+}
