@@ -1,0 +1,407 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use evidence::{PublicKey, State};
+use model::ports::{Ledger, OpenedSession, Recorder};
+use model::{
+    Ending, Event, Identity, IdentityKind, Phase, SessionHead, SessionId, Timestamp, TokenId,
+};
+use tempfile::TempDir;
+
+use super::*;
+
+const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
+
+struct House {
+    recordings: Recordings,
+    now: Arc<AtomicU64>,
+    folder: TempDir,
+}
+
+fn house() -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Arc::new(AtomicU64::new(NOON.as_micros()));
+    let recordings = open(&folder, &now).unwrap();
+    House { recordings, now, folder }
+}
+
+fn open(folder: &TempDir, now: &Arc<AtomicU64>) -> Result<Recordings, RecordingsError> {
+    let now = Arc::clone(now);
+    let clock = Clock::from_fn(move || Timestamp::from_micros(now.load(Ordering::Relaxed)));
+    Recordings::open(folder.path(), clock)
+}
+
+fn head(number: u64, subject: &str, resource: &str) -> SessionHead {
+    let opened = NOON.plus(Duration::from_secs(number));
+    SessionHead {
+        id: SessionId::new(opened, u128::from(number)),
+        opened,
+        identity: Identity {
+            subject: subject.into(),
+            groups: Vec::new(),
+            kind: IdentityKind::User,
+            provider: "sluice".into(),
+            on_behalf_of: None,
+            expires: None,
+            token: Some(TokenId::new(NOON, u128::from(number))),
+            only_resources: None,
+        },
+        source: "192.0.2.1:5".into(),
+        client: None,
+        resource: resource.into(),
+        protocol: "postgres".into(),
+        database: None,
+        policies: Vec::new(),
+    }
+}
+
+fn command(number: u64) -> Event {
+    Event::Command {
+        number,
+        phase: Phase::Run,
+        text: Bytes::from_static(b"select 1"),
+        parameters: Arc::new([]),
+        accesses: Arc::new([]),
+    }
+}
+
+fn finished(number: u64) -> Event {
+    Event::Finished { number, tag: "SELECT 1".into(), rows: 1, bytes: 1 }
+}
+
+fn left() -> Ending {
+    Ending { at: NOON.plus(Duration::from_secs(60)), how: "the client left".into() }
+}
+
+/// Waits for what the keeper does; a test that it never does fails after a minute.
+fn until(mut holds: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("it never came to pass");
+}
+
+impl House {
+    fn open(&self, head: SessionHead) -> OpenedSession {
+        Ledger::open(&self.recordings, head).unwrap()
+    }
+
+    fn begin(&self, head: SessionHead) -> (SessionId, Box<dyn Recorder>) {
+        (head.id, self.open(head).recorder)
+    }
+
+    fn on_disk(&self, id: SessionId) -> Vec<Event> {
+        let path = self.recordings.path(id);
+        replay_file(&path).unwrap().map(|read| read.unwrap().1).collect()
+    }
+}
+
+#[test]
+fn a_command_is_on_disk_when_commit_returns() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    assert_eq!(house.on_disk(id).len(), 1, "the opening frame");
+    recorder.record(NOON, &command(1)).unwrap();
+    assert_eq!(house.on_disk(id).len(), 1, "nothing was committed yet");
+    recorder.commit().unwrap();
+    assert_eq!(house.on_disk(id).last(), Some(&command(1)));
+}
+
+#[test]
+fn results_reach_the_disk_though_no_command_follows() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.record(NOON, &command(1)).unwrap();
+    recorder.commit().unwrap();
+    recorder.record(NOON, &finished(1)).unwrap();
+    until(|| house.on_disk(id).last() == Some(&finished(1)));
+    until(|| {
+        let report = house.recordings.verify(id).unwrap();
+        report.state == State::Interrupted && report.signed.frames == 3
+    });
+    recorder.close(left()).unwrap();
+}
+
+#[test]
+fn a_large_result_does_not_wait_in_memory() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    let data = Bytes::from(vec![b'x'; 100_000]);
+    let bulk = Event::Bulk { number: 1, to_client: true, data };
+    recorder.record(NOON, &bulk).unwrap();
+    assert_eq!(house.on_disk(id).last(), Some(&bulk));
+}
+
+#[test]
+fn a_session_that_ends_in_order_is_closed_and_verifies() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.record(NOON, &command(1)).unwrap();
+    recorder.commit().unwrap();
+    recorder.record(NOON, &finished(1)).unwrap();
+    assert_eq!(house.recordings.get(id).unwrap().state, SessionState::Live);
+    recorder.close(left()).unwrap();
+    let summary = house.recordings.get(id).unwrap();
+    assert_eq!(summary.state, SessionState::Closed);
+    assert_eq!(summary.ending, Some(left()));
+    assert_eq!(summary.counts.unwrap().commands, 1);
+    assert_eq!(house.recordings.verify(id).unwrap().state, State::Closed);
+    let key = fs::read_to_string(house.folder.path().join("keys/signing.pub")).unwrap();
+    let key = PublicKey::from_pem(&key).unwrap();
+    assert_eq!(verify_file(&house.recordings.path(id), &key).unwrap().state, State::Closed);
+    let events: Vec<_> = house.recordings.replay(id).unwrap().map(|read| read.unwrap().1).collect();
+    assert_eq!(events[1..], [command(1), finished(1), Event::Closed(left())]);
+}
+
+#[test]
+fn a_session_that_nobody_closed_is_interrupted_and_verifies_as_such() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.record(NOON, &command(1)).unwrap();
+    drop(recorder);
+    let summary = house.recordings.get(id).unwrap();
+    assert_eq!((summary.state, summary.ending), (SessionState::Interrupted, None));
+    let report = house.recordings.verify(id).unwrap();
+    assert_eq!((report.state, report.signed.frames), (State::Interrupted, 2));
+}
+
+#[test]
+fn what_a_killed_process_left_is_listed_as_interrupted_after_the_start() {
+    let house = house();
+    let (id, mut recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.record(NOON, &command(1)).unwrap();
+    recorder.commit().unwrap();
+    let copy = fs::read(house.recordings.path(id)).unwrap();
+    recorder.close(left()).unwrap();
+    fs::write(house.recordings.path(id), copy).unwrap();
+    let again = open(&house.folder, &house.now).unwrap();
+    assert_eq!(again.get(id).unwrap().state, SessionState::Interrupted);
+    assert_eq!(again.verify(id).unwrap().state, State::Interrupted);
+    assert_eq!(again.replay(id).unwrap().count(), 2);
+}
+
+#[test]
+fn a_list_is_filtered_and_newest_first() {
+    let house = house();
+    let mut recorders = Vec::new();
+    for (number, subject, resource) in
+        [(1, "erin", "orders"), (2, "dan", "orders"), (3, "erin", "billing"), (4, "erin", "orders")]
+    {
+        recorders.push(house.begin(head(number, subject, resource)));
+    }
+    recorders.pop().unwrap().1.close(left()).unwrap();
+    drop(recorders.pop());
+    let at = |seconds| Some(NOON.plus(Duration::from_secs(seconds)));
+    let text = |text: &str| Some(text.to_owned());
+    for (filter, expected) in [
+        (Filter::default(), vec![4, 3, 2, 1]),
+        (Filter { subject: text("erin"), ..Filter::default() }, vec![4, 3, 1]),
+        (Filter { resource: text("orders"), ..Filter::default() }, vec![4, 2, 1]),
+        (Filter { since: at(2), until: at(4), ..Filter::default() }, vec![3, 2]),
+        (Filter { state: Some(SessionState::Live), ..Filter::default() }, vec![2, 1]),
+        (Filter { state: Some(SessionState::Closed), ..Filter::default() }, vec![4]),
+        (Filter { state: Some(SessionState::Interrupted), ..Filter::default() }, vec![3]),
+        (Filter { subject: text("erin"), limit: Some(2), ..Filter::default() }, vec![4, 3]),
+    ] {
+        for round in ["read", "remembered"] {
+            let listed = house.recordings.list(&filter).unwrap();
+            let opened: Vec<_> =
+                listed.iter().map(|one| one.head.as_ref().unwrap().opened.since(NOON)).collect();
+            let expected: Vec<_> = expected.iter().map(|n| Duration::from_secs(*n)).collect();
+            assert_eq!(opened, expected, "{filter:?}, {round}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_recording_is_listed_and_harms_nothing() {
+    let house = house();
+    let id = SessionId::new(NOON, 77);
+    fs::write(house.recordings.path(id), vec![0xff; 3_000_000]).unwrap();
+    fs::write(house.folder.path().join("recordings/readme.txt"), "x").unwrap();
+    let listed = house.recordings.list(&Filter::default()).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].state, SessionState::Unreadable);
+    assert_eq!(house.recordings.verify(id).unwrap().state, State::Tampered);
+    assert!(house.recordings.replay(id).unwrap().next().unwrap().is_err());
+    let none = SessionId::new(NOON, 78);
+    assert!(matches!(house.recordings.get(none), Err(RecordingsError::NoSuch(_))));
+    assert!(matches!(house.recordings.verify(none), Err(RecordingsError::NoSuch(_))));
+    assert!(matches!(house.recordings.replay(none), Err(RecordingsError::NoSuch(_))));
+}
+
+#[test]
+fn a_recording_under_another_name_is_found() {
+    let house = house();
+    let (id, recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.close(left()).unwrap();
+    let other = SessionId::new(NOON, 78);
+    fs::rename(house.recordings.path(id), house.recordings.path(other)).unwrap();
+    assert_eq!(house.recordings.verify(other).unwrap().state, State::Tampered);
+    assert_eq!(house.recordings.get(other).unwrap().state, SessionState::Unreadable);
+}
+
+#[test]
+fn a_recording_is_never_written_over() {
+    let house = house();
+    let (id, recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.close(left()).unwrap();
+    let before = fs::read(house.recordings.path(id)).unwrap();
+    assert!(Ledger::open(&house.recordings, head(1, "erin", "orders")).is_err());
+    assert_eq!(fs::read(house.recordings.path(id)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_killed_session_is_told_why_once() {
+    let house = house();
+    let session = house.open(head(1, "erin", "orders"));
+    let id = head(1, "erin", "orders").id;
+    assert!(house.recordings.kill(id, "an administrator ended it"));
+    assert!(!house.recordings.kill(id, "again"));
+    assert_eq!(session.must_end.await, "an administrator ended it");
+    session.recorder.close(left()).unwrap();
+    assert!(!house.recordings.kill(id, "too late"));
+}
+
+#[tokio::test]
+async fn a_revoked_token_ends_its_sessions_and_no_others() {
+    let house = house();
+    let theirs = house.open(head(1, "erin", "orders"));
+    let _other = house.open(head(2, "dan", "orders"));
+    let token = head(1, "erin", "orders").identity.token;
+    let ended =
+        house.recordings.end_where(|identity| identity.token == token, "the token was revoked");
+    assert_eq!(ended, 1);
+    assert_eq!(theirs.must_end.await, "the token was revoked");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_credential_expires() {
+    let house = house();
+    let mut short = head(1, "erin", "orders");
+    short.identity.expires = Some(NOON.plus(Duration::from_secs(3600)));
+    let session = house.open(short);
+    let _other = house.open(head(2, "dan", "orders"));
+    house.now.store(NOON.plus(Duration::from_secs(3600)).as_micros(), Ordering::Relaxed);
+    assert!(session.must_end.await.contains("expired"));
+    assert!(house.recordings.kill(head(2, "dan", "orders").id, "only now"));
+}
+
+#[test]
+fn the_key_and_the_recordings_are_private() {
+    let house = house();
+    let (id, recorder) = house.begin(head(1, "erin", "orders"));
+    recorder.close(left()).unwrap();
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let root = house.folder.path();
+    assert_eq!(mode(root.join("recordings")), 0o700);
+    assert_eq!(mode(root.join("keys")), 0o700);
+    assert_eq!(mode(root.join("keys/signing.key")), 0o600);
+    assert_eq!(mode(house.recordings.path(id)), 0o600);
+    assert_eq!(fs::read_dir(root.join("keys")).unwrap().count(), 2, "no draft is left behind");
+}
+
+#[test]
+fn a_key_that_cannot_be_trusted_stops_the_start() {
+    let house = house();
+    let keys = house.folder.path().join("keys");
+    let opened = || open(&house.folder, &house.now);
+    assert_eq!(opened().unwrap().public_key(), house.recordings.public_key(), "it is read again");
+
+    let private = keys.join("signing.key");
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(opened(), Err(RecordingsError::Exposed { mode: 0o644, .. })));
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+
+    fs::remove_file(keys.join("signing.pub")).unwrap();
+    assert!(opened().is_ok(), "the public half is exported anew");
+    assert!(keys.join("signing.pub").exists());
+
+    fs::rename(&private, keys.join("elsewhere")).unwrap();
+    assert!(matches!(opened(), Err(RecordingsError::KeysDisagree { .. })));
+    fs::write(&private, "nonsense").unwrap();
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(opened(), Err(RecordingsError::Key { .. })));
+}
+
+#[test]
+fn a_disk_that_takes_nothing_lets_no_session_begin() {
+    let house = house();
+    let path = house.recordings.path(head(1, "erin", "orders").id);
+    symlink("/dev/full", &path).unwrap();
+    assert!(Ledger::open(&house.recordings, head(1, "erin", "orders")).is_err());
+}
+
+/// A real file system of 256 KiB, unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: PathBuf) -> Option<Self> {
+        fs::create_dir_all(&folder).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs"])
+            .arg(&folder)
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(folder)),
+            Ok(output) => {
+                eprintln!(
+                    "skipped: a small tmpfs cannot be mounted here ({})",
+                    String::from_utf8_lossy(&output.stderr).trim()
+                );
+                None
+            }
+            Err(error) => {
+                eprintln!("skipped: mount(8) cannot be run here ({error})");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_session_for_good_and_leaves_it_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Arc::new(AtomicU64::new(NOON.as_micros()));
+    let Some(disk) = SmallDisk::mount(folder.path().join("recordings")) else { return };
+    let filler = disk.0.join("filler");
+    fs::write(&filler, vec![0; 100_000]).unwrap();
+    let recordings = open(&folder, &now).unwrap();
+    let id = head(1, "erin", "orders").id;
+    let mut recorder = Ledger::open(&recordings, head(1, "erin", "orders")).unwrap().recorder;
+    let mut kept = 0;
+    let refused = loop {
+        let data = Bytes::from(vec![b'x'; 5000]);
+        let bulk = Event::Bulk { number: 1, to_client: false, data };
+        match recorder.record(NOON, &bulk).and_then(|()| recorder.commit()) {
+            Ok(()) => kept += 1,
+            Err(error) => break error,
+        }
+        assert!(kept < 1000, "the disk never filled");
+    };
+    // Room again: what failed once is not taken up again.
+    fs::remove_file(filler).unwrap();
+    assert!(kept > 10);
+    assert_eq!(recorder.record(NOON, &command(2)), Err(refused.clone()));
+    assert_eq!(recorder.commit(), Err(refused.clone()));
+    assert_eq!(recorder.close(left()), Err(refused));
+    let report = recordings.verify(id).unwrap();
+    assert_eq!(report.state, State::Interrupted, "{report:?}");
+    assert_eq!(recordings.replay(id).unwrap().filter(Result::is_ok).count(), 1 + kept);
+    assert!(Ledger::open(&recordings, head(2, "dan", "orders")).is_ok(), "other sessions go on");
+}
