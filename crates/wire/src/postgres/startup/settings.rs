@@ -104,6 +104,18 @@ impl Settings {
     }
 }
 
+/// For connections of our own: what is not on the list is left out.
+impl<'a> FromIterator<(&'a str, &'a str)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(settings: I) -> Self {
+        let mut all = Self::default();
+        for (name, value) in settings {
+            // What a refusal says is for a client; here there is none.
+            let _ = all.insert(name, value);
+        }
+        all
+    }
+}
+
 /// Statements are read as with standard strings, and the server's debug output repeats what it
 /// works on.
 fn value_allowed(known: &str, value: &str) -> bool {

@@ -1,0 +1,406 @@
+//! The one relay loop: carries out a conversation's steps between two sockets.
+//!
+//! ```text
+//!   client socket ─► feed ─┐                      ┌─ Record ─► recorder ─┐ committed before
+//!                          ├─► Conversation::next ─┼─ Decide ─► policy ───┤ anything is written
+//!   target socket ─► feed ─┘                      ├─ Send   ─► outboxes ◄┘ to the target
+//!                                                 └─ Refresh ─► catalogue
+//! ```
+//!
+//! Both ends are read at once. An end is not read while the other one's outbox is full, so memory is
+//! bounded and a slow reader slows the writer down, not the gateway. Nothing is held while the
+//! session is idle: bytes are read into a buffer that the thread's sessions share.
+
+mod decide;
+mod outbox;
+mod source;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use model::ports::{ApprovalRequest, BoxFuture, Desk, Held, RecordError, Recorder, Unavailable};
+use model::{
+    Ask, Command, Conversation, Decision, Ending, Event, Peer, Reason, ReasonKind, Step, Terms,
+    Ticket, Timestamp, Violation,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+
+pub(crate) use self::decide::Decider;
+use self::outbox::Outbox;
+use crate::clock;
+
+/// An end is not read while this much waits to be written to the other, or waits in the conversation.
+const HIGH_WATER: usize = 256 << 10;
+
+/// How long the last bytes may take to reach their end once the session is over.
+const LAST_BYTES: Duration = Duration::from_secs(5);
+
+/// What happens to a session from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// The client asked, over another connection, that its command be cancelled.
+    Cancel,
+}
+
+/// Everything a session is made of once both ends are logged in.
+pub(crate) struct Relay<S, C, U> {
+    pub(crate) conversation: S,
+    pub(crate) client: C,
+    pub(crate) upstream: U,
+    pub(crate) decider: Decider,
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) recorder: Box<dyn Recorder>,
+    /// Resolves when the session must end, with what the client is told.
+    pub(crate) must_end: BoxFuture<'static, String>,
+    pub(crate) signals: mpsc::Receiver<Signal>,
+    /// Cancels at the target what the session is executing.
+    pub(crate) cancel_upstream: Box<dyn Fn() + Send>,
+    /// Reads the target's catalogue again.
+    pub(crate) refresh: Box<dyn Fn() -> BoxFuture<'static, ()> + Send>,
+}
+
+/// Runs a session to its end, and ends its recording.
+pub(crate) async fn run<S, C, U>(relay: Relay<S, C, U>) -> Ending
+where
+    S: Conversation,
+    C: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut running = Running {
+        to_client: Outbox::default(),
+        to_upstream: Outbox::default(),
+        hold: Hold::None,
+        refreshing: None,
+        must_commit: false,
+        relay,
+    };
+    let over = std::future::poll_fn(|cx| running.poll(cx)).await;
+    let how = running.finish(over).await;
+    let ending = Ending { at: clock::now(), how };
+    let closed = running.relay.recorder.close(ending.clone());
+    if let Err(error) = closed {
+        tracing::error!(%error, "the end of a session could not be recorded");
+    }
+    ending
+}
+
+struct Running<S, C, U> {
+    relay: Relay<S, C, U>,
+    to_client: Outbox,
+    to_upstream: Outbox,
+    hold: Hold,
+    refreshing: Option<(Ticket, BoxFuture<'static, ()>)>,
+    /// A command was recorded and not committed: nothing may be written to the target.
+    must_commit: bool,
+}
+
+/// A command that waits for a human. Dropped, it is withdrawn.
+enum Hold {
+    None,
+    Asking(Ticket, Ask, BoxFuture<'static, Result<Held, Unavailable>>),
+    Waiting(Ticket, Held),
+}
+
+/// Why a session is over.
+enum Over {
+    /// The client said goodbye or hung up; the target hung up.
+    Left(Peer),
+    /// It must not go on; the client is told why.
+    Told(String),
+    /// A peer broke the protocol.
+    Broken(Violation),
+    /// A socket failed.
+    Lost(Peer, std::io::Error),
+}
+
+impl From<RecordError> for Over {
+    fn from(error: RecordError) -> Self {
+        tracing::error!(%error, "a session ends because it can no longer be recorded");
+        Self::Told("the session cannot be recorded and ends; the command was not sent".to_owned())
+    }
+}
+
+impl<S, C, U> Running<S, C, U>
+where
+    S: Conversation,
+    C: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
+        loop {
+            match self.turn(cx) {
+                Ok(true) => {}
+                Ok(false) => return Poll::Pending,
+                Err(over) => return Poll::Ready(over),
+            }
+        }
+    }
+
+    /// Does what can be done now. `false`: nothing could.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
+        if let Poll::Ready(why) = self.relay.must_end.as_mut().poll(cx) {
+            return Err(Over::Told(why));
+        }
+        let mut moved = self.signals(cx) | self.refreshed(cx) | self.held(cx);
+        self.steps()?;
+        moved |= self.write(cx)?;
+        moved |= self.read(cx, Peer::Upstream)?;
+        moved |= self.read(cx, Peer::Client)?;
+        Ok(moved)
+    }
+
+    /// Carries out every step the conversation has.
+    fn steps(&mut self) -> Result<(), Over> {
+        loop {
+            if self.to_client.len() >= HIGH_WATER * 4 || self.to_upstream.len() >= HIGH_WATER * 4 {
+                return Ok(());
+            }
+            let step = self.relay.conversation.next().map_err(Over::Broken)?;
+            match step {
+                None => return Ok(()),
+                Some(Step::Send(Peer::Client, bytes)) => self.to_client.push(bytes),
+                Some(Step::Send(Peer::Upstream, bytes)) => self.to_upstream.push(bytes),
+                Some(Step::Record(event)) => self.record(&event)?,
+                Some(Step::Decide(ticket, command)) => self.decide(ticket, &command),
+                Some(Step::Refresh(ticket)) => {
+                    self.refreshing = Some((ticket, (self.relay.refresh)()));
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, event: &Event) -> Result<(), Over> {
+        self.must_commit |= matches!(
+            event,
+            Event::Command { .. }
+                | Event::Decided { .. }
+                | Event::Bulk { to_client: false, .. }
+                | Event::Cut { .. }
+        );
+        Ok(self.relay.recorder.record(clock::now(), event)?)
+    }
+
+    fn decide(&mut self, ticket: Ticket, command: &Command) {
+        match self.relay.decider.decide(command, clock::now()) {
+            Decision::Allow(terms) => self.relay.conversation.decided(ticket, Ok(terms)),
+            Decision::Deny(reason) => self.relay.conversation.decided(ticket, Err(reason)),
+            Decision::Hold(ask, terms) => self.ask(ticket, command, ask, terms),
+        }
+    }
+
+    fn ask(&mut self, ticket: Ticket, command: &Command, ask: Ask, terms: Terms) {
+        let request = ApprovalRequest {
+            session: self.relay.decider.session(),
+            identity: self.relay.decider.identity().as_ref().clone(),
+            resource: self.relay.decider.resource().name.clone(),
+            number: command.number,
+            text: command.text.clone(),
+            parameters: command.parameters.to_vec(),
+            accesses: command.understood.accesses().to_vec(),
+            ask: ask.clone(),
+            terms,
+        };
+        self.hold = Hold::Asking(ticket, ask, self.relay.desk.ask(request));
+    }
+
+    /// Goes on with a command that waits for a human.
+    fn held(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut self.hold {
+            Hold::None => false,
+            Hold::Asking(ticket, ask, asking) => {
+                let ticket = *ticket;
+                let Poll::Ready(asked) = asking.as_mut().poll(cx) else { return false };
+                match asked {
+                    Ok(held) => {
+                        let (message, hint) = notice(ask, &held);
+                        self.relay.conversation.notify(ticket, &message, &hint);
+                        self.hold = Hold::Waiting(ticket, held);
+                    }
+                    Err(Unavailable(why)) => {
+                        self.hold = Hold::None;
+                        let reason = unavailable(&why);
+                        self.relay.conversation.decided(ticket, Err(reason));
+                    }
+                }
+                true
+            }
+            Hold::Waiting(ticket, held) => {
+                let ticket = *ticket;
+                let Poll::Ready(ruling) = held.ruling.as_mut().poll(cx) else { return false };
+                self.hold = Hold::None;
+                // Policy may have changed while the command waited: it must still let it be held.
+                let ruling = ruling.and_then(|terms| self.relay.decider.still(terms));
+                self.relay.conversation.decided(ticket, ruling);
+                true
+            }
+        }
+    }
+
+    fn refreshed(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some((ticket, refreshing)) = &mut self.refreshing else { return false };
+        let ticket = *ticket;
+        if refreshing.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.refreshing = None;
+        self.relay.conversation.refreshed(ticket);
+        true
+    }
+
+    fn signals(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(Some(Signal::Cancel)) = self.relay.signals.poll_recv(cx) else {
+            return false;
+        };
+        match std::mem::replace(&mut self.hold, Hold::None) {
+            Hold::Asking(ticket, ..) | Hold::Waiting(ticket, _) => {
+                self.relay.conversation.decided(ticket, Err(canceled()));
+            }
+            Hold::None => (self.relay.cancel_upstream)(),
+        }
+        true
+    }
+
+    /// Writes what waits, to both ends. What was recorded is committed before the target sees a byte.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
+        if self.must_commit && !self.to_upstream.is_empty() {
+            self.relay.recorder.commit()?;
+            self.must_commit = false;
+        }
+        let upstream = self
+            .to_upstream
+            .write(cx, &mut self.relay.upstream)
+            .map_err(|error| Over::Lost(Peer::Upstream, error))?;
+        let client = self
+            .to_client
+            .write(cx, &mut self.relay.client)
+            .map_err(|error| Over::Lost(Peer::Client, error))?;
+        Ok(upstream | client)
+    }
+
+    /// Reads one end once, unless what it says could not be passed on.
+    fn read(&mut self, cx: &mut Context<'_>, from: Peer) -> Result<bool, Over> {
+        let other = match from {
+            Peer::Client => &self.to_upstream,
+            Peer::Upstream => &self.to_client,
+        };
+        if other.len() >= HIGH_WATER || self.relay.conversation.backlog(from) >= HIGH_WATER {
+            return Ok(false);
+        }
+        let read = match from {
+            Peer::Client => source::read(cx, &mut self.relay.client),
+            Peer::Upstream => source::read(cx, &mut self.relay.upstream),
+        };
+        match read {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Ok(bytes)) if bytes.is_empty() => {
+                // What arrived before the end is still carried out.
+                self.steps()?;
+                Err(Over::Left(from))
+            }
+            Poll::Ready(Ok(bytes)) => {
+                self.relay.conversation.feed(from, bytes);
+                Ok(true)
+            }
+            Poll::Ready(Err(error)) => Err(Over::Lost(from, error)),
+        }
+    }
+
+    /// Gets the last bytes out, and says in a sentence how the session ended.
+    async fn finish(&mut self, over: Over) -> String {
+        self.hold = Hold::None;
+        let how = match over {
+            Over::Left(Peer::Client) => {
+                if !self.must_commit || self.relay.recorder.commit().is_ok() {
+                    drain(&mut self.to_upstream, &mut self.relay.upstream).await;
+                }
+                "the client left".to_owned()
+            }
+            Over::Left(Peer::Upstream) => {
+                drain(&mut self.to_client, &mut self.relay.client).await;
+                "the target closed the connection".to_owned()
+            }
+            Over::Told(why) => {
+                let farewell = self.relay.conversation.farewell(&why);
+                self.to_client.push(farewell);
+                drain(&mut self.to_client, &mut self.relay.client).await;
+                why
+            }
+            Over::Broken(violation) => {
+                self.to_client.push(violation.farewell.clone());
+                drain(&mut self.to_client, &mut self.relay.client).await;
+                violation.to_string()
+            }
+            Over::Lost(Peer::Client, error) => format!("the client's connection was lost: {error}"),
+            Over::Lost(Peer::Upstream, error) => {
+                let farewell =
+                    self.relay.conversation.farewell("the connection to the target was lost");
+                self.to_client.push(farewell);
+                drain(&mut self.to_client, &mut self.relay.client).await;
+                format!("the target's connection was lost: {error}")
+            }
+        };
+        close(&mut self.relay.upstream).await;
+        close(&mut self.relay.client).await;
+        how
+    }
+}
+
+async fn drain(outbox: &mut Outbox, end: &mut (impl AsyncWrite + Unpin)) {
+    let drained = std::future::poll_fn(|cx| {
+        loop {
+            match outbox.write(cx, end) {
+                Err(_) => return Poll::Ready(()),
+                Ok(_) if outbox.is_empty() => return Poll::Ready(()),
+                Ok(true) => {}
+                Ok(false) => return Poll::Pending,
+            }
+        }
+    });
+    // A peer that does not take its last bytes loses them; the session is over either way.
+    if tokio::time::timeout(LAST_BYTES, drained).await.is_err() {
+        tracing::debug!("a peer did not take its last bytes");
+    }
+}
+
+async fn close(end: &mut (impl AsyncWrite + Unpin)) {
+    let shut = std::future::poll_fn(|cx| Pin::new(&mut *end).poll_shutdown(cx));
+    if tokio::time::timeout(LAST_BYTES, shut).await.is_err() {
+        tracing::debug!("a connection did not close in time");
+    }
+}
+
+/// What a client is told while its command waits.
+fn notice(ask: &Ask, held: &Held) -> (String, String) {
+    let who = ask.approvers.join(" or ");
+    let how_many = if ask.approvals > 1 { format!("{} of ", ask.approvals) } else { String::new() };
+    let minutes = ask.within.as_secs().div_ceil(60);
+    let message =
+        format!("the command waits for approval {} by {how_many}{who}: {}", held.id, ask.message);
+    let hint = format!(
+        "An approver runs `sluice approvals approve {}` within {minutes} minutes. Cancel the command to withdraw it.",
+        held.id
+    );
+    (message, hint)
+}
+
+fn unavailable(why: &str) -> Reason {
+    Reason {
+        kind: ReasonKind::Unavailable,
+        message: format!("the command needs an approval and none can be asked for: {why}"),
+        policies: Vec::new(),
+        hint: None,
+    }
+}
+
+fn canceled() -> Reason {
+    Reason {
+        kind: ReasonKind::Canceled,
+        message: "canceling statement due to user request".to_owned(),
+        policies: Vec::new(),
+        hint: None,
+    }
+}

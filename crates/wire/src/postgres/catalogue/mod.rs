@@ -1,0 +1,322 @@
+//! What the target's own catalogue says: which names there are, and which columns carry which data classes.
+//!
+//! It is read over the gateway's own connection with [`query`], never from the client's session, and
+//! is immutable: a newer reading is another `Catalogue`.
+
+mod inherit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Classes, DataClass, DataRule, Parent};
+use rustc_hash::FxHashMap;
+
+/// The first OID that is not the server's own (`FirstNormalObjectId` in `transam.h`).
+pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
+
+/// The statement that reads it: one result of six text columns, the first telling what a row is.
+///
+/// Columns are only asked for when `rules` speak of data at all.
+#[must_use]
+pub fn query(rules: &[DataRule]) -> String {
+    let mut text = String::from(QUERY);
+    if !rules.is_empty() {
+        text.push_str(COLUMNS);
+    }
+    text
+}
+
+const QUERY: &str = "\
+SELECT 'path', ord::text, name, NULL, NULL, NULL \
+  FROM unnest(pg_catalog.current_schemas(false)::text[]) WITH ORDINALITY AS path(name, ord) \
+UNION ALL SELECT 'relation', c.oid::text, n.nspname::text, c.relname::text, c.relkind::text, NULL \
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 't') \
+UNION ALL SELECT 'function', p.oid::text, n.nspname::text, p.proname::text, \
+    CASE WHEN p.provolatile = 'v' OR p.prosecdef THEN 'v' ELSE 's' END, NULL \
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+UNION ALL SELECT 'type', t.oid::text, t.typname::text, t.typcategory::text, t.typtype::text, NULL \
+  FROM pg_catalog.pg_type t WHERE t.oid >= 16384 \
+UNION ALL SELECT 'child', i.inhrelid::text, i.inhparent::text, NULL, NULL, NULL FROM pg_catalog.pg_inherits i \
+UNION ALL SELECT DISTINCT 'view', r.ev_class::text, d.refobjid::text, d.refobjsubid::text, NULL, NULL \
+  FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d \
+    ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid \
+   AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class \
+  WHERE r.ev_class >= 16384";
+
+const COLUMNS: &str = "\
+ UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text, a.attname::text, a.atttypid::text, \
+    CASE WHEN a.attgenerated = '' THEN NULL ELSE 'g' END \
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+
+/// A row that is not of [`query`]'s making.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the target's catalogue cannot be read: a row of kind {0:?} is not of the expected form")]
+pub struct BadCatalogue(String);
+
+/// Names, columns and classes of one database at one moment.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    default_path: Vec<String>,
+    relations: FxHashMap<u32, Relation>,
+    names: FxHashMap<Box<str>, Vec<u32>>,
+    functions: FxHashMap<Box<str>, Vec<Function>>,
+    function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
+    types: FxHashMap<u32, NamedType>,
+}
+
+#[derive(Debug)]
+struct Relation {
+    schema: Box<str>,
+    name: Box<str>,
+    /// By attribute number, in the table's order.
+    columns: BTreeMap<i16, ColumnEntry>,
+    /// What any column of it carries.
+    classes: Arc<Classes>,
+}
+
+/// One column of a relation.
+#[derive(Debug, Clone)]
+pub struct ColumnEntry {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its type's OID.
+    pub type_oid: u32,
+    /// It is computed from others: COPY leaves it out unless it is named.
+    pub generated: bool,
+    /// What it carries.
+    pub classes: Arc<Classes>,
+}
+
+#[derive(Debug)]
+struct Function {
+    schema: Box<str>,
+    volatile: bool,
+    user_defined: bool,
+}
+
+#[derive(Debug)]
+struct NamedType {
+    name: Box<str>,
+    /// `pg_type.typcategory`.
+    category: u8,
+    enumeration: bool,
+}
+
+/// One row of [`query`]'s result: six texts.
+pub type Row<'a> = [Option<&'a str>; 6];
+
+impl Catalogue {
+    /// Reads the rows of [`query`]. What `earlier` knew of a column's classes stays with the column:
+    /// renaming a column or a table does not make its data harmless.
+    ///
+    /// # Errors
+    /// A row is not of the expected form.
+    pub fn read<'a>(
+        rows: impl IntoIterator<Item = Row<'a>>,
+        rules: &[DataRule],
+        earlier: Option<&Self>,
+    ) -> Result<Self, BadCatalogue> {
+        let mut this = Self::default();
+        let mut columns: Vec<(u32, i16, &str, u32, bool)> = Vec::new();
+        let mut links = inherit::Links::default();
+        for row in rows {
+            let kind = row[0].unwrap_or_default();
+            let bad = || BadCatalogue(kind.to_owned());
+            let text = |index: usize| row.get(index).copied().flatten().ok_or_else(bad);
+            let oid = |index: usize| text(index)?.parse::<u32>().map_err(|_| bad());
+            match kind {
+                "path" => this.default_path.push(text(2)?.to_owned()),
+                "relation" => this.add_relation(oid(1)?, text(2)?, text(3)?),
+                "function" => this.add_function(oid(1)?, text(2)?, text(3)?, text(4)? == "v"),
+                "type" => {
+                    let entry = NamedType {
+                        name: text(2)?.into(),
+                        category: text(3)?.bytes().next().unwrap_or(b'U'),
+                        enumeration: text(4)? == "e",
+                    };
+                    this.types.insert(oid(1)?, entry);
+                }
+                "child" => links.child(oid(1)?, oid(2)?),
+                "view" => links.view(oid(1)?, oid(2)?, text(3)?.parse().map_err(|_| bad())?),
+                "column" => {
+                    let number = text(2)?.parse().map_err(|_| bad())?;
+                    columns.push((oid(1)?, number, text(3)?, oid(4)?, row[5].is_some()));
+                }
+                _ => return Err(bad()),
+            }
+        }
+        for (relation, number, name, type_oid, generated) in columns {
+            let Some(relation) = this.relations.get_mut(&relation) else { continue };
+            let classes = ruled(rules, &relation.schema, &relation.name, name);
+            let classes = Arc::new(classes);
+            let entry = ColumnEntry { name: name.into(), type_oid, generated, classes };
+            relation.columns.insert(number, entry);
+        }
+        if let Some(earlier) = earlier {
+            this.keep_classes_of(earlier);
+        }
+        links.spread(&mut this);
+        for relation in this.relations.values_mut() {
+            relation.classes = Arc::new(
+                relation.columns.values().flat_map(|column| column.classes.iter().cloned()).collect(),
+            );
+        }
+        Ok(this)
+    }
+
+    /// The search path a fresh session of the gateway's has, schemas that exist only.
+    #[must_use]
+    pub fn default_path(&self) -> &[String] {
+        &self.default_path
+    }
+
+    /// Whether a schema has a relation of this name.
+    #[must_use]
+    pub fn has_relation(&self, schema: &str, name: &str) -> bool {
+        self.named(name).any(|(_, relation)| &*relation.schema == schema)
+    }
+
+    /// Whether this relation is known.
+    #[must_use]
+    pub fn knows(&self, relation: u32) -> bool {
+        self.relations.contains_key(&relation)
+    }
+
+    /// One column of a relation, by its number in the table.
+    #[must_use]
+    pub fn column(&self, relation: u32, number: i16) -> Option<&ColumnEntry> {
+        self.relations.get(&relation)?.columns.get(&number)
+    }
+
+    /// The one relation that can be meant, when there is only one.
+    #[must_use]
+    pub fn resolve(&self, parent: &Parent, name: &str) -> Option<u32> {
+        let mut candidates =
+            self.named(name).filter(|(_, relation)| may_be(parent, &relation.schema));
+        let (oid, _) = candidates.next()?;
+        candidates.next().is_none().then_some(oid)
+    }
+
+    /// A relation's columns in the order the table has them.
+    pub fn columns(&self, relation: u32) -> impl Iterator<Item = &ColumnEntry> {
+        self.relations.get(&relation).into_iter().flat_map(|relation| relation.columns.values())
+    }
+
+    /// Every class that any relation carries that can be meant.
+    #[must_use]
+    pub fn classes_of(&self, parent: &Parent, name: &str) -> Classes {
+        self.named(name)
+            .filter(|(_, relation)| may_be(parent, &relation.schema))
+            .flat_map(|(_, relation)| relation.classes.iter().cloned())
+            .collect()
+    }
+
+    /// What is known of the functions of this name: whether one is the user's own, and whether one of
+    /// those may change something.
+    #[must_use]
+    pub fn function(&self, schema: Option<&str>, name: &str) -> sql::FunctionFacts {
+        let mut own = self
+            .functions
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(|function| schema.is_none_or(|schema| *function.schema == *schema))
+            .filter(|function| function.user_defined)
+            .peekable();
+        if own.peek().is_none() {
+            return sql::FunctionFacts::NotUserDefined;
+        }
+        sql::FunctionFacts::UserDefined { volatile: own.any(|function| function.volatile) }
+    }
+
+    /// The schema and name of the function with this OID.
+    #[must_use]
+    pub fn function_name(&self, oid: u32) -> Option<(&str, &str)> {
+        self.function_names.get(&oid).map(|(schema, name)| (&**schema, &**name))
+    }
+
+    /// The name of a type that is not the server's own.
+    #[must_use]
+    pub fn type_name(&self, oid: u32) -> Option<&str> {
+        self.types.get(&oid).map(|entry| &*entry.name)
+    }
+
+    /// Whether values of a type that is not the server's own are texts in both formats: enumerations,
+    /// `citext` and the like.
+    #[must_use]
+    pub fn is_text(&self, oid: u32) -> bool {
+        self.types.get(&oid).is_some_and(|entry| entry.enumeration || entry.category == b'S')
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = (u32, &Relation)> {
+        let oids = self.names.get(name).into_iter().flatten();
+        oids.filter_map(|oid| self.relations.get(oid).map(|relation| (*oid, relation)))
+    }
+
+    fn add_relation(&mut self, oid: u32, schema: &str, name: &str) {
+        self.names.entry(name.into()).or_default().push(oid);
+        let relation = Relation {
+            schema: schema.into(),
+            name: name.into(),
+            columns: BTreeMap::new(),
+            classes: Arc::default(),
+        };
+        self.relations.insert(oid, relation);
+    }
+
+    fn add_function(&mut self, oid: u32, schema: &str, name: &str, volatile: bool) {
+        let user_defined = oid >= FIRST_NORMAL_OBJECT;
+        let function = Function { schema: schema.into(), volatile, user_defined };
+        self.functions.entry(name.into()).or_default().push(function);
+        self.function_names.insert(oid, (schema.into(), name.into()));
+    }
+
+    fn keep_classes_of(&mut self, earlier: &Self) {
+        for (oid, relation) in &mut self.relations {
+            let Some(before) = earlier.relations.get(oid) else { continue };
+            for (number, column) in &mut relation.columns {
+                let Some(known) = before.columns.get(number) else { continue };
+                if !known.classes.is_subset(&column.classes) {
+                    Arc::make_mut(&mut column.classes).extend(known.classes.iter().cloned());
+                }
+            }
+        }
+    }
+}
+
+fn may_be(parent: &Parent, schema: &str) -> bool {
+    match parent {
+        Parent::Is(named) => named == schema,
+        Parent::OneOf(several) => several.iter().any(|named| named == schema),
+        Parent::None | Parent::Any => true,
+    }
+}
+
+fn ruled(rules: &[DataRule], schema: &str, table: &str, column: &str) -> Classes {
+    let matches = |pattern: &str, name: &str| pattern == "*" || pattern == name;
+    rules
+        .iter()
+        .filter_map(|rule| match rule {
+            DataRule::Column { path: [s, t, c], class } => {
+                let hit = matches(s, schema) && matches(t, table) && matches(c, column);
+                hit.then(|| class.clone())
+            }
+            DataRule::Detect(_) => None,
+        })
+        .collect()
+}
+
+/// Every class that rules give to columns: what a statement of unbounded reach may bring to light.
+#[must_use]
+pub fn ruled_classes(rules: &[DataRule]) -> Classes {
+    let class = |rule: &DataRule| match rule {
+        DataRule::Column { class, .. } => Some(class.clone()),
+        DataRule::Detect(_) => None,
+    };
+    rules.iter().filter_map(class).collect::<std::collections::BTreeSet<DataClass>>()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! What all sessions of one database share: its catalogue, and statements already read.
+
+mod cache;
+mod reading;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mask::Detectors;
+use model::{Classes, DataRule};
+
+use super::catalogue::{self, BadCatalogue, Catalogue, Row};
+use cache::Cache;
+pub(crate) use reading::{Exposure, Reading};
+
+/// Texts up to this size are kept with their reading.
+const CACHED_TEXT: usize = 64 << 10;
+
+/// What is known of one database behind one resource. Shared by its sessions; cheap to ask.
+pub struct Library {
+    rules: Vec<DataRule>,
+    ruled: Classes,
+    detected: Classes,
+    limits: sql::Limits,
+    state: RwLock<State>,
+    stale: AtomicBool,
+    functions_stale: AtomicBool,
+    cache: Cache,
+    hasher: RandomState,
+}
+
+struct State {
+    catalogue: Arc<Catalogue>,
+    version: u64,
+}
+
+impl Library {
+    /// A database whose catalogue was not read yet.
+    #[must_use]
+    pub fn new(rules: Vec<DataRule>) -> Self {
+        let detected = rules.iter().flat_map(|rule| match rule {
+            DataRule::Detect(classes) => classes.clone(),
+            DataRule::Column { .. } => Vec::new(),
+        });
+        Self {
+            ruled: catalogue::ruled_classes(&rules),
+            detected: detected.collect(),
+            rules,
+            limits: sql::Limits::default(),
+            state: RwLock::new(State { catalogue: Arc::default(), version: 0 }),
+            stale: AtomicBool::new(true),
+            functions_stale: AtomicBool::new(true),
+            cache: Cache::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// The statement that reads the catalogue; its rows go to [`Self::update`].
+    #[must_use]
+    pub fn query(&self) -> String {
+        catalogue::query(&self.rules)
+    }
+
+    /// Says that the reading which [`Self::update`] will take begins now: what changes from here on
+    /// makes it stale again.
+    pub fn refreshing(&self) {
+        self.stale.store(false, Ordering::SeqCst);
+        self.functions_stale.store(false, Ordering::SeqCst);
+    }
+
+    /// Takes a new reading of the catalogue over.
+    ///
+    /// # Errors
+    /// A row is not of the expected form; the earlier reading stays, and stays stale.
+    pub fn update<'a>(&self, rows: impl IntoIterator<Item = Row<'a>>) -> Result<(), BadCatalogue> {
+        let earlier = self.catalogue();
+        let newer = Catalogue::read(rows, &self.rules, Some(&earlier))
+            .inspect_err(|_| self.mark_stale(true))?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.catalogue = Arc::new(newer);
+        state.version += 1;
+        Ok(())
+    }
+
+    /// Something was defined or dropped.
+    pub fn mark_stale(&self, functions: bool) {
+        self.stale.store(true, Ordering::SeqCst);
+        if functions {
+            self.functions_stale.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether the catalogue should be read again before names are resolved by it.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn functions_stale(&self) -> bool {
+        self.functions_stale.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).catalogue)
+    }
+
+    pub(super) fn snapshot(&self) -> (Arc<Catalogue>, u64) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&state.catalogue), state.version)
+    }
+
+    /// Whether anything of this resource is ever masked.
+    pub(super) fn has_data_classes(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// The classes that rules give to columns.
+    pub(super) const fn ruled(&self) -> &Classes {
+        &self.ruled
+    }
+
+    /// The detectors for an identity that may see `reveal` in clear. A class that no detector is
+    /// known for was refused when the configuration was loaded.
+    pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
+        let wanted: Classes = self.detected.difference(reveal).cloned().collect();
+        Detectors::new(&wanted).unwrap_or_else(|_| Detectors::none())
+    }
+
+    /// Reads a text within a scope, or finds it read.
+    ///
+    /// `doubt` says why the text cannot be read at all just now (the server may read it otherwise).
+    pub(super) fn read(&self, text: &[u8], scope: &Scope<'_>) -> Arc<Reading> {
+        if text.len() > CACHED_TEXT {
+            return Arc::new(Reading::of(text, scope, self));
+        }
+        let scope_key = self.scope_key(scope);
+        let mut shape = Vec::with_capacity(text.len());
+        let has_shape = sql::shape(text, &mut shape);
+        if has_shape {
+            let key = self.text_key(scope_key, &shape);
+            if let Some(known) = self.cache.get(key, scope_key, &shape) {
+                return known;
+            }
+        }
+        let exact = self.text_key(scope_key, text);
+        if let Some(known) = self.cache.get(exact, scope_key, text) {
+            return known;
+        }
+        let reading = Arc::new(Reading::of(text, scope, self));
+        if has_shape && !reading.constants_matter {
+            let key = self.text_key(scope_key, &shape);
+            self.cache.put(key, scope_key, shape, Arc::clone(&reading));
+        } else {
+            self.cache.put(exact, scope_key, text.to_vec(), Arc::clone(&reading));
+        }
+        reading
+    }
+
+    fn scope_key(&self, scope: &Scope<'_>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        std::hash::Hash::hash(&scope.path, &mut hasher);
+        hasher.write_u64(scope.version);
+        hasher.write_u8(u8::from(scope.relations_known) << 1 | u8::from(scope.functions_known));
+        hasher.finish()
+    }
+
+    fn text_key(&self, scope_key: u64, text: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(scope_key);
+        hasher.write(text);
+        hasher.finish()
+    }
+}
+
+/// What names mean to a session at one moment.
+pub(super) struct Scope<'a> {
+    /// The search path in force, when it is known.
+    pub(super) path: Option<&'a [String]>,
+    /// The catalogue, and which reading of it.
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) version: u64,
+    /// Whether the catalogue can be believed about relations, and about functions.
+    pub(super) relations_known: bool,
+    pub(super) functions_known: bool,
+}
+
+impl sql::Scope for Scope<'_> {
+    fn search_path(&self) -> Option<&[String]> {
+        self.path
+    }
+
+    fn has_relation(&self, schema: &str, name: &str) -> Option<bool> {
+        self.relations_known.then(|| self.catalogue.has_relation(schema, name))
+    }
+
+    fn function(&self, schema: Option<&str>, name: &str) -> sql::FunctionFacts {
+        if self.functions_known {
+            self.catalogue.function(schema, name)
+        } else {
+            sql::FunctionFacts::NotKnown
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What one text means, put together from the statements in it.
+
+use std::sync::Arc;
+
+use model::{Access, Action, Classes, Facts, Understood};
+use sql::{Effect, Statement};
+
+use super::{Library, Scope};
+
+/// A text that was read, or why it could not be. Immutable and shared.
+pub(crate) struct Reading {
+    /// What it does when it is run, beside what statements prepared earlier do that it names.
+    pub(crate) understood: Arc<Understood>,
+    /// The statements in it, in order.
+    pub(crate) statements: Vec<Statement>,
+    /// What a SQL PREPARE in it prepares.
+    pub(crate) prepares: Vec<(String, Arc<Reading>)>,
+    /// What it may bring to light.
+    pub(crate) exposure: Exposure,
+    /// It puts what it reads somewhere else.
+    pub(crate) stores: bool,
+    pub(crate) may_change_settings: bool,
+    pub(crate) may_change_catalogue: bool,
+    pub(crate) may_change_functions: bool,
+    pub(crate) constants_matter: bool,
+    /// It runs or reads what an earlier statement prepared or declared.
+    pub(crate) uses_earlier: bool,
+}
+
+/// What a statement's result, or an error on the way to it, may carry.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exposure {
+    /// The classes of every relation it touches; those of all columns with a rule when its reach is unbounded.
+    pub(crate) classes: Classes,
+    /// Its reach is unbounded.
+    pub(crate) opaque: bool,
+}
+
+impl Exposure {
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.classes.extend(other.classes.iter().cloned());
+        self.opaque |= other.opaque;
+    }
+}
+
+impl Reading {
+    pub(super) fn of(text: &[u8], scope: &Scope<'_>, library: &Library) -> Self {
+        match sql::read(text, scope, &library.limits) {
+            Ok(statements) => Self::new(statements, scope, library),
+            Err(unreadable) => {
+                let mut reading = Self::unreadable(&unreadable.to_string());
+                reading.exposure.classes = library.ruled.clone();
+                reading
+            }
+        }
+    }
+
+    /// A text that is not understood: it may do anything.
+    pub(crate) fn unreadable(why: &str) -> Self {
+        Self {
+            understood: Arc::new(Understood::unknown(why)),
+            statements: Vec::new(),
+            prepares: Vec::new(),
+            exposure: Exposure { classes: Classes::new(), opaque: true },
+            stores: false,
+            may_change_settings: true,
+            may_change_catalogue: true,
+            may_change_functions: true,
+            constants_matter: true,
+            uses_earlier: false,
+        }
+    }
+
+    fn new(statements: Vec<Statement>, scope: &Scope<'_>, library: &Library) -> Self {
+        let mut exposure = Exposure::default();
+        for statement in &statements {
+            exposure.join(&exposure_of(statement, scope, library));
+        }
+        let accesses: Vec<Access> =
+            statements.iter().flat_map(|statement| statement.accesses.iter().cloned()).collect();
+        let facts = Facts {
+            unbounded: statements.iter().any(|statement| statement.unbounded),
+            returns: exposure.classes.clone(),
+            not_understood: None,
+        };
+        let mut prepares = Vec::new();
+        for statement in &statements {
+            if let Effect::Prepare { name, inner } = &statement.effect {
+                let inner = Self::new(vec![inner.as_ref().clone()], scope, library);
+                prepares.push((name.clone(), Arc::new(inner)));
+            }
+        }
+        Self {
+            may_change_functions: accesses.iter().any(|access| changes_functions(access.action)),
+            stores: statements.iter().any(|statement| statement.stores),
+            may_change_settings: statements.iter().any(|statement| statement.may_change_settings),
+            may_change_catalogue: statements.iter().any(|statement| statement.may_change_catalogue),
+            constants_matter: statements.iter().any(|statement| statement.constants_matter),
+            uses_earlier: statements.iter().any(|statement| {
+                matches!(statement.effect, Effect::Execute { .. } | Effect::Fetch { .. })
+            }),
+            understood: Arc::new(Understood::new(accesses, facts)),
+            prepares,
+            exposure,
+            statements,
+        }
+    }
+
+    /// This text, doing besides what earlier ones do that it names.
+    pub(crate) fn joined<'a>(&self, earlier: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut joined = Self {
+            understood: Arc::clone(&self.understood),
+            statements: self.statements.clone(),
+            prepares: self.prepares.clone(),
+            exposure: self.exposure.clone(),
+            ..*self
+        };
+        let mut accesses = self.understood.accesses().to_vec();
+        let mut facts = self.understood.facts().clone();
+        for one in earlier {
+            accesses.extend(one.understood.accesses().iter().cloned());
+            facts.unbounded |= one.understood.facts().unbounded;
+            facts.not_understood =
+                facts.not_understood.or_else(|| one.understood.facts().not_understood.clone());
+            joined.exposure.join(&one.exposure);
+            joined.stores |= one.stores;
+            joined.may_change_settings |= one.may_change_settings;
+            joined.may_change_catalogue |= one.may_change_catalogue;
+            joined.may_change_functions |= one.may_change_functions;
+        }
+        facts.returns.clone_from(&joined.exposure.classes);
+        joined.understood = Arc::new(Understood::new(accesses, facts));
+        joined
+    }
+
+    /// Something that does nothing of its own and shows this.
+    pub(crate) fn showing(exposure: Exposure) -> Self {
+        Self {
+            understood: Arc::new(Understood::new(Vec::new(), Facts::default())),
+            exposure,
+            may_change_settings: false,
+            may_change_catalogue: false,
+            may_change_functions: false,
+            ..Self::unreadable("")
+        }
+    }
+
+    /// The one statement of the text, when there is just one.
+    pub(crate) fn only(&self) -> Option<&Statement> {
+        match self.statements.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+fn exposure_of(statement: &Statement, scope: &Scope<'_>, library: &Library) -> Exposure {
+    let mut classes = Classes::new();
+    for relation in &statement.reads {
+        classes.extend(scope.catalogue.classes_of(&relation.schema, &relation.name));
+    }
+    if statement.opaque {
+        classes.extend(library.ruled.iter().cloned());
+    }
+    Exposure { classes, opaque: statement.opaque }
+}
+
+/// Whether after it a function name may mean something else.
+const fn changes_functions(action: Action) -> bool {
+    matches!(
+        action,
+        Action::CreateFunction
+            | Action::CreateObject
+            | Action::Alter
+            | Action::Drop
+            | Action::Load
+            | Action::Do
+            | Action::Call
+            | Action::RunText
+            | Action::Unknown
+    )
+}

@@ -1,0 +1,142 @@
+//! What a session's own statements do to the meaning of the names in later ones.
+
+use std::sync::Arc;
+
+use sql::Effect;
+
+use crate::postgres::library::Reading;
+
+/// The search path, as far as it is known, and whether names may just now mean something else.
+pub(super) struct Names {
+    /// The path in force; `None` when it is not known.
+    path: Option<Arc<[String]>>,
+    default: Arc<[String]>,
+    /// The path before the running transaction changed it: a rollback brings it back.
+    before: Option<Option<Arc<[String]>>>,
+    /// What statements on their way will make of it.
+    next: Option<PathEffect>,
+    /// Something was defined in the running transaction, which no other connection sees yet.
+    defined: bool,
+    functions_defined: bool,
+    /// Changes whenever the same text may mean something else than before.
+    epoch: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PathEffect {
+    To(Arc<[String]>),
+    Default,
+    Unknown,
+}
+
+impl Names {
+    /// `known`: whether the session begins with the account's default path.
+    pub(super) fn new(default: &[String], known: bool) -> Self {
+        let default: Arc<[String]> = default.into();
+        Self {
+            path: known.then(|| Arc::clone(&default)),
+            default,
+            before: None,
+            next: None,
+            defined: false,
+            functions_defined: false,
+            epoch: 0,
+        }
+    }
+
+    pub(super) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) fn path(&self) -> Option<&[String]> {
+        self.path.as_deref()
+    }
+
+    /// Whether the running transaction defined something, and whether that may be a function.
+    pub(super) const fn defined(&self) -> (bool, bool) {
+        (self.defined, self.functions_defined)
+    }
+
+    /// A text is on its way to the server.
+    pub(super) fn sent(&mut self, reading: &Reading) {
+        if reading.may_change_catalogue {
+            self.defined = true;
+            self.functions_defined |= reading.may_change_functions;
+            self.epoch += 1;
+        }
+        if let Some(effect) = path_effect(reading) {
+            if self.before.is_none() {
+                self.before = Some(self.path.take());
+            }
+            self.path = None;
+            self.next = Some(effect);
+            self.epoch += 1;
+        }
+    }
+
+    /// The server is ready again. Says whether something was defined that is now there for all.
+    pub(super) fn settled(&mut self, status: u8, failed: bool, rolled_back: bool) -> Settled {
+        if let Some(effect) = self.next.take() {
+            self.path = match effect {
+                _ if failed => None,
+                PathEffect::To(path) => Some(path),
+                PathEffect::Default => Some(Arc::clone(&self.default)),
+                PathEffect::Unknown => None,
+            };
+            self.epoch += 1;
+        }
+        if status != b'I' {
+            return Settled { catalogue: false, functions: false };
+        }
+        if let Some(before) = self.before.take()
+            && (rolled_back || failed)
+        {
+            self.path = before;
+            self.epoch += 1;
+        }
+        let settled = Settled { catalogue: self.defined, functions: self.functions_defined };
+        self.defined = false;
+        self.functions_defined = false;
+        settled
+    }
+}
+
+/// What others will see differently from now on.
+pub(super) struct Settled {
+    pub(super) catalogue: bool,
+    pub(super) functions: bool,
+}
+
+fn path_effect(reading: &Reading) -> Option<PathEffect> {
+    if !reading.may_change_settings {
+        return None;
+    }
+    if reading.statements.is_empty() {
+        return Some(PathEffect::Unknown);
+    }
+    let mut total = None;
+    for statement in reading.statements.iter().filter(|statement| statement.may_change_settings) {
+        let effect = match &statement.effect {
+            Effect::Set { name, value, local } if name.eq_ignore_ascii_case("search_path") => {
+                match value {
+                    // `$user` stands for a role whose schema may or may not exist.
+                    Some(path) if !local && path.iter().all(|name| name != "$user") => {
+                        PathEffect::To(path.as_slice().into())
+                    }
+                    None if !local => PathEffect::Default,
+                    _ => PathEffect::Unknown,
+                }
+            }
+            Effect::ResetAll | Effect::Discard { all: true } => PathEffect::Default,
+            // A rollback brings the path back that was there before; see `settled`.
+            Effect::Set { .. }
+            | Effect::Discard { .. }
+            | Effect::Commit { .. }
+            | Effect::Rollback { .. }
+            | Effect::PrepareTransaction => continue,
+            _ => PathEffect::Unknown,
+        };
+        total = Some(if total.is_some() { PathEffect::Unknown } else { effect });
+    }
+    total
+}

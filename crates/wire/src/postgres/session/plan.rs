@@ -1,0 +1,363 @@
+//! What is done to each column of a result.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mask::{Operator, ValueType};
+use model::{Classes, Column, Masked, ValueFormat};
+use sql::{Output, Outputs};
+
+use super::view::View;
+use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
+use crate::postgres::frame::{Body, HEADER, Malformed};
+use crate::postgres::library::Reading;
+use crate::postgres::types;
+
+/// The columns of a result as the server described them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) columns: Vec<RawColumn>,
+}
+
+/// One of them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RawColumn {
+    pub(super) name: String,
+    /// The table it comes from, 0 when it is no plain column.
+    pub(super) table: u32,
+    /// Its number in that table.
+    pub(super) number: i16,
+    pub(super) type_oid: u32,
+    pub(super) format: i16,
+}
+
+impl Described {
+    /// Reads a RowDescription's body.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
+        let mut body = Body::new(body);
+        let count = usize::from(body.u16()?);
+        // A column takes at least nineteen bytes: the count is no reason to allocate more than is there.
+        let mut columns = Vec::with_capacity(count.min(body.rest().len() / 19 + 1));
+        for _ in 0..count {
+            let name = String::from_utf8_lossy(body.cstr()?).into_owned();
+            let table = body.u32()?;
+            let number = body.i16()?;
+            let type_oid = body.u32()?;
+            let _size = body.i16()?;
+            let _modifier = body.i32()?;
+            let format = body.i16()?;
+            columns.push(RawColumn { name, table, number, type_oid, format });
+        }
+        body.end()?;
+        Ok(Self { columns })
+    }
+}
+
+/// One mask for each column, made once for a result and used for each of its rows.
+pub(super) struct Plan {
+    columns: Vec<ColumnPlan>,
+    /// Columns behind this many are not looked at.
+    interesting: usize,
+}
+
+struct ColumnPlan {
+    mask: Mask,
+    value_type: ValueType,
+    format: ValueFormat,
+}
+
+/// What is done to one column.
+pub(super) enum Mask {
+    /// It may pass.
+    Clear,
+    /// It is searched for what must not show.
+    Scan,
+    /// It is masked as a whole, for these classes.
+    Whole(Operator, Classes),
+}
+
+/// What a plan is made from.
+pub(super) struct Ground<'a> {
+    pub(super) reading: &'a Reading,
+    /// The statement in it that has this result, when that is known.
+    pub(super) outputs: Option<&'a Outputs>,
+    /// Of the exposure's classes, those that must not show.
+    pub(super) exposed: &'a Classes,
+    pub(super) view: &'a View,
+    pub(super) catalogue: &'a Catalogue,
+}
+
+impl Ground<'_> {
+    /// What is done to one column of a described result.
+    fn mask(&self, index: usize, column: &RawColumn) -> Mask {
+        if column.table == 0 {
+            return self.expression(index);
+        }
+        if let Some(entry) = self.catalogue.column(column.table, column.number) {
+            let hidden = self.view.hidden_of(&entry.classes);
+            return if hidden.is_empty() { self.scan() } else { whole(hidden) };
+        }
+        if column.table < FIRST_NORMAL_OBJECT {
+            // The server's own catalogue shows values only in places that make a statement opaque.
+            return if self.reading.exposure.opaque { self.expression(index) } else { self.scan() };
+        }
+        // A table nobody knows: it may be any.
+        if self.view.hides_columns() { whole(self.view.hidden().clone()) } else { self.scan() }
+    }
+
+    fn expression(&self, index: usize) -> Mask {
+        if self.exposed.is_empty() || self.is_harmless(index) {
+            return self.scan();
+        }
+        Mask::Whole(Operator::Redact, self.exposed.clone())
+    }
+
+    /// Whether the text alone shows that no value of a relation can be in this column.
+    fn is_harmless(&self, index: usize) -> bool {
+        let Some(Outputs::Rows(outputs)) = self.outputs else { return false };
+        // Behind a star the positions in the text and in the result are not the same.
+        let reach = outputs.get(..=index).unwrap_or_default();
+        !self.reading.exposure.opaque
+            && !reach.contains(&Output::Star)
+            && reach.last() == Some(&Output::Harmless)
+    }
+
+    fn scan(&self) -> Mask {
+        if self.view.detectors.is_none() { Mask::Clear } else { Mask::Scan }
+    }
+
+    /// What is done to a column of this table's, when rows come without a description (COPY).
+    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Classes>) -> Mask {
+        match (table, number) {
+            (Some(_), Some(classes)) => {
+                let hidden = self.view.hidden_of(classes);
+                if hidden.is_empty() { self.scan() } else { whole(hidden) }
+            }
+            _ if self.view.hides_columns() => whole(self.view.hidden().clone()),
+            _ => self.scan(),
+        }
+    }
+
+    /// What is done to a column of a query whose rows come without a description (COPY).
+    pub(super) fn undescribed(&self, index: usize) -> Mask {
+        self.expression(index)
+    }
+}
+
+fn whole(classes: Classes) -> Mask {
+    let operator = mask::operator_for(&classes, false).unwrap_or(Operator::Redact);
+    Mask::Whole(operator, classes)
+}
+
+impl Plan {
+    /// Makes the masks of a described result. `formats` are those of Bind, which a description of a
+    /// statement does not know; `None` takes those of the description.
+    pub(super) fn new(
+        described: &Described,
+        formats: Option<&[i16]>,
+        ground: &Ground<'_>,
+    ) -> Self {
+        let columns = described.columns.iter().enumerate().map(|(index, column)| ColumnPlan {
+            mask: ground.mask(index, column),
+            value_type: types::value_type(column.type_oid, ground.catalogue),
+            format: value_format(format_of(formats, index, column.format)),
+        });
+        Self::of(columns.collect())
+    }
+
+    /// Makes a plan of masks for values of known types that are not described.
+    pub(super) fn bare(masks: Vec<(Mask, ValueType)>, format: ValueFormat) -> Self {
+        let column = |(mask, value_type)| ColumnPlan { mask, value_type, format };
+        Self::of(masks.into_iter().map(column).collect())
+    }
+
+    fn of(columns: Vec<ColumnPlan>) -> Self {
+        let clear = |column: &ColumnPlan| {
+            matches!(column.mask, Mask::Clear)
+                || (matches!(column.mask, Mask::Scan) && !column.value_type.is_searched())
+        };
+        let interesting =
+            columns.iter().rposition(|column| !clear(column)).map_or(0, |last| last + 1);
+        Self { columns, interesting }
+    }
+
+    /// Whether rows can pass without being looked at.
+    pub(super) const fn is_clear(&self) -> bool {
+        self.interesting == 0
+    }
+
+    /// The result's columns for the recording.
+    pub(super) fn columns(
+        plan: Option<&Self>,
+        described: &Described,
+        formats: Option<&[i16]>,
+        catalogue: &Catalogue,
+    ) -> Arc<[Column]> {
+        let columns = described.columns.iter().enumerate().map(|(index, column)| Column {
+            name: column.name.clone(),
+            type_name: types::type_name(column.type_oid, catalogue),
+            format: value_format(format_of(formats, index, column.format)),
+            masked: match plan.and_then(|plan| plan.columns.get(index)).map(|column| &column.mask) {
+                Some(Mask::Whole(_, classes)) => classes.clone(),
+                Some(Mask::Clear | Mask::Scan) | None => Classes::new(),
+            },
+        });
+        columns.collect()
+    }
+
+    /// Masks one value.
+    #[inline]
+    pub(super) fn value(
+        &self,
+        index: usize,
+        value: &[u8],
+        view: &View,
+        out: &mut Vec<u8>,
+    ) -> Masked {
+        let Some(column) = self.columns.get(index) else { return Masked::Null };
+        match &column.mask {
+            Mask::Clear => Masked::Kept,
+            Mask::Scan => view.detectors.mask_value(column.value_type, column.format, value, out),
+            Mask::Whole(operator, _) => {
+                mask::mask_value(operator, column.value_type, column.format, value, out)
+            }
+        }
+    }
+
+    /// Masks a span of whole DataRow messages. What does not change is not copied: a span in which
+    /// nothing changes is handed back as it is.
+    pub(super) fn rows(&self, span: &Bytes, view: &View) -> Result<Bytes, Malformed> {
+        let mut rows = Rewriter::new(span);
+        while rows.row < span.len() {
+            self.row(&mut rows, view)?;
+        }
+        Ok(rows.finish())
+    }
+
+    /// Masks the row that begins at `rows.row` and moves on to the next.
+    #[inline]
+    fn row(&self, rows: &mut Rewriter<'_>, view: &View) -> Result<(), Malformed> {
+        let message = rows.input.get(rows.row..).ok_or(Malformed)?;
+        let Some(&[_, a, b, c, d, e, f]) = message.first_chunk::<7>() else {
+            return Err(Malformed);
+        };
+        let length = u32::from_be_bytes([a, b, c, d]);
+        let end = rows.row + 1 + length as usize;
+        if usize::from(u16::from_be_bytes([e, f])) != self.columns.len() {
+            return Err(Malformed);
+        }
+        let mut at = rows.row + HEADER + 2;
+        for (index, column) in self.columns.iter().enumerate().take(self.interesting) {
+            let head = rows.input.get(at..at + 4).ok_or(Malformed)?;
+            let size = i32::from_be_bytes(head.try_into().map_err(|_| Malformed)?);
+            at += 4;
+            // NULL has no bytes, and nothing to mask.
+            let Ok(size) = usize::try_from(size) else { continue };
+            let value = at..at + size;
+            if value.end > end {
+                return Err(Malformed);
+            }
+            at = value.end;
+            if !matches!(column.mask, Mask::Clear) {
+                rows.value(value, |value, out| self.value(index, value, view, out))?;
+            }
+        }
+        rows.end_row(end, length)
+    }
+}
+
+/// Copies a span only where it changes.
+struct Rewriter<'a> {
+    input: &'a Bytes,
+    out: Vec<u8>,
+    /// How much of the input is in `out` already, changed or not.
+    copied: usize,
+    /// Where the row at hand begins.
+    row: usize,
+    /// Where the length of the row at hand stands in `out`, once something in it changed.
+    length_at: Option<usize>,
+    /// By how much the row at hand grew.
+    grown: i64,
+    /// One masked value.
+    scratch: Vec<u8>,
+}
+
+impl<'a> Rewriter<'a> {
+    const fn new(input: &'a Bytes) -> Self {
+        Self {
+            input,
+            out: Vec::new(),
+            copied: 0,
+            row: 0,
+            length_at: None,
+            grown: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Masks the value at `value`, whose length stands in the four bytes before it.
+    #[inline]
+    fn value(
+        &mut self,
+        value: std::ops::Range<usize>,
+        mask: impl FnOnce(&[u8], &mut Vec<u8>) -> Masked,
+    ) -> Result<(), Malformed> {
+        self.scratch.clear();
+        let length = match mask(self.input.get(value.clone()).ok_or(Malformed)?, &mut self.scratch) {
+            Masked::Kept => return Ok(()),
+            Masked::Replaced => i32::try_from(self.scratch.len()).map_err(|_| Malformed)?,
+            Masked::Null => {
+                self.scratch.clear();
+                -1
+            }
+        };
+        if self.out.capacity() == 0 {
+            self.out.reserve(self.input.len() + self.input.len() / 8 + 64);
+        }
+        if self.length_at.is_none() {
+            self.length_at = Some(self.out.len() + (self.row - self.copied) + 1);
+        }
+        let unchanged = self.input.get(self.copied..value.start - 4).ok_or(Malformed)?;
+        self.out.extend_from_slice(unchanged);
+        self.out.extend_from_slice(&length.to_be_bytes());
+        self.out.extend_from_slice(&self.scratch);
+        self.copied = value.end;
+        self.grown += i64::from(length.max(0)) - value.len() as i64;
+        Ok(())
+    }
+
+    /// The row at hand ends at `end`; its length was `length`.
+    #[inline]
+    fn end_row(&mut self, end: usize, length: u32) -> Result<(), Malformed> {
+        if let Some(at) = self.length_at.take() {
+            let length = u32::try_from(i64::from(length) + self.grown).map_err(|_| Malformed)?;
+            let slot = self.out.get_mut(at..at + 4).ok_or(Malformed)?;
+            slot.copy_from_slice(&length.to_be_bytes());
+            self.grown = 0;
+        }
+        self.row = end;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Bytes {
+        if self.copied == 0 {
+            return self.input.clone();
+        }
+        self.out.extend_from_slice(self.input.get(self.copied..).unwrap_or_default());
+        self.out.into()
+    }
+}
+
+/// The format of a column: Bind names none (all text), one for all, or one for each.
+fn format_of(formats: Option<&[i16]>, index: usize, described: i16) -> i16 {
+    match formats {
+        None => described,
+        Some([]) => 0,
+        Some([all]) => *all,
+        Some(each) => each.get(index).copied().unwrap_or(0),
+    }
+}
+
+const fn value_format(code: i16) -> ValueFormat {
+    if code == 0 { ValueFormat::Text } else { ValueFormat::Binary }
+}

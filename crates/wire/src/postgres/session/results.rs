@@ -1,0 +1,302 @@
+//! Results: rows and bulk data in spans as long as they come, masked by a plan made once.
+
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use model::{Event, Peer, Step};
+
+use super::client::body_of;
+use super::copy::CopyMasker;
+use super::plan::{Described, Ground, Plan};
+use super::running::{Columns, Expect, Running};
+use super::server::Wrong;
+use super::{Cap, Session};
+use crate::postgres::catalogue::Catalogue;
+use crate::postgres::frame::{HEADER, Header, backend};
+
+/// A message that must be masked is taken in whole up to this size; what is longer is not shown.
+const LONGEST_MASKED: usize = 64 << 20;
+
+impl Session {
+    /// DataRow messages, as many as stand whole in one piece.
+    pub(super) fn rows(&mut self, header: Header) -> Result<bool, Wrong> {
+        let (span, count) = self.whole_messages(backend::DATA_ROW);
+        if count > 0 {
+            let span = self.server.take(span).ok_or(Wrong::Malformed)?;
+            return self.row_span(span, count);
+        }
+        self.large_message(header, Self::row_span)
+    }
+
+    /// CopyData messages of the server's.
+    pub(super) fn bulk(&mut self, header: Header) -> Result<bool, Wrong> {
+        let (span, count) = self.whole_messages(backend::COPY_DATA);
+        if count > 0 {
+            let span = self.server.take(span).ok_or(Wrong::Malformed)?;
+            return self.bulk_span(span, count);
+        }
+        self.large_message(header, Self::bulk_span)
+    }
+
+    /// How many bytes at the front are whole messages of one type, and how many those are.
+    fn whole_messages(&self, tag: u8) -> (usize, u64) {
+        let chunk: &[u8] = self.server.front();
+        let mut rest = chunk;
+        let mut count = 0;
+        while let Some(&[first, a, b, c, d]) = rest.first_chunk::<HEADER>()
+            && first == tag
+            && let length @ 4.. = u32::from_be_bytes([a, b, c, d]) as usize
+            && let Some(next) = rest.get(1 + length..)
+        {
+            rest = next;
+            count += 1;
+        }
+        (chunk.len() - rest.len(), count)
+    }
+
+    /// A message that is not whole in one piece: it is waited for when it must be read, and goes by
+    /// when it need not.
+    fn large_message(
+        &mut self,
+        header: Header,
+        whole: fn(&mut Self, Bytes, u64) -> Result<bool, Wrong>,
+    ) -> Result<bool, Wrong> {
+        self.ready_result()?;
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Err(Wrong::OutOfState);
+        };
+        let answer = &mut running.result;
+        let masked = match header.tag {
+            backend::COPY_DATA => answer.copy.as_ref().is_some_and(|copy| !copy.is_clear()),
+            _ => !matches!(answer.columns, Columns::Clear),
+        };
+        if masked && header.total() > LONGEST_MASKED {
+            return Err(Wrong::Malformed);
+        }
+        let fits = header.total() as u64 <= self.cap.bytes.saturating_sub(answer.kept_bytes);
+        if masked || (fits && !answer.cut) {
+            return match self.server.take(header.total()) {
+                Some(message) => whole(self, message, 1),
+                None => Ok(false),
+            };
+        }
+        answer.rows += 1;
+        answer.bytes += header.total() as u64;
+        let number = running.number;
+        if !std::mem::replace(&mut answer.cut, true) {
+            self.steps.push_back(Step::Record(Event::Cut { number }));
+        }
+        self.to_client = header.total();
+        Ok(true)
+    }
+
+    fn row_span(&mut self, span: Bytes, count: u64) -> Result<bool, Wrong> {
+        self.ready_result()?;
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Err(Wrong::OutOfState);
+        };
+        if running.result.copy.is_some() {
+            return Err(Wrong::OutOfState);
+        }
+        let span = match &running.result.columns {
+            Columns::Clear => span,
+            Columns::Masked(plan) => plan.rows(&span, &running.view)?,
+            Columns::Undescribed => return Err(Wrong::OutOfState),
+        };
+        record_rows(running, &span, count, self.cap, &mut self.steps);
+        self.send(Peer::Client, span);
+        Ok(true)
+    }
+
+    fn bulk_span(&mut self, span: Bytes, count: u64) -> Result<bool, Wrong> {
+        let cap = self.cap;
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Err(Wrong::OutOfState);
+        };
+        let number = running.number;
+        let Some(copy) = &mut running.result.copy else { return Err(Wrong::OutOfState) };
+        let span = if copy.is_clear() { span } else { copy.span(span, &running.view)? };
+        let answer = &mut running.result;
+        answer.rows += count;
+        answer.bytes += span.len() as u64;
+        if !answer.cut {
+            let room = usize::try_from(cap.bytes.saturating_sub(answer.kept_bytes)).unwrap_or(0);
+            let kept = span.slice(..span.len().min(room));
+            answer.kept_bytes += kept.len() as u64;
+            answer.cut = kept.len() < span.len();
+            if !kept.is_empty() {
+                let event = Event::Bulk { number, to_client: true, data: kept };
+                self.steps.push_back(Step::Record(event));
+            }
+            if answer.cut {
+                self.steps.push_back(Step::Record(Event::Cut { number }));
+            }
+        }
+        self.send(Peer::Client, span);
+        Ok(true)
+    }
+
+    /// The first row of an Execute: its columns were described before, for the client or for us.
+    fn ready_result(&mut self) -> Result<(), Wrong> {
+        if self.running().is_none_or(|running| running.result.begun) {
+            return Ok(());
+        }
+        let epoch = self.epoch(self.library.snapshot().1);
+        let Some(Expect::Execute(running)) = self.owed.front_mut() else { return Ok(()) };
+        running.result.begun = true;
+        let described = running.prepared.as_ref().and_then(|prepared| prepared.described(epoch));
+        let Some(described) = described else {
+            // Without a description nothing can be masked, so nothing that must be may be shown.
+            return match running.result.columns {
+                Columns::Clear => Ok(()),
+                _ => Err(Wrong::OutOfState),
+            };
+        };
+        let formats = running.portal.as_ref().map(|portal| Arc::clone(&portal.formats));
+        self.start_result(&described, formats.as_deref());
+        Ok(())
+    }
+
+    /// A result of a simple query begins.
+    pub(super) fn begin_result(&mut self, described: &Arc<Described>) {
+        self.start_result(described, None);
+    }
+
+    fn start_result(&mut self, described: &Described, formats: Option<&[i16]>) {
+        let catalogue = self.library.catalogue();
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else { return };
+        let plan = if running.view.clear {
+            None
+        } else {
+            Some(Plan::new(described, formats, &ground(running, &catalogue)))
+        };
+        let columns = Plan::columns(plan.as_ref(), described, formats, &catalogue);
+        running.result.columns = match plan {
+            Some(plan) if !plan.is_clear() => Columns::Masked(Arc::new(plan)),
+            _ => Columns::Clear,
+        };
+        running.result.begun = true;
+        let number = running.number;
+        self.steps.push_back(Step::Record(Event::Columns { number, columns }));
+    }
+
+    /// CopyInResponse or CopyOutResponse.
+    pub(super) fn copy_begins(&mut self, message: Bytes) -> Result<(), Wrong> {
+        let catalogue = self.library.catalogue();
+        let out = message.first() == Some(&backend::COPY_OUT_RESPONSE);
+        let extended = match self.owed.front() {
+            Some(Expect::Execute(_)) => true,
+            Some(Expect::Query { failed: false, .. }) => false,
+            _ => return Err(Wrong::OutOfState),
+        };
+        if !out {
+            self.copy_in_begins(extended);
+            self.send(Peer::Client, message);
+            return Ok(());
+        }
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Err(Wrong::OutOfState);
+        };
+        let statement = running.current().or_else(|| running.reading.only());
+        let copy = match statement.map(|statement| &statement.effect) {
+            Some(sql::Effect::CopyOut(copy)) if !running.view.clear => {
+                CopyMasker::new(copy, body_of(&message), &ground(running, &catalogue))?
+            }
+            _ if running.view.clear => CopyMasker::clear(),
+            // What is not understood cannot be masked.
+            _ => return Err(Wrong::OutOfState),
+        };
+        running.result.copy = Some(copy);
+        self.send(Peer::Client, message);
+        Ok(())
+    }
+
+    /// The server takes bulk data now. It ignores each Sync it got since, up to the end of the data.
+    fn copy_in_begins(&mut self, extended: bool) {
+        loop {
+            match self.owed.get(1) {
+                Some(Expect::CopyEnd) => {
+                    self.owed.remove(1);
+                    return;
+                }
+                Some(&Expect::Sync { unsettled }) if extended => {
+                    self.owed.remove(1);
+                    // What it was to settle is settled by the Sync after the data.
+                    self.strings.settle(unsettled);
+                    self.strings.unsettled |= unsettled;
+                    self.unsynced = true;
+                }
+                _ => break,
+            }
+        }
+        self.copying_in = true;
+    }
+
+    pub(super) fn copy_out_ends(&mut self, message: Bytes) -> Result<(), Wrong> {
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Err(Wrong::OutOfState);
+        };
+        let copy = running.result.copy.take().ok_or(Wrong::OutOfState)?;
+        copy.finish()?;
+        self.send(Peer::Client, message);
+        Ok(())
+    }
+}
+
+fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue) -> Ground<'a> {
+    // Behind several statements in one text a result belongs to the one at work; with statements
+    // that run earlier ones, the outputs are not those of this text.
+    let statement = running.current().filter(|_| !running.reading.uses_earlier);
+    Ground {
+        reading: &running.reading,
+        outputs: statement.map(|statement| &statement.outputs),
+        exposed: &running.exposed,
+        view: &running.view,
+        catalogue,
+    }
+}
+
+/// Keeps rows up to the cap, as the client got them.
+fn record_rows(
+    running: &mut Running,
+    span: &Bytes,
+    count: u64,
+    cap: Cap,
+    steps: &mut std::collections::VecDeque<Step>,
+) {
+    let answer = &mut running.result;
+    answer.rows += count;
+    answer.bytes += span.len() as u64;
+    if answer.cut {
+        return;
+    }
+    let most = cap.bytes.saturating_sub(answer.kept_bytes);
+    let most = usize::try_from(most).unwrap_or(usize::MAX).min(span.len());
+    let mut data = BytesMut::with_capacity(most);
+    let mut kept = 0;
+    let mut rest: &[u8] = span;
+    while let Some(&[_, a, b, c, d]) = rest.first_chunk::<HEADER>() {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let (Some(body), Some(next)) = (rest.get(HEADER..1 + length), rest.get(1 + length..)) else {
+            break;
+        };
+        if answer.kept_rows + kept >= cap.rows || data.len() + 4 + body.len() > most {
+            break;
+        }
+        // The protocol's length counts itself, the recording's counts what follows it.
+        data.put_u32(u32::try_from(body.len()).unwrap_or(0));
+        data.put_slice(body);
+        kept += 1;
+        rest = next;
+    }
+    answer.kept_rows += kept;
+    answer.kept_bytes += data.len() as u64;
+    answer.cut = kept < count;
+    let (number, cut) = (running.number, answer.cut);
+    if kept > 0 {
+        steps.push_back(Step::Record(Event::Rows { number, count: kept, data: data.freeze() }));
+    }
+    if cut {
+        steps.push_back(Step::Record(Event::Cut { number }));
+    }
+}

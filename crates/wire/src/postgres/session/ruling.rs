@@ -1,0 +1,331 @@
+//! A command goes to policy, and comes back with a ruling.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use model::{
+    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Step, Terms, Ticket, Verdict,
+};
+use sql::Effect;
+
+use super::client::describe_portal;
+use super::prepared::{Begun, Portal, Prepared, TooMany, Undo};
+use super::refuse;
+use super::running::{Answer, Columns, Expect, Running};
+use super::{Front, Session};
+use crate::postgres::error::Report;
+use crate::postgres::frame::{empty, frontend};
+use crate::postgres::library::Reading;
+
+/// A command that waits for its ruling. Nothing of it has been sent.
+pub(super) struct Deciding {
+    ticket: Ticket,
+    number: u64,
+    text: Bytes,
+    phase: Phase,
+    what: What,
+}
+
+/// The message that is sent once the command may run.
+pub(super) enum What {
+    Query { message: Bytes, reading: Arc<Reading> },
+    Parse { message: Bytes, name: Bytes, prepared: Arc<Prepared>, reading: Arc<Reading> },
+    Execute { message: Bytes, name: Bytes, portal: Option<Arc<Portal>>, reading: Arc<Reading> },
+    Function { message: Bytes, reading: Arc<Reading> },
+}
+
+impl Deciding {
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl What {
+    const fn reading(&self) -> &Arc<Reading> {
+        match self {
+            Self::Query { reading, .. }
+            | Self::Parse { reading, .. }
+            | Self::Execute { reading, .. }
+            | Self::Function { reading, .. } => reading,
+        }
+    }
+}
+
+impl Session {
+    /// Records a command and asks for its ruling.
+    pub(super) fn ask(
+        &mut self,
+        text: Bytes,
+        parameters: Arc<[Parameter]>,
+        phase: Phase,
+        what: What,
+    ) {
+        self.numbers += 1;
+        let number = self.numbers;
+        let understood = Arc::clone(&what.reading().understood);
+        self.steps.push_back(Step::Record(Event::Command {
+            number,
+            phase,
+            text: text.clone(),
+            parameters: Arc::clone(&parameters),
+            accesses: understood.accesses().into(),
+        }));
+        let ticket = self.ticket();
+        let command = Command {
+            number,
+            text: text.clone(),
+            parameters,
+            understood,
+            phase,
+            in_transaction: self.status != b'I',
+        };
+        self.steps.push_back(Step::Decide(ticket, Box::new(command)));
+        self.front = Front::Deciding(Box::new(Deciding { ticket, number, text, phase, what }));
+    }
+
+    /// The ruling is there.
+    pub(super) fn rule(&mut self, ticket: Ticket, ruling: Ruling) {
+        match std::mem::replace(&mut self.front, Front::Open) {
+            Front::Deciding(deciding) if deciding.ticket == ticket => {
+                match ruling.and_then(|terms| self.check_masking(&deciding, terms)) {
+                    Ok(terms) => self.run(*deciding, terms),
+                    Err(reason) => self.refuse(*deciding, &reason),
+                }
+            }
+            other => self.front = other,
+        }
+    }
+
+    /// The command waits for a human: the client is told, and gets what is owed to it so far.
+    pub(super) fn held(&mut self, ticket: Ticket, message: &str, hint: &str) {
+        let Front::Deciding(deciding) = &self.front else { return };
+        if deciding.ticket != ticket {
+            return;
+        }
+        let notice = Report::notice(message).hint(hint).to_bytes();
+        let held = Event::Decided {
+            number: deciding.number,
+            verdict: Verdict::Held,
+            policies: Vec::new(),
+            approval: None,
+            message: Some(message.to_owned()),
+        };
+        self.steps.push_back(Step::Record(held));
+        if self.unsynced {
+            let mut flush = Vec::with_capacity(5);
+            empty(&mut flush, frontend::FLUSH);
+            self.send(Peer::Upstream, flush.into());
+        }
+        if self.to_client > 0 {
+            self.notices.push(notice);
+        } else {
+            self.send(Peer::Client, notice);
+        }
+    }
+
+    /// What must stay masked must not be copied to where no mask reaches it.
+    fn check_masking(&mut self, deciding: &Deciding, terms: Terms) -> Ruling {
+        let reading = deciding.what.reading();
+        if !reading.stores {
+            return Ok(terms);
+        }
+        let view = self.view_for(&terms.reveal);
+        let hidden = view.hidden_of(&reading.exposure.classes);
+        if hidden.is_empty() {
+            return Ok(terms);
+        }
+        let names: Vec<_> = hidden.iter().map(model::DataClass::as_str).collect();
+        Err(Reason {
+            kind: ReasonKind::Masking,
+            message: format!(
+                "the statement would store data of class {} where it is no longer masked",
+                names.join(", ")
+            ),
+            policies: Vec::new(),
+            hint: Some("Ask for permission to `reveal` these classes, or leave their columns out.".into()),
+        })
+    }
+
+    fn run(&mut self, deciding: Deciding, terms: Terms) {
+        let Deciding { number, text, phase, what, .. } = deciding;
+        let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
+        self.steps.push_back(Step::Record(Event::Decided {
+            number,
+            verdict,
+            policies: terms.policies.iter().map(|id| id.to_string()).collect(),
+            approval: terms.approval,
+            message: None,
+        }));
+        if phase == Phase::Run {
+            let reading = what.reading();
+            self.names.sent(reading);
+            self.strings.sent(reading);
+        }
+        match what {
+            What::Query { message, reading } => {
+                let mut running = self.begin(number, text, reading, &terms);
+                if self.apply_effects(&mut running).is_err() {
+                    self.undo(running.undo);
+                    self.refuse_simple(&refuse::too_many_names());
+                    return;
+                }
+                self.send(Peer::Upstream, message);
+                self.unsynced = false;
+                let unsettled = self.strings.owe();
+                self.owed.push_back(Expect::Query {
+                    running: Box::new(running),
+                    failed: false,
+                    unsettled,
+                });
+            }
+            What::Parse { message, name, prepared, .. } => {
+                match self.store.put_statement(&name, prepared) {
+                    Ok(undo) => {
+                        self.unsynced = true;
+                        self.send(Peer::Upstream, message);
+                        self.owed.push_back(Expect::Parse { undo: Some(undo) });
+                    }
+                    Err(TooMany) => self.too_many_names(),
+                }
+            }
+            What::Execute { message, name, portal, reading } => {
+                let mut running = self.begin(number, text, reading, &terms);
+                if let Some(portal) = &portal {
+                    running.prepared.clone_from(&portal.prepared);
+                    let begun = Begun { number, terms, reading: Arc::clone(&running.reading) };
+                    *portal.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+                }
+                running.portal = portal;
+                if self.apply_effects(&mut running).is_err() {
+                    self.undo(running.undo);
+                    self.too_many_names();
+                    return;
+                }
+                self.send_execute(message, &name, running);
+            }
+            What::Function { message, reading } => {
+                let running = self.begin(number, text, reading, &terms);
+                self.send(Peer::Upstream, message);
+                self.unsynced = false;
+                let unsettled = self.strings.owe();
+                self.owed.push_back(Expect::Function {
+                    running: Box::new(running),
+                    failed: false,
+                    unsettled,
+                });
+            }
+        }
+    }
+
+    /// A portal that was suspended goes on under the ruling it began with. `false`: it is a new command.
+    pub(super) fn go_on(&mut self, message: &Bytes, portal: &Arc<Portal>) -> bool {
+        if !portal.suspended.swap(false, Ordering::Relaxed) {
+            return false;
+        }
+        let begun = portal.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(Begun { number, terms, reading }) = begun else { return false };
+        let text = portal.prepared.as_ref().map(|one| one.text.clone()).unwrap_or_default();
+        let mut running = self.begin(number, text, reading, &terms);
+        running.prepared.clone_from(&portal.prepared);
+        running.portal = Some(Arc::clone(portal));
+        self.send_execute(message.clone(), b"", running);
+        true
+    }
+
+    /// Sends an Execute. A result that must be masked and was never described is described first.
+    fn send_execute(&mut self, message: Bytes, name: &[u8], mut running: Running) {
+        if !running.view.clear
+            && let (Some(prepared), Some(portal)) = (&running.prepared, &running.portal)
+        {
+            let epoch = self.epoch(self.library.snapshot().1);
+            if prepared.described(epoch).is_none() {
+                let name = if name.is_empty() { execute_name(&message) } else { name };
+                self.send(Peer::Upstream, describe_portal(name));
+                let portal = Some(Arc::clone(portal));
+                self.owed.push_back(Expect::DescribePortal { portal, ours: true });
+            }
+        }
+        if running.view.clear {
+            running.result.columns = Columns::Clear;
+        }
+        self.unsynced = true;
+        self.send(Peer::Upstream, message);
+        self.owed.push_back(Expect::Execute(Box::new(running)));
+    }
+
+    fn begin(&mut self, number: u64, text: Bytes, reading: Arc<Reading>, terms: &Terms) -> Running {
+        let view = self.view_for(&terms.reveal);
+        Running {
+            number,
+            text,
+            exposed: view.hidden_of(&reading.exposure.classes),
+            reading,
+            view,
+            undo: Vec::new(),
+            statement: 0,
+            prepared: None,
+            portal: None,
+            result: Answer::default(),
+        }
+    }
+
+    /// Keeps the names that a text's SQL makes and drops.
+    fn apply_effects(&mut self, running: &mut Running) -> Result<(), TooMany> {
+        let reading = Arc::clone(&running.reading);
+        let epoch = self.epoch(self.library.snapshot().1);
+        for statement in &reading.statements {
+            match &statement.effect {
+                Effect::Prepare { name, .. } => {
+                    let Some((_, inner)) = reading.prepares.iter().find(|(one, _)| one == name) else {
+                        continue;
+                    };
+                    let inner = Arc::clone(inner);
+                    let prepared = Prepared::by_sql(&running.text, name, inner, epoch);
+                    let name = Bytes::copy_from_slice(name.as_bytes());
+                    running.undo.push(self.store.put_statement(&name, Arc::new(prepared))?);
+                }
+                Effect::Deallocate { name: Some(name) } => {
+                    running.undo.extend(self.store.drop_statement(name.as_bytes()));
+                }
+                Effect::Deallocate { name: None } | Effect::Discard { all: true } => {
+                    running.undo.extend(self.store.drop_all_statements());
+                }
+                Effect::Declare { cursor, .. } => {
+                    self.store.declare(cursor, &reading.exposure)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes names back, the last first.
+    pub(super) fn undo(&mut self, undo: Vec<Undo>) {
+        for one in undo.into_iter().rev() {
+            self.store.undo(one);
+        }
+    }
+
+    fn refuse(&mut self, deciding: Deciding, reason: &Reason) {
+        self.steps.push_back(Step::Record(Event::Decided {
+            number: deciding.number,
+            verdict: Verdict::Denied,
+            policies: reason.policies.clone(),
+            approval: None,
+            message: Some(reason.message.clone()),
+        }));
+        let error = refuse::report(reason);
+        match deciding.what {
+            What::Query { .. } | What::Function { .. } => self.refuse_simple(&error),
+            What::Parse { .. } | What::Execute { .. } => self.refuse_extended(&error),
+        }
+    }
+}
+
+/// The portal an Execute names.
+fn execute_name(message: &Bytes) -> &[u8] {
+    let body = super::client::body_of(message);
+    let end = memchr::memchr(0, body).unwrap_or(body.len());
+    body.get(..end).unwrap_or_default()
+}

@@ -1,0 +1,243 @@
+use super::script::*;
+use crate::postgres::frame::{backend, frontend};
+
+const CARD: &str = "4242424242424242";
+
+fn customers() -> Vec<u8> {
+    columns(&[("id", 20000, 1, 23), ("s", 20000, 2, 25), ("notes", 20000, 4, 25)])
+}
+
+fn answer() -> Vec<Vec<u8>> {
+    vec![
+        row(&[Some("1"), Some("078-05-1120"), Some("nothing")]),
+        row(&[Some("2"), None, Some("card 4242424242424242 on file")]),
+        row(&[None, Some("219-09-9999"), None]),
+    ]
+}
+
+#[test]
+fn a_column_with_a_class_is_masked_under_any_name_and_cards_are_found_by_content() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("select id, ssn as s, notes from customers")]),
+        server(&[customers(), answer().concat(), complete("SELECT 3"), ready(b'I')]),
+    ]);
+    assert_eq!(outcome.client_tags(), "TDDDCZ");
+    let shown = outcome.client_text();
+    for secret in ["078-05", "219-09", CARD] {
+        assert!(!shown.contains(secret), "{shown}");
+        assert!(outcome.events.iter().all(|event| !event.contains(secret)), "{:?}", outcome.events);
+    }
+    assert!(shown.contains("nothing"));
+}
+
+#[test]
+fn what_may_be_revealed_is_shown_as_it_is() {
+    let script = [
+        client(&[query("select id, ssn as s, notes from customers")]),
+        server(&[customers(), answer().concat(), complete("SELECT 3"), ready(b'I')]),
+    ];
+    let everything = Stage::sensitive().revealing(&["us_ssn", "email", "credit_card"]).play(&script);
+    let Turn::Server(answer) = &script[1] else { unreachable!() };
+    assert_eq!(&everything.client, answer);
+    let cards = Stage::sensitive().revealing(&["credit_card"]).play(&script);
+    assert!(cards.client_text().contains(CARD));
+    assert!(!cards.client_text().contains("078-05"));
+}
+
+#[test]
+fn an_expression_over_a_table_with_classes_is_masked_unless_it_is_harmless() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("select upper(name), count(*), 'x' from customers")]),
+        server(&[
+            columns(&[("upper", 0, 0, 25), ("count", 0, 0, 20), ("?column?", 0, 0, 25)]),
+            row(&[Some("ANN SMITH"), Some("12"), Some("x")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    let shown = outcome.client_text();
+    assert!(!shown.contains("ANN"), "{shown}");
+    assert!(shown.contains("12") && shown.contains('x'), "{shown}");
+}
+
+#[test]
+fn a_statement_described_long_ago_is_masked_when_it_runs() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[parse("s", "select ssn from customers"), describe(b'S', "s"), sync()]),
+        server(&[
+            bare(backend::PARSE_COMPLETE),
+            vec![b't', 0, 0, 0, 6, 0, 0],
+            columns(&[("ssn", 20000, 2, 25)]),
+            ready(b'I'),
+        ]),
+        client(&[bind("", "s", &[]), execute(""), sync()]),
+        server(&[
+            bare(backend::BIND_COMPLETE),
+            row(&[Some("078-05-1120")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert_eq!(outcome.upstream_tags(), "PDSBES");
+    assert_eq!(outcome.client_tags(), "1tTZ2DCZ");
+    assert!(!outcome.client_text().contains("078-05"));
+}
+
+#[test]
+fn a_statement_never_described_is_described_for_the_gateway() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[parse("", "select ssn from customers"), bind("", "", &[]), execute(""), sync()]),
+        server(&[
+            bare(backend::PARSE_COMPLETE),
+            bare(backend::BIND_COMPLETE),
+            columns(&[("ssn", 20000, 2, 25)]),
+            row(&[Some("078-05-1120")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert_eq!(outcome.upstream_tags(), "PBDES");
+    assert_eq!(outcome.client_tags(), "12DCZ");
+    assert!(!outcome.client_text().contains("078-05"));
+}
+
+#[test]
+fn rows_that_nobody_described_end_the_session_instead_of_being_shown() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("select ssn from customers")]),
+        server(&[row(&[Some("078-05-1120")])]),
+    ]);
+    assert!(outcome.violation.is_some());
+    assert!(!outcome.client_text().contains("078-05"));
+}
+
+#[test]
+fn copy_out_is_masked_in_text_csv_and_binary() {
+    for (text, response, rows) in [
+        (
+            "copy customers to stdout",
+            copy_response(backend::COPY_OUT_RESPONSE, 4),
+            vec![copy_data("1\t078-05-1120\tann@example.com\tline\\nbreak\n"), copy_data("2\t\\N\t\\N\t\\N\n")],
+        ),
+        (
+            "copy customers (ssn, notes) to stdout with (format csv, header)",
+            copy_response(backend::COPY_OUT_RESPONSE, 2),
+            vec![copy_data("ssn,notes\n"), copy_data("078-05-1120,\"line\n\"\"break\"\"\"\n"), copy_data(",\n")],
+        ),
+    ] {
+        let outcome = Stage::sensitive().play(&[
+            client(&[query(text)]),
+            server(&[
+                response,
+                rows.concat(),
+                bare(backend::COPY_DONE),
+                complete("COPY 2"),
+                ready(b'I'),
+            ]),
+        ]);
+        assert!(outcome.violation.is_none(), "{:?}", outcome.violation);
+        let shown = outcome.client_text();
+        assert!(!shown.contains("078-05") && !shown.contains("ann@"), "{shown}");
+        assert!(shown.contains("break"), "{shown}");
+    }
+}
+
+#[test]
+fn copy_of_a_query_over_a_table_with_classes_shows_nothing_of_it() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("copy (select id, name from customers) to stdout")]),
+        server(&[
+            copy_response(backend::COPY_OUT_RESPONSE, 2),
+            copy_data("1\tAnn Smith\n"),
+            bare(backend::COPY_DONE),
+            complete("COPY 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert!(!outcome.client_text().contains("Ann"), "{}", outcome.client_text());
+}
+
+#[test]
+fn an_errors_detail_does_not_say_what_the_result_may_not() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("insert into customers (ssn) values ('x')")]),
+        server(&[
+            report(
+                backend::ERROR_RESPONSE,
+                &[
+                    (b'S', "ERROR"),
+                    (b'C', "23505"),
+                    (b'M', "duplicate key value violates unique constraint \"customers_ssn\""),
+                    (b'D', "Key (ssn)=(078-05-1120) already exists."),
+                ],
+            ),
+            ready(b'I'),
+        ]),
+    ]);
+    assert!(!outcome.client_text().contains("078-05"), "{}", outcome.client_text());
+    assert!(outcome.client_text().contains("C23505"));
+}
+
+#[test]
+fn a_notification_from_another_session_is_masked() {
+    let notification = {
+        let mut out = Vec::new();
+        crate::postgres::frame::message(&mut out, backend::NOTIFICATION_RESPONSE, |out| {
+            out.extend_from_slice(&7_u32.to_be_bytes());
+            out.extend_from_slice(b"changes\0the ssn 078-05-1120\0");
+        });
+        out
+    };
+    let outcome = Stage::sensitive().play(&[server(&[notification])]);
+    assert_eq!(outcome.client_tags(), "A");
+    assert!(!outcome.client_text().contains("078-05"));
+    assert!(outcome.client_text().contains("changes"));
+}
+
+#[test]
+fn data_that_must_stay_masked_is_not_copied_to_where_no_mask_reaches_it() {
+    for text in [
+        "insert into orders (notes) select ssn from customers",
+        "create table t as select * from customers",
+        "select ssn into t from customers",
+        "create view v as select ssn from customers",
+        "update orders set notes = (select ssn from customers limit 1)",
+    ] {
+        let outcome = Stage::sensitive().play(&[client(&[query(text)])]);
+        assert_eq!(outcome.client_tags(), "EZ", "{text}");
+        assert!(outcome.upstream.is_empty(), "{text}");
+        let revealed = Stage::sensitive().revealing(&["us_ssn", "email"]);
+        assert_eq!(revealed.play(&[client(&[query(text)])]).upstream_tags(), "Q", "{text}");
+    }
+}
+
+#[test]
+fn a_table_nobody_knows_may_be_any() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("select x from fresh")]),
+        server(&[
+            columns(&[("x", 30000, 1, 25)]),
+            row(&[Some("078-05-1120")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert!(!outcome.client_text().contains("078-05"));
+}
+
+#[test]
+fn a_cursor_shows_no_more_than_its_query() {
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("begin; declare c cursor for select upper(ssn) from customers")]),
+        server(&[complete("BEGIN"), complete("DECLARE CURSOR"), ready(b'T')]),
+        client(&[query("fetch all from c")]),
+        server(&[
+            columns(&[("upper", 0, 0, 25)]),
+            row(&[Some("SECRET-NAME")]),
+            complete("FETCH 1"),
+            ready(b'T'),
+        ]),
+        client(&[bare(frontend::TERMINATE)]),
+    ]);
+    assert!(!outcome.client_text().contains("SECRET-NAME"));
+}
