@@ -1,0 +1,149 @@
+use std::fmt::Write as _;
+
+use model::{Event, Parameter, Phase, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::escape::{acts, escape_bytes};
+use super::open::Open;
+use super::rows::Rows;
+use super::value::value;
+
+/// Writes a session as JSON lines: one object for each event, with its time, its type and what it
+/// says. Values are text as in [`value`]; bytes that are no UTF-8 are written `\xNN`.
+#[derive(Debug, Default)]
+pub struct JsonLines {
+    open: Open,
+}
+
+impl JsonLines {
+    /// At the beginning of a session.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One event's line, without the line break. Safe to print on a terminal: what would steer it is
+    /// escaped the JSON way.
+    pub fn event(&mut self, at: Timestamp, event: &Event) -> String {
+        let mut object = Map::new();
+        object.insert("at".into(), at.to_string().into());
+        if let Value::Object(rest) = self.object(event) {
+            object.extend(rest);
+        }
+        harmless(&Value::Object(object).to_string())
+    }
+
+    fn object(&mut self, event: &Event) -> Value {
+        match event {
+            Event::Opened(head) => json!({
+                "type": "opened",
+                "session": head.id.to_string(),
+                "opened": head.opened.to_string(),
+                "identity": serde_json::to_value(&head.identity).unwrap_or_default(),
+                "source": head.source,
+                "client": head.client,
+                "resource": head.resource,
+                "protocol": head.protocol,
+                "database": head.database,
+                "policies": head.policies,
+            }),
+            Event::Command { number, phase, text: words, parameters, accesses } => json!({
+                "type": "command",
+                "number": number,
+                "phase": match phase { Phase::Prepare => "prepare", Phase::Run => "run" },
+                "text": text(words),
+                "parameters": parameters.iter().map(parameter).collect::<Vec<_>>(),
+                "accesses": accesses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            }),
+            Event::Decided { number, verdict, policies, approval, message } => json!({
+                "type": "decided",
+                "number": number,
+                "verdict": verdict,
+                "policies": policies,
+                "approval": approval,
+                "message": message,
+            }),
+            Event::Columns { number, columns } => {
+                self.open.columns(*number, columns);
+                json!({ "type": "columns", "number": number, "columns": &columns[..] })
+            }
+            Event::Rows { number, count, data } => {
+                let columns = self.open.columns_of(*number);
+                let mut rows = Rows::new(data);
+                let shown: Vec<Value> = rows
+                    .by_ref()
+                    .map(|row| {
+                        let fields = row.iter().enumerate().map(|(index, field)| {
+                            field.map(|bytes| match columns.get(index) {
+                                None => text(bytes),
+                                Some(column) => {
+                                    text(&value(&column.type_name, column.format, bytes))
+                                }
+                            })
+                        });
+                        fields.collect::<Vec<_>>().into()
+                    })
+                    .collect();
+                json!({
+                    "type": "rows",
+                    "number": number,
+                    "count": count,
+                    "rows": shown,
+                    "unread_bytes": rows.rest().len(),
+                })
+            }
+            Event::Bulk { number, to_client, data } => json!({
+                "type": "bulk",
+                "number": number,
+                "direction": if *to_client { "to_client" } else { "from_client" },
+                "data": text(data),
+            }),
+            Event::Cut { number } => json!({ "type": "cut", "number": number }),
+            Event::Finished { number, tag, rows, bytes } => {
+                self.open.end(*number);
+                json!({
+                    "type": "finished", "number": number, "tag": tag, "rows": rows, "bytes": bytes,
+                })
+            }
+            Event::Failed { number, code, message } => {
+                self.open.end(*number);
+                json!({ "type": "failed", "number": number, "code": code, "message": message })
+            }
+            Event::Notice { number, message } => {
+                json!({ "type": "notice", "number": number, "message": message })
+            }
+            Event::Closed(ending) => {
+                json!({ "type": "closed", "ended": ending.at.to_string(), "how": ending.how })
+            }
+        }
+    }
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    match parameter {
+        Parameter::Null => Value::Null,
+        Parameter::Text(text) => json!(text),
+        Parameter::Binary(hex) => json!({ "binary": hex }),
+        Parameter::Cut { start, length } => json!({ "start": start, "length": length }),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| escape_bytes(bytes), ToOwned::to_owned)
+}
+
+/// JSON escapes the first 32 control characters; the others may stand in it as they are. They stand
+/// only within its strings, so escaping them anywhere keeps it the same JSON.
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
