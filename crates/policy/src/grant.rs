@@ -30,7 +30,7 @@ pub struct Circumstances {
 /// policy::Grant { identity, resource, circumstances, policies: std::sync::Arc::from([]) }
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     pub(crate) identity: Arc<Identity>,
     pub(crate) resource: Arc<Resource>,

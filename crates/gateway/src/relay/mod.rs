@@ -15,7 +15,6 @@ mod decide;
 mod outbox;
 mod source;
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,7 +23,7 @@ use std::time::Duration;
 use model::ports::{ApprovalRequest, BoxFuture, Desk, Held, RecordError, Recorder, Unavailable};
 use model::{
     Ask, Command, Conversation, Decision, Ending, Event, Peer, Reason, ReasonKind, Step, Terms,
-    Ticket, Timestamp, Violation,
+    Ticket, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;

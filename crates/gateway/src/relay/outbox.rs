@@ -75,13 +75,13 @@ impl Outbox {
     fn write_once(
         &self,
         cx: &mut Context<'_>,
-        mut end: Pin<&mut (impl AsyncWrite + Unpin)>,
+        end: Pin<&mut (impl AsyncWrite + Unpin)>,
     ) -> Poll<io::Result<usize>> {
         if self.pieces.is_empty() {
             return end.poll_write(cx, &self.tail);
         }
         if !end.is_write_vectored() {
-            let first = self.pieces.front().unwrap_or(const { &Bytes::new() });
+            let first = self.pieces.front().map_or(&[][..], |piece| piece);
             return end.poll_write(cx, first);
         }
         let mut slices = [IoSlice::new(&[]); SLICES];

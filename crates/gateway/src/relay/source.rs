@@ -15,7 +15,7 @@ const BUFFER: usize = 64 << 10;
 const LEAST_ROOM: usize = 16 << 10;
 
 thread_local! {
-    static BUFFER_OF_THREAD: RefCell<BytesMut> = const { RefCell::new(BytesMut::new()) };
+    static BUFFER_OF_THREAD: RefCell<BytesMut> = RefCell::new(BytesMut::new());
 }
 
 /// Reads once. Empty bytes are the end of the stream.
