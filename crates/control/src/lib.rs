@@ -22,11 +22,14 @@
 pub mod api;
 mod clock;
 pub mod desk;
+pub mod devissuer;
 pub mod identity;
 pub mod localca;
 pub mod recordings;
+mod revocation;
 pub mod store;
 pub mod tokens;
 pub mod vault;
 
 pub use clock::Clock;
+pub use revocation::end_sessions_of_revoked_tokens;

@@ -11,19 +11,20 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Json<Value> {
     let providers: Vec<_> = api
         .directory
         .providers()
-        .map(|provider| {
+        .map(|(provider, authorities)| {
             json!({
-                "id": provider.name,
+                "name": provider.name,
                 "issuer": provider.issuer,
                 "client_id": provider.client_id,
                 "audience": provider.audience,
+                "ca": authorities,
             })
         })
         .collect();
     Json(json!({
         "version": api.version,
-        "public_key": api.public_key,
-        "identity": providers,
+        "public_key": api.recordings.public_key().to_pem().ok(),
+        "providers": providers,
     }))
 }
 

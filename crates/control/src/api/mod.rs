@@ -16,6 +16,7 @@ mod info;
 mod problem;
 mod resources;
 mod server;
+mod sessions;
 mod tokens;
 
 use std::sync::Arc;
@@ -31,11 +32,13 @@ use axum::routing::{delete, get, post};
 use model::Resource;
 use policy::PolicySet;
 
+pub(crate) use server::serve_router;
 pub use server::{ServeError, serve};
 
 use crate::Clock;
 use crate::desk::Desk;
 use crate::identity::Directory;
+use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::tokens::Tokens;
 use caller::Caller;
@@ -55,6 +58,8 @@ pub struct Api {
     pub tokens: Arc<Tokens>,
     /// Held commands.
     pub desk: Desk,
+    /// Sessions, alive and over.
+    pub recordings: Recordings,
     /// The audit chain is in here.
     pub store: Arc<Store>,
     /// The policies in force.
@@ -65,8 +70,6 @@ pub struct Api {
     pub admins: Vec<String>,
     /// The version of this build.
     pub version: String,
-    /// The public key that recordings are verified with, as `sluice verify` takes it.
-    pub public_key: String,
     /// What time it is.
     pub clock: Clock,
 }
@@ -81,6 +84,10 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/sessions", get(sessions::list))
+        .route("/sessions/{id}", get(sessions::show).delete(sessions::kill))
+        .route("/sessions/{id}/events", get(sessions::events))
+        .route("/sessions/{id}/recording", get(sessions::recording))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", delete(tokens::revoke))
         .route("/audit", get(audit::list))

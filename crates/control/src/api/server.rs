@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,13 +43,13 @@ pub async fn serve(
     api: Arc<Api>,
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
-) -> Result<std::convert::Infallible, ServeError> {
+) -> Result<Infallible, ServeError> {
     let address = listener.local_addr()?;
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(ServeError::Clear(address));
     }
     let router = super::router(api, tls.is_some());
-    serve_router(router, listener, tls).await
+    Ok(serve_router(router, listener, tls).await)
 }
 
 /// The accept loop, for any set of endpoints.
@@ -56,7 +57,7 @@ pub(crate) async fn serve_router(
     router: Router,
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
-) -> Result<std::convert::Infallible, ServeError> {
+) -> Infallible {
     let acceptor = tls.map(TlsAcceptor::from);
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {

@@ -1,6 +1,5 @@
 //! Fetching a provider's published keys. Blocks; runs on a thread for that.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,10 +28,10 @@ struct Discovery {
 }
 
 /// Discovery document, then key set.
-pub(super) fn key_set(config: &ProviderConfig) -> Result<Fetched, String> {
+pub(super) fn key_set(config: &ProviderConfig, trusted: Option<&str>) -> Result<Fetched, String> {
     // What is asked in clear is on this machine: no proxy of the environment has a part in it.
     let proxy = config.issuer.starts_with("https:").then(ureq::Proxy::try_from_env).flatten();
-    let agent = agent(config.ca.as_deref(), proxy)?;
+    let agent = agent(trusted, proxy)?;
     let address =
         format!("{}/.well-known/openid-configuration", config.issuer.trim_end_matches('/'));
     let (document, _) = get(&agent, &address)?;
@@ -60,9 +59,9 @@ pub(super) fn key_set(config: &ProviderConfig) -> Result<Fetched, String> {
     Ok(Fetched { keys, fresh_for })
 }
 
-fn agent(ca: Option<&Path>, proxy: Option<ureq::Proxy>) -> Result<ureq::Agent, String> {
-    let roots = match ca {
-        Some(path) => RootCerts::Specific(Arc::new(authorities(path)?)),
+fn agent(trusted: Option<&str>, proxy: Option<ureq::Proxy>) -> Result<ureq::Agent, String> {
+    let roots = match trusted {
+        Some(pem) => RootCerts::Specific(Arc::new(authorities(pem)?)),
         None => RootCerts::WebPki,
     };
     Ok(ureq::Agent::config_builder()
@@ -78,19 +77,16 @@ fn agent(ca: Option<&Path>, proxy: Option<ureq::Proxy>) -> Result<ureq::Agent, S
         .new_agent())
 }
 
-fn authorities(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let failed = |why: String| format!("the authorities in {}: {why}", path.display());
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+/// The certificates in a PEM text; at least one.
+pub(super) fn authorities(pem: &str) -> Result<Vec<Certificate<'static>>, String> {
     let mut found = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) =
-            item.map_err(|error| failed(error.to_string()))?
-        {
+    for item in parse_pem(pem.as_bytes()) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| error.to_string())? {
             found.push(certificate);
         }
     }
     if found.is_empty() {
-        return Err(failed("there is no certificate in it".into()));
+        return Err("there is no certificate in it".into());
     }
     Ok(found)
 }

@@ -62,18 +62,13 @@ impl Directory {
         clock: Clock,
     ) -> Result<Self, ConfigError> {
         check(&providers)?;
+        let providers = providers
+            .into_iter()
+            .map(|config| Provider::new(config, clock.clone()).map(Arc::new))
+            .collect::<Result<_, _>>()?;
         let failures = Arc::new(Failures::default());
         tokio::spawn(Failures::keep_writing(Arc::downgrade(&failures), store, clock.clone()));
-        Ok(Self {
-            providers: providers
-                .into_iter()
-                .map(|config| Arc::new(Provider::new(config, clock.clone())))
-                .collect(),
-            tokens,
-            limiter: Mutex::new(Limiter::new(limits)),
-            failures,
-            clock,
-        })
+        Ok(Self { providers, tokens, limiter: Mutex::new(Limiter::new(limits)), failures, clock })
     }
 
     /// Fetches every provider's keys, so that the first login does not wait for it. A provider out
@@ -84,9 +79,10 @@ impl Directory {
         }
     }
 
-    /// The providers, for those who want to sign in.
-    pub fn providers(&self) -> impl Iterator<Item = &ProviderConfig> {
-        self.providers.iter().map(|provider| &provider.config)
+    /// The providers, for those who want to sign in, each with the authorities (PEM) of its own
+    /// web server when they are not the public ones.
+    pub fn providers(&self) -> impl Iterator<Item = (&ProviderConfig, Option<&str>)> {
+        self.providers.iter().map(|provider| (&provider.config, provider.authorities.as_deref()))
     }
 
     async fn check(&self, presented: &Secret) -> Result<Identity, Unidentified> {

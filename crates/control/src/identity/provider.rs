@@ -1,5 +1,6 @@
 //! One provider: its keys, kept fresh, and kept when it is out of reach.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use model::{Identity, Timestamp};
 use tokio::sync::watch;
 
 use super::claims::{self, Refusal};
-use super::config::ProviderConfig;
+use super::config::{ConfigError, ProviderConfig};
 use super::fetch::{self, Fetched};
 use super::jwt::Unverified;
 use super::keys::KeySet;
@@ -21,6 +22,8 @@ const STALE: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) struct Provider {
     pub(super) config: ProviderConfig,
+    /// What stands in the file of `ca:`.
+    pub(super) authorities: Option<String>,
     clock: Clock,
     keys: ArcSwapOption<Cached>,
     fetching: Mutex<Fetching>,
@@ -51,8 +54,22 @@ pub(super) enum Verdict {
 }
 
 impl Provider {
-    pub(super) fn new(config: ProviderConfig, clock: Clock) -> Self {
-        Self { config, clock, keys: ArcSwapOption::empty(), fetching: Mutex::default() }
+    pub(super) fn new(config: ProviderConfig, clock: Clock) -> Result<Self, ConfigError> {
+        let unreadable = |path: &Path, why: String| ConfigError {
+            provider: config.name.clone(),
+            why: format!("the authorities (`ca`) in {}: {why}", path.display()),
+        };
+        let authorities = match &config.ca {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| unreadable(path, error.to_string()))?;
+                fetch::authorities(&text).map_err(|why| unreadable(path, why))?;
+                Some(text)
+            }
+            None => None,
+        };
+        let (keys, fetching) = (ArcSwapOption::empty(), Mutex::default());
+        Ok(Self { config, authorities, clock, keys, fetching })
     }
 
     /// Fetches the keys if there are none yet.
@@ -127,7 +144,7 @@ impl Provider {
         drop(fetching);
         let provider = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            provider.arrived(fetch::key_set(&provider.config));
+            provider.arrived(fetch::key_set(&provider.config, provider.authorities.as_deref()));
             drop(done);
         });
         Some(running)

@@ -25,6 +25,7 @@ pub struct Act {
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
     /// Counts from 1 without a gap.
+    #[serde(rename = "id")]
     pub seq: u64,
     /// When.
     #[serde(serialize_with = "crate::clock::rfc3339")]
