@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Policy, PolicyId, PolicySet as CedarSet, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ValidationError, ValidationMode,
+    Validator,
+};
 use miette::Diagnostic;
 use rustc_hash::FxHashMap;
 
 use crate::annotation;
 use crate::rule::Rule;
-use crate::schema::schema;
+use crate::schema::validator;
 
 /// A mistake in a policy file. Nothing of a set with a mistake in it is used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -57,7 +60,7 @@ pub(crate) fn load<'a>(
     let mut rules: Vec<Arc<Rule>> = Vec::new();
     let mut errors = Vec::new();
     let mut seen: FxHashMap<String, String> = FxHashMap::default();
-    let Some(schema) = schema() else {
+    let Some(validator) = validator() else {
         return Err(vec![LoadError {
             file: String::new(),
             line: 1,
@@ -65,8 +68,6 @@ pub(crate) fn load<'a>(
             message: "the schema of policies is broken: no policy can be checked".to_owned(),
         }]);
     };
-    let validator = Validator::new(schema.clone());
-
     for (file, text) in sources {
         let source = Source { file, text };
         let set = match text.parse::<CedarSet>() {
@@ -117,16 +118,7 @@ pub(crate) fn load<'a>(
             }
         }
 
-        let result = validator.validate(&named, ValidationMode::Strict);
-        let start = |id: &PolicyId| named.policy(id).map_or(0, offset_of);
-        for error in result.validation_errors() {
-            errors.push(source.diagnostic(start(error.policy_id()), error));
-        }
-        // A warning tells of a policy that can never apply, or of letters that look like others:
-        // either way it does not say what it seems to say.
-        for warning in result.validation_warnings() {
-            errors.push(source.diagnostic(start(warning.policy_id()), warning));
-        }
+        errors.extend(invalid(validator, &source, &named));
     }
 
     if errors.is_empty() {
@@ -136,6 +128,36 @@ pub(crate) fn load<'a>(
         errors.dedup();
         Err(errors)
     }
+}
+
+/// What the schema says of the policies of one file.
+fn invalid(validator: &Validator, source: &Source<'_>, policies: &CedarSet) -> Vec<LoadError> {
+    let result = validator.validate(policies, ValidationMode::Strict);
+    let start = |id: &PolicyId| policies.policy(id).map_or(0, offset_of);
+    let mut errors = Vec::new();
+    let mut wrong = Vec::new();
+    for error in result.validation_errors() {
+        let mut told = source.diagnostic(start(error.policy_id()), error);
+        let any_action = policies
+            .policy(error.policy_id())
+            .is_some_and(|policy| policy.action_constraint() == ActionConstraint::Any);
+        if any_action && matches!(error, ValidationError::UnsafeAttributeAccess(_)) {
+            told.message.push_str(
+                " (it is there for some actions only, and this policy is for all of them, `connect` and \
+                 `reveal` too: name the actions it is for)",
+            );
+        }
+        errors.push(told);
+        wrong.push(error.policy_id());
+    }
+    // A warning tells of a policy that can never apply, or of letters that look like others: either
+    // way it does not say what it seems to say. What is wrong anyway needs no warning.
+    for warning in result.validation_warnings() {
+        if !wrong.contains(&warning.policy_id()) {
+            errors.push(source.diagnostic(start(warning.policy_id()), warning));
+        }
+    }
+    errors
 }
 
 fn offset_of(policy: &Policy) -> usize {

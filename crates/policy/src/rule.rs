@@ -23,7 +23,7 @@ pub(crate) struct Rule {
     actions: Option<Vec<Action>>,
     principal: PrincipalConstraint,
     resource: ResourceConstraint,
-    /// Every object its text names, in its scope and in its conditions.
+    /// Every object and resource its text names, in its scope and in its conditions.
     pub(crate) objects: Vec<Literal>,
     pub(crate) reads: Reads,
 }
@@ -148,12 +148,14 @@ fn members(uids: &[EntityUid]) -> Vec<Action> {
         .collect()
 }
 
-/// Checks an entity that stands in a policy's text; gives the object it is, if it is one.
+/// Checks an entity that stands in a policy's text; gives the object or resource it is, if it is one.
 fn check_literal(literal: &EntityUid) -> Result<Option<Literal>, String> {
     let id = literal.id().unescaped();
     match literal.type_name().basename() {
         "Object" => uid::parse_object(id).map(Some),
-        "Resource" => uid::resource_name(id).map(|()| None),
+        "Resource" => {
+            uid::resource_name(id).map(|()| Some(Literal { resource: id.to_owned(), schema: None }))
+        }
         "Label" => uid::label(id).map(|()| None),
         "DataClass" => uid::data_class(id).map(|()| None),
         // Which types and actions there are is the schema's to say.

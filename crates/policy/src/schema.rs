@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use cedar_policy::Schema;
+use cedar_policy::{Schema, Validator};
 use model::Action;
 
 /// The nouns. Every attribute is one this room fills in for every request, so a policy that reads
@@ -105,13 +105,12 @@ pub fn schema_text() -> String {
     text
 }
 
-/// The schema, read once. `None` cannot be seen outside a broken build: a test keeps it so, and
-/// without a schema no policy loads.
-pub(crate) fn schema() -> Option<&'static Schema> {
-    static SCHEMA: OnceLock<Option<Schema>> = OnceLock::new();
-    SCHEMA
-        .get_or_init(|| Schema::from_cedarschema_str(&schema_text()).ok().map(|(schema, _)| schema))
-        .as_ref()
+/// What checks policies against the schema, made once. `None` cannot be seen outside a broken
+/// build: a test keeps it so, and without a schema no policy loads.
+pub(crate) fn validator() -> Option<&'static Validator> {
+    static VALIDATOR: OnceLock<Option<Validator>> = OnceLock::new();
+    let make = || Schema::from_cedarschema_str(&schema_text()).ok().map(|(schema, _)| schema);
+    VALIDATOR.get_or_init(|| make().map(Validator::new)).as_ref()
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl PolicySet {
         self.rules.is_empty()
     }
 
-    /// The resources that policies name objects of, so that a name with a typo in it can be shown
+    /// The resources that policies name, or name objects of, so that a name with a typo in it can be shown
     /// to whoever wrote it.
     #[must_use]
     pub fn resources_named(&self) -> BTreeSet<&str> {

@@ -1,0 +1,1 @@
+//! What `docs/policy.md` says is so.
