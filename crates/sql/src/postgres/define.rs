@@ -19,7 +19,6 @@ impl<'t> Reader<'t> {
             // Tables and what hangs on them.
             N::CreateStmt(e) => self.create_table(e),
             N::CreateForeignTableStmt(e) => {
-                self.top(Action::Select, ObjectKind::Other, &e.servername);
                 e.base_stmt.as_ref().map_or(Ok(()), |base| self.create_table(base))
             }
             N::CreateTableAsStmt(e) => self.create_table_as(e),

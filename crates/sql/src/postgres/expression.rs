@@ -140,7 +140,6 @@ impl<'t> Reader<'t> {
                 self.behaviour(e.on_error.as_deref())
             }
             N::JsonTable(e) => {
-                self.sources += 1;
                 self.maybe_value(e.context_item.as_deref())?;
                 self.nodes(&e.passing)?;
                 self.nodes(&e.columns)?;
@@ -175,12 +174,10 @@ impl<'t> Reader<'t> {
             }
             N::RangeSubselect(e) => self.maybe(&e.subquery),
             N::RangeFunction(e) => {
-                self.sources += 1;
                 self.nodes(&e.functions)?;
                 self.nodes(&e.coldeflist)
             }
             N::RangeTableFunc(e) => {
-                self.sources += 1;
                 self.maybe(&e.docexpr)?;
                 self.maybe(&e.rowexpr)?;
                 self.nodes(&e.namespaces)?;

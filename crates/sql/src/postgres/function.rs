@@ -143,6 +143,9 @@ impl<'t> Reader<'t> {
 
     /// A function is called with these arguments.
     pub(super) fn function(&mut self, schema: Option<&str>, name: &str, args: &[Node]) {
+        if schema == Some("information_schema") && name.starts_with("_pg_") {
+            return;
+        }
         if let FunctionFacts::UserDefined { volatile } = self.scope.function(schema, name) {
             let parent = self.parent(schema);
             self.calls(parent, name, volatile);
@@ -151,10 +154,10 @@ impl<'t> Reader<'t> {
             self.special(&special, schema, name, args);
             return;
         }
+        let harmless = HARMLESS.contains(name) || name == "ts_rewrite";
         match (schema, self.scope.function(schema, name)) {
             (_, FunctionFacts::UserDefined { .. }) => {}
-            (None | Some("pg_catalog"), _) if HARMLESS.contains(name) => {}
-            (Some("information_schema"), _) if name.starts_with("_pg_") => {}
+            (None | Some("pg_catalog"), _) if harmless => {}
             (None | Some("pg_catalog"), FunctionFacts::NotUserDefined) => {
                 self.calls(Parent::Is("pg_catalog".to_owned()), name, true);
             }
@@ -234,13 +237,13 @@ impl<'t> Reader<'t> {
             Special::Shows => {
                 let object = itself(self);
                 self.access(Action::Call, object);
-                self.opaque();
+                self.found.opaque = true;
             }
             Special::ServerFile => {
                 self.peek();
                 let path = args.iter().find_map(literal).unwrap_or_default();
                 self.top(Action::ServerFile, ObjectKind::File, path);
-                self.opaque();
+                self.found.opaque = true;
                 if name.starts_with("lo_") {
                     self.whole(Action::LargeObject);
                     self.found.stores = true;
@@ -263,12 +266,13 @@ impl<'t> Reader<'t> {
             Special::Operates => {
                 let object = itself(self);
                 self.access(Action::Operate, object);
-                self.found.stores |= !args.iter().all(given);
+                let signals = matches!(name, "pg_cancel_backend" | "pg_terminate_backend");
+                self.found.stores |= !signals && !args.iter().all(given);
             }
             Special::ReadsChanges => {
                 let object = itself(self);
                 self.access(Action::Operate, object);
-                self.opaque();
+                self.found.opaque = true;
             }
             Special::Locks => self.top(Action::Lock, ObjectKind::Other, "advisory"),
             Special::Advances => self.advances(args),

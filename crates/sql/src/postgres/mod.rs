@@ -17,6 +17,7 @@ mod explain;
 mod expression;
 mod function;
 mod grant;
+mod guard;
 mod name;
 mod object;
 mod output;
@@ -75,14 +76,28 @@ fn parse(text: &[u8], limits: &Limits) -> Result<ParseResult, Unreadable> {
     if text.contains('\0') {
         return Err(Unreadable::new("it holds a NUL byte"));
     }
+    if guard::multiplies(text) {
+        return Err(Unreadable::new("its list of columns and values multiplies beyond measure"));
+    }
     // The binding walks the tree once more on its own and panics where it finds it odd.
     match catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))) {
         Ok(Ok(tree)) => Ok(tree),
         Ok(Err(pg_query::Error::Decode(_))) => {
             Err(Unreadable::new("it is nested too deeply, or chains too many operators"))
         }
-        Ok(Err(pg_query::Error::Parse(message))) => Err(Unreadable::new(message)),
+        Ok(Err(pg_query::Error::Parse(message))) => Err(Unreadable::new(shortened(message))),
         Ok(Err(_)) => Err(Unreadable::new("the grammar does not take it")),
         Err(_) => Err(Unreadable::new("the grammar's binding failed on it")),
     }
+}
+
+/// The grammar quotes the text it stumbled over, to its end if need be.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 200;
+    if message.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }

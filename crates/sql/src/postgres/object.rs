@@ -110,6 +110,8 @@ fn top(kind: ObjectKind, node: &Node) -> Result<Object, Unreadable> {
     let name = match &node.node {
         Some(N::List(list)) => list.items.iter().filter_map(word).next_back().unwrap_or_default(),
         Some(N::RoleSpec(role)) => &role.rolename,
+        Some(N::Integer(number)) => return Ok(Object::top(kind, number.ival.to_string())),
+        Some(N::Float(number)) => &number.fval,
         _ => word(node).unwrap_or_default(),
     };
     Ok(Object::top(kind, name))

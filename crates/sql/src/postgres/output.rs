@@ -95,6 +95,13 @@ impl Reader<'_> {
             {
                 Output::Star
             }
+            // `(row).field` of a column: the row description tells.
+            Some(N::AIndirection(e))
+                if matches!(e.arg.as_ref().map(|arg| &arg.node), Some(Some(N::ColumnRef(_))))
+                    && e.indirection.iter().all(|step| matches!(step.node, Some(N::String(_)))) =>
+            {
+                Output::Column
+            }
             _ => self.computed(value),
         }
     }

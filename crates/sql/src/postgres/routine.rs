@@ -20,7 +20,7 @@ impl<'t> Reader<'t> {
         let Some(call) = call.funccall.as_deref() else {
             return Err(Unreadable::new("CALL calls nothing"));
         };
-        self.call(call)?;
+        self.nodes(&call.args)?;
         let names = words(&call.funcname);
         let (schema, name) = qualified(&names);
         let parent = self.parent(schema);
@@ -91,6 +91,7 @@ impl<'t> Reader<'t> {
             };
             self.found.stores |= inner.stores || !inner.reads.is_empty();
             self.found.opaque |= inner.opaque;
+            self.found.unbounded |= inner.unbounded;
             self.found.accesses.extend(inner.accesses);
             self.found.reads.extend(inner.reads);
         }
@@ -142,7 +143,6 @@ impl<'t> Reader<'t> {
             let relation = self.relation(name);
             self.found.reads.push(relation);
         }
-        self.found.unbounded = false;
         self.found.effect = Effect::None;
         self.found.outputs = Outputs::None;
         self.found.stores = true;

@@ -104,7 +104,7 @@ impl<'t> Reader<'t> {
         self.found.effect = Effect::Discard { all };
         self.found.may_change_settings = all;
         // Temporary tables go.
-        self.changes_catalogue();
+        self.found.may_change_catalogue = all || discard.target() == DiscardMode::DiscardTemp;
         Ok(())
     }
 

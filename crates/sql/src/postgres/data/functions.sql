@@ -58,3 +58,8 @@ having not bool_and('internal'::regtype = any (proargtypes::oid[])
     'language_handler'::regtype, 'fdw_handler'::regtype, 'index_am_handler'::regtype,
     'table_am_handler'::regtype, 'tsm_handler'::regtype))
 order by 1;
+-- relations.txt:
+--   select relname from pg_class
+--   where relnamespace = 'pg_catalog'::regnamespace and relkind in ('r', 'v')
+-- operators.txt:
+--   select distinct oprname from pg_operator where oprnamespace = 'pg_catalog'::regnamespace

@@ -4,6 +4,7 @@
 //! says that it compares something of the row with something else. Only what surely chooses (or is
 //! surely false) bounds a write.
 
+mod columns;
 mod same;
 
 use pg_query::protobuf::a_const::Val;
@@ -13,7 +14,8 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum as N};
 
-use super::name::{word, words};
+use super::name::words;
+use columns::{Columns, unqualified_meets_other};
 use same::Same;
 
 /// The table a condition is to choose rows of, and what stands beside it.
@@ -266,21 +268,22 @@ impl<'t> Predicate<'t> {
     }
 
     fn depends_in_comparison(&mut self, left: &'t Node, right: &'t Node, depth: usize) -> Fold {
-        let (mut all, mut own) = (0_usize, 0_usize);
         for side in [left, right] {
-            if let Some(N::SubLink(link)) = &side.node {
-                if self.sublink(link, depth + 1) == Fold::Chooses {
-                    return Fold::Chooses;
-                }
-                continue;
+            let Some(N::SubLink(link)) = &side.node else { continue };
+            match link.subselect.as_ref().and_then(|node| node.node.as_ref()) {
+                Some(N::SelectStmt(select)) if !self.is_whole_target(select, depth + 1) => {}
+                _ => return Fold::Constant,
             }
-            count_columns(side, &self.target, &mut all, &mut own, 0);
+            if self.sublink(link, depth + 1) == Fold::Chooses {
+                return Fold::Chooses;
+            }
         }
+        let mut columns = Columns::default();
+        columns.count(left, self.target.name, 0);
+        columns.count(right, self.target.name, 0);
         // `id = o.id` joins; with other tables about, `x = 5` alone may be about any of them.
-        if own > 0
-            || (all > 0 && !self.target.joined)
-            || (self.target.joined && all > 1 && unqualified_meets_other(left, right))
-        {
+        let joins = columns.all > 1 && unqualified_meets_other(left, right);
+        if columns.own > 0 || (columns.all > 0 && !self.target.joined) || joins {
             Fold::Chooses
         } else {
             Fold::Constant
@@ -288,9 +291,13 @@ impl<'t> Predicate<'t> {
     }
 
     fn depends(&mut self, node: &'t Node) -> Fold {
-        let (mut all, mut own) = (0, 0);
-        count_columns(node, &self.target, &mut all, &mut own, 0);
-        if own > 0 || (all > 0 && !self.target.joined) { Fold::Chooses } else { Fold::Constant }
+        let mut columns = Columns::default();
+        columns.count(node, self.target.name, 0);
+        if columns.own > 0 || (columns.all > 0 && !self.target.joined) {
+            Fold::Chooses
+        } else {
+            Fold::Constant
+        }
     }
 
     fn sublink(&mut self, link: &'t SubLink, depth: usize) -> Fold {
@@ -339,87 +346,66 @@ impl<'t> Predicate<'t> {
         folded == Fold::Chooses
     }
 
-    /// Whether a sub-select returns every row of the target: `id IN (SELECT id FROM t)`.
+    /// Whether a sub-select may return every row of the target: `id IN (SELECT id FROM t)`.
     fn is_whole_target(&mut self, select: &'t SelectStmt, depth: usize) -> bool {
-        if depth > 100 {
+        if depth > 60 {
             return true;
         }
-        let only = match select.from_clause.as_slice() {
-            [] => return select.values_lists.is_empty() && select.larg.is_none(),
-            [only] => only,
-            _ => return false,
+        let sides = [&select.larg, &select.rarg];
+        if sides.into_iter().flatten().any(|side| self.is_whole_target(side, depth + 1)) {
+            return true;
+        }
+        let ctes = select.with_clause.as_ref().map_or(&[][..], |with| &with.ctes);
+        if ctes.iter().any(|cte| match &cte.node {
+            Some(N::CommonTableExpr(cte)) => self.is_whole_query(cte.ctequery.as_deref(), depth),
+            _ => true,
+        }) {
+            return true;
+        }
+        if select.limit_count.is_some()
+            || !select.group_clause.is_empty()
+            || select.having_clause.is_some()
+        {
+            return false;
+        }
+        let Some(inner) = select.from_clause.iter().find_map(|item| self.whole_item(item, depth)) else {
+            // `(SELECT id)` is the row's own.
+            let bare = select.from_clause.is_empty() && select.values_lists.is_empty();
+            return bare && select.larg.is_none();
         };
-        let Some(N::RangeVar(inner)) = &only.node else { return false };
-        if inner.relname != self.target.relation.relname || select.limit_count.is_some() {
-            return false;
-        }
-        if !select.group_clause.is_empty() || select.having_clause.is_some() {
-            return false;
-        }
         let Some(condition) = select.where_clause.as_deref() else { return true };
         let mut inner = Predicate::new(Target::new(inner, &[]));
         let restricts = inner.restricts(condition);
         self.peeked |= inner.peeked;
         !restricts
     }
-}
 
-/// Counts columns outside sub-selects: all of them, and those that bear the target's name.
-fn count_columns(node: &Node, target: &Target<'_>, all: &mut usize, own: &mut usize, depth: usize) {
-    if depth > 200 {
-        return;
-    }
-    let mut many = |nodes: &[Node]| {
-        for node in nodes {
-            count_columns(node, target, all, own, depth + 1);
-        }
-    };
-    match &node.node {
-        Some(N::ColumnRef(column)) => {
-            *all += 1;
-            if let [.., qualifier, _] = column.fields.as_slice() {
-                *own += usize::from(word(qualifier) == Some(target.name));
+    fn is_whole_query(&mut self, query: Option<&'t Node>, depth: usize) -> bool {
+        match query.map(|query| &query.node) {
+            Some(Some(N::SelectStmt(select))) => {
+                !select.from_clause.is_empty() && self.is_whole_target(select, depth + 1)
             }
+            _ => false,
         }
-        Some(N::AExpr(e)) => {
-            for side in [&e.lexpr, &e.rexpr].into_iter().flatten() {
-                many(std::slice::from_ref(side));
-            }
-        }
-        Some(N::BoolExpr(e)) => many(&e.args),
-        Some(N::FuncCall(e)) => many(&e.args),
-        Some(N::CoalesceExpr(e)) => many(&e.args),
-        Some(N::MinMaxExpr(e)) => many(&e.args),
-        Some(N::RowExpr(e)) => many(&e.args),
-        Some(N::List(e)) => many(&e.items),
-        Some(N::AArrayExpr(e)) => many(&e.elements),
-        Some(N::TypeCast(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::CollateClause(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::NullTest(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::BooleanTest(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::AIndirection(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::NamedArgExpr(e)) => many(e.arg.as_deref().map_or(&[], std::slice::from_ref)),
-        Some(N::CaseExpr(e)) => {
-            many(e.arg.as_deref().map_or(&[], std::slice::from_ref));
-            many(&e.args);
-            many(e.defresult.as_deref().map_or(&[], std::slice::from_ref));
-        }
-        Some(N::CaseWhen(e)) => {
-            many(e.expr.as_deref().map_or(&[], std::slice::from_ref));
-            many(e.result.as_deref().map_or(&[], std::slice::from_ref));
-        }
-        _ => {}
     }
-}
 
-/// `id = o.id`: a bare column on one side, another table's on the other.
-fn unqualified_meets_other(left: &Node, right: &Node) -> bool {
-    let bare = |node: &Node| match &node.node {
-        Some(N::ColumnRef(column)) => column.fields.len() == 1,
-        _ => false,
-    };
-    let column = |node: &Node| matches!(&node.node, Some(N::ColumnRef(_)));
-    column(left) && column(right) && bare(left) != bare(right)
+    /// The target itself among what a FROM item is made of.
+    fn whole_item(&mut self, item: &'t Node, depth: usize) -> Option<&'t RangeVar> {
+        match &item.node {
+            Some(N::RangeVar(inner)) => {
+                (inner.relname == self.target.relation.relname).then_some(inner)
+            }
+            Some(N::JoinExpr(join)) if depth < 60 => [&join.larg, &join.rarg]
+                .into_iter()
+                .flatten()
+                .find_map(|side| self.whole_item(side, depth + 1)),
+            Some(N::RangeSubselect(inner)) => {
+                let whole = self.is_whole_query(inner.subquery.as_deref(), depth + 1);
+                whole.then_some(self.target.relation)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn is_plain_equality(node: &Node) -> bool {

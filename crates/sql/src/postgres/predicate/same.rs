@@ -70,13 +70,15 @@ impl<'a> Same<'a> {
 
     /// Whether a pattern takes every text.
     pub(super) fn pattern_takes_all(&mut self, operator: &str, right: &Node) -> Option<bool> {
-        let pattern = match &strip(right).node {
-            Some(N::FuncCall(call)) => call.args.first().and_then(text),
-            _ => text(right),
-        }?;
+        // SIMILAR TO is `~ similar_to_escape(pattern)`.
+        let (pattern, similar) = match &strip(right).node {
+            Some(N::FuncCall(call)) => (call.args.first().and_then(text), true),
+            _ => (text(right), false),
+        };
+        let pattern = pattern?;
         self.peeked = true;
         let takes_all = match operator {
-            "~" | "~*" | "!~" | "!~*" => {
+            "~" | "~*" | "!~" | "!~*" if !similar => {
                 let core = pattern.trim_start_matches('^').trim_end_matches('$');
                 matches!(core, "" | ".*" | "(.*)" | ".*?" | "()")
                     && !(pattern.starts_with('^') && pattern.ends_with('$') && core.is_empty())
