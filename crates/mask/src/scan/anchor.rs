@@ -7,33 +7,34 @@ const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 ///
 /// Every finding but tokens with a fixed prefix holds a digit, a `-`, a `:` or an `@`; eight bytes
 /// are tested at once, and only bytes that pass are looked up in `wanted`.
-pub(super) fn next(text: Text<'_>, mut at: usize, wanted: &[bool; 256]) -> usize {
+pub(super) fn next(text: Text<'_>, from: usize, wanted: &[bool; 256]) -> usize {
+    let found = find(text.0, from, wanted);
     #[cfg(test)]
-    let from = at;
-    let bytes = text.0;
-    let found = loop {
-        let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+    super::text::reads::add(found - from.min(found));
+    found
+}
+
+fn find(bytes: &[u8], from: usize, wanted: &[bool; 256]) -> usize {
+    let mut at = from;
+    while at < bytes.len() {
+        // The last eight bytes are looked at together, too, without those that were seen.
+        let base = at.min(bytes.len().saturating_sub(8));
+        let Some(word) = bytes.get(base..).and_then(|rest| rest.first_chunk::<8>()) else {
             let rest = bytes.get(at..).unwrap_or_default();
-            break at + rest.iter().position(|&b| is(wanted, b)).unwrap_or(rest.len());
+            return at + rest.iter().position(|&b| is(wanted, b)).unwrap_or(rest.len());
         };
-        let mut hits = candidates(u64::from_le_bytes(*word));
-        let mut found = None;
+        let unseen = u64::MAX << ((8 * (at - base)) & 63);
+        let mut hits = candidates(u64::from_le_bytes(*word)) & unseen;
         while hits != 0 {
             let offset = (hits.trailing_zeros() / 8) as usize;
             if word.get(offset).is_some_and(|&b| is(wanted, b)) {
-                found = Some(at + offset);
-                break;
+                return base + offset;
             }
             hits &= hits - 1;
         }
-        match found {
-            Some(found) => break found,
-            None => at += 8,
-        }
-    };
-    #[cfg(test)]
-    super::text::reads::add(found - from);
-    found
+        at = base + 8;
+    }
+    bytes.len()
 }
 
 fn is(wanted: &[bool; 256], byte: u8) -> bool {

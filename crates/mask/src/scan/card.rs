@@ -17,11 +17,11 @@ impl Scan<'_, '_> {
                 if decimal || run.after.is_ascii_alphanumeric() {
                     return None;
                 }
-                let mut digits = Digits::default();
-                digits.extend(self.text.slice(run.start, run.end));
+                let digits = Digits::of(self.text.slice(run.start, run.end));
                 digits.is_card().then_some((run.start, run.end))
             }
-            4 | 6 if matches!(run.after, b' ' | b'-') => self.grouped_card(run),
+            4 if self.is_digit(run.end + 3) && self.is_digit(run.end + 4) => self.grouped_card(run),
+            6 if self.is_digit(run.end + 13) => self.grouped_card(run),
             _ => None,
         }
     }
@@ -29,8 +29,10 @@ impl Scan<'_, '_> {
     /// The groups brands print: fours with a shorter or longer last one, 4-6-5, 4-6-4, 6-13.
     fn grouped_card(&self, run: Run) -> Option<(usize, usize)> {
         let separator = run.after;
-        let mut digits = Digits::default();
-        digits.extend(self.text.slice(run.start, run.end));
+        if !matches!(separator, b' ' | b'-') {
+            return None;
+        }
+        let mut digits = Digits::of(self.text.slice(run.start, run.end));
         if !digits.may_begin_card() {
             return None;
         }
@@ -72,6 +74,10 @@ impl Scan<'_, '_> {
         card
     }
 
+    fn is_digit(&self, at: usize) -> bool {
+        digit(self.text.at(at))
+    }
+
     /// Behind a dashed card no dashed group follows; behind a spaced one may stand the next column.
     fn card_goes_on(&self, end: usize, separator: u8) -> bool {
         match self.text.at(end) {
@@ -88,13 +94,18 @@ struct Digits {
 }
 
 impl Digits {
+    fn of(text: &[u8]) -> Self {
+        let mut digits = Self::default();
+        digits.extend(text);
+        digits
+    }
+
     fn extend(&mut self, text: &[u8]) {
-        for &byte in text {
-            if let Some(slot) = self.digits.get_mut(self.len) {
-                *slot = byte.wrapping_sub(b'0');
-                self.len += 1;
-            }
+        let free = self.digits.get_mut(self.len..).unwrap_or_default();
+        for (slot, &byte) in free.iter_mut().zip(text) {
+            *slot = byte.wrapping_sub(b'0');
         }
+        self.len = (self.len + text.len()).min(LONGEST);
     }
 
     fn is_card(&self) -> bool {
@@ -151,14 +162,11 @@ fn issued(first_six: u32, length: usize) -> bool {
 
 /// ISO/IEC 7812-1 annex B.
 fn luhn(digits: &[u8]) -> bool {
-    let mut sum = 0;
-    for (place, &digit) in digits.iter().rev().enumerate() {
-        let digit = u32::from(digit);
-        sum += match place % 2 {
-            0 => digit,
-            _ if digit > 4 => digit * 2 - 9,
-            _ => digit * 2,
-        };
-    }
+    const DOUBLED: [u8; 16] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9, 0, 0, 0, 0, 0, 0];
+    let (odd, pairs) = digits.as_rchunks::<2>();
+    let odd: u8 = odd.iter().sum();
+    let sum = pairs.iter().fold(odd, |sum, [doubled, once]| {
+        sum + DOUBLED.get(usize::from(doubled & 15)).copied().unwrap_or(0) + once
+    });
     sum.is_multiple_of(10)
 }

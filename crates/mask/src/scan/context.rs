@@ -1,17 +1,60 @@
 use super::Scan;
 use super::text::{Text, digit, letter};
 
-/// How far in front of bare digits a word may stand that gives them a meaning.
+/// How far in front of a value a word may stand that gives it a meaning.
 const REACH: usize = 32;
 
+/// Words, in lower case, of at least three letters.
+pub(super) struct Words {
+    words: &'static [&'static [u8]],
+    /// A bit for each letter that one of them begins with.
+    initials: u32,
+}
+
+impl Words {
+    pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
+        let mut initials = 0;
+        let mut rest = words;
+        while let [word, others @ ..] = rest {
+            if let Some(first) = word.first() {
+                initials |= 1 << (*first & 31);
+            }
+            rest = others;
+        }
+        Self { words, initials }
+    }
+
+    fn stand_in(&self, text: Text<'_>, start: usize, end: usize) -> bool {
+        let window = text.slice(start, end);
+        window.iter().enumerate().any(|(at, &byte)| {
+            byte >= b'A'
+                && self.initials >> (byte & 31) & 1 != 0
+                && self.one_at(text, start + at, end)
+        })
+    }
+
+    fn one_at(&self, text: Text<'_>, at: usize, end: usize) -> bool {
+        self.words.iter().any(|word| {
+            let stop = at + word.len();
+            // Short words must stand alone: a hotel is no telephone.
+            let alone = || word.len() > 3 || !letter(text.before(at)) && !letter(text.at(stop));
+            stop <= end
+                && text.slice(at, stop).eq_ignore_ascii_case(word)
+                && alone()
+                // A word we put there ourselves is no context: `[us_ssn]`.
+                && text.at(stop) != b']'
+        })
+    }
+}
+
 impl Scan<'_, '_> {
-    /// Whether one of `words` (lower case) stands shortly in front of `at` with no digit in between:
-    /// that digit would be what the word speaks of. It also keeps the scan linear, as no byte is
-    /// looked at for two numbers.
-    pub(super) fn follows_word(&self, at: usize, words: &[&[u8]]) -> bool {
+    /// Whether one of `words` stands shortly in front of `at` with no digit in between: that digit
+    /// would be what the word speaks of. It also keeps the scan linear, as no byte is looked at for
+    /// two numbers.
+    pub(super) fn follows_word(&self, at: usize, words: Words) -> bool {
         let floor = at.saturating_sub(REACH).max(self.done);
         let start = self.text.run_back(at, floor, |b| !digit(b));
-        if holds(self.text, start, at, words) {
+        if words.stand_in(self.text, start, at) {
             return true;
         }
         if start > 0 {
@@ -19,23 +62,6 @@ impl Scan<'_, '_> {
         }
         let end = self.context.len();
         let start = self.context.run_back(end, end.saturating_sub(REACH), |b| !digit(b));
-        holds(self.context, start, end, words)
+        words.stand_in(self.context, start, end)
     }
-}
-
-fn holds(text: Text<'_>, start: usize, end: usize, words: &[&[u8]]) -> bool {
-    (start..end).any(|at| {
-        let first = text.at(at).to_ascii_lowercase();
-        words.iter().any(|word| {
-            let stop = at + word.len();
-            // Short words must stand alone: a hotel is no telephone.
-            let alone = || word.len() > 3 || !letter(text.before(at)) && !letter(text.at(stop));
-            word.first() == Some(&first)
-                && stop <= end
-                && text.slice(at, stop).eq_ignore_ascii_case(word)
-                && alone()
-                // A word we put there ourselves is no context: `[us_ssn]`.
-                && text.at(stop) != b']'
-        })
-    })
 }

@@ -1,4 +1,4 @@
-use super::text::{alnum, letter};
+use super::text::{has, letter, table};
 use super::{Hit, Kind, Scan};
 
 /// RFC 1035: no name is longer.
@@ -15,6 +15,9 @@ impl Scan<'_, '_> {
     /// An address around the `@`.
     pub(super) fn email(&mut self, at: usize) -> Option<Hit> {
         let text = self.text;
+        if !local(text.before(at)) || !in_label(text.at(at + 1)) {
+            return None;
+        }
         let mut start = text.run_back(at, self.done, local);
         // A quote or a dot in front is not part of an address; a cut character is.
         start = text.run(start, |b| matches!(b, b'.' | b'\'' | 0x80..=0xBF)).min(at);
@@ -38,7 +41,7 @@ impl Scan<'_, '_> {
         let mut label = start;
         let mut at = start;
         loop {
-            let next = text.run(at, |b| alnum(b) || b == b'-' || b >= 0x80);
+            let next = text.run(at, in_label);
             if next == at || text.at(label) == b'-' || next - start > LONGEST_DOMAIN {
                 break;
             }
@@ -80,13 +83,14 @@ impl Scan<'_, '_> {
     }
 }
 
+fn in_label(byte: u8) -> bool {
+    const TABLE: [bool; 256] = table(b"-");
+    byte >= 0x80 || has(&TABLE, byte)
+}
+
 /// What may stand in front of the `@`: RFC 5322's atom without what is far more often around an
 /// address than in it (`=`, `/`, `&`, `?`, brackets, bars), and any byte of a longer character.
 fn local(byte: u8) -> bool {
-    alnum(byte)
-        || matches!(
-            byte,
-            b'.' | b'_' | b'-' | b'+' | b'\'' | b'!' | b'#' | b'$' | b'%' | b'*' | b'~'
-        )
-        || byte >= 0x80
+    const TABLE: [bool; 256] = table(b"._-+'!#$%*~");
+    byte >= 0x80 || has(&TABLE, byte)
 }

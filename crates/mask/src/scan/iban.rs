@@ -13,27 +13,45 @@ impl Scan<'_, '_> {
         }
         let length = length_of(country)?;
         let mut at = start + 4;
-        let mut remainder = 0;
+        let mut sum = Remainder::default();
         for place in 4..length {
             let mut byte = self.text.at(at);
             if matches!(byte, b' ' | b'-') && place % 4 == 0 {
                 at += 1;
                 byte = self.text.at(at);
             }
-            remainder = append(remainder, byte)?;
+            sum.append(byte)?;
             at += 1;
         }
         for place in start..start + 4 {
-            remainder = append(remainder, self.text.at(place))?;
+            sum.append(self.text.at(place))?;
         }
-        (remainder == 1 && !alnum(self.text.at(at))).then_some((start, at))
+        (sum.get() == 1 && !alnum(self.text.at(at))).then_some((start, at))
     }
 }
 
-/// ISO 7064 mod 97-10 over digits and letters (A is 10 … Z is 35), one more byte.
-fn append(remainder: u32, byte: u8) -> Option<u32> {
-    let value = char::from(byte).to_digit(36)?;
-    Some((remainder * if value < 10 { 10 } else { 100 } + value) % 97)
+/// ISO 7064 mod 97-10 over digits and letters (A is 10 … Z is 35).
+#[derive(Default)]
+struct Remainder(u64);
+
+impl Remainder {
+    fn append(&mut self, byte: u8) -> Option<()> {
+        let (factor, value) = match byte {
+            b'0'..=b'9' => (10, byte - b'0'),
+            b'A'..=b'Z' => (100, byte - b'A' + 10),
+            b'a'..=b'z' => (100, byte - b'a' + 10),
+            _ => return None,
+        };
+        self.0 = self.0 * factor + u64::from(value);
+        if self.0 >= 1 << 56 {
+            self.0 %= 97;
+        }
+        Some(())
+    }
+
+    const fn get(&self) -> u64 {
+        self.0 % 97
+    }
 }
 
 /// The whole IBAN's length by country, from the SWIFT IBAN registry and the countries in partial use.

@@ -46,11 +46,21 @@ impl Scan<'_, '_> {
             return None;
         }
         let text = self.text;
-        let mut start =
-            text.run_back(colon, self.done.max(colon.saturating_sub(5)), |b| b.is_ascii_hexdigit());
         let belongs = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+        // `name: value`, `10:30`
+        let next = text.at(colon + 1);
+        if next == b'.' || !belongs(next) {
+            return None;
+        }
         let mut end = text.run(colon, belongs);
         self.ipv6.until = end;
+        let groups = text.slice(colon, end);
+        let colons = groups.iter().filter(|&&b| b == b':').count();
+        if colons < 6 && !groups.windows(2).any(|pair| pair == b"::") {
+            return None;
+        }
+        let mut start =
+            text.run_back(colon, self.done.max(colon.saturating_sub(5)), |b| b.is_ascii_hexdigit());
         if colon - start > 4 || alnum(text.before(start)) {
             start = colon;
         }
@@ -70,8 +80,8 @@ impl Scan<'_, '_> {
             return None;
         }
         let candidate = text.slice(start, end);
-        let colons = candidate.iter().filter(|&&b| b == b':').count();
-        let telling = colons > 2 || colons == 2 && candidate.iter().any(u8::is_ascii_digit);
+        // `a::b` is a path in some language.
+        let telling = colons > 2 || candidate.iter().any(u8::is_ascii_digit);
         (telling && parse::<Ipv6Addr>(candidate)).then_some(Hit {
             start,
             end,

@@ -1,4 +1,5 @@
 use super::Scan;
+use super::context::Words;
 use super::text::alnum;
 
 /// What a key's body is written in.
@@ -151,15 +152,16 @@ fn shapes(first: u8) -> &'static [Shape] {
 }
 
 /// What makes forty characters of base64 an AWS secret access key.
-const AWS_WORDS: [&[u8]; 4] =
-    [b"aws_secret", b"secretaccesskey", b"secret_access_key", b"secret access key"];
+const AWS_WORDS: Words =
+    Words::new(&[b"aws_secret", b"secretaccesskey", b"secret_access_key", b"secret access key"]);
 /// What makes base64 of 32 or 64 bytes an Azure key.
-const AZURE_WORDS: [&[u8]; 4] = [b"accountkey", b"account_key", b"account key", b"sharedaccesskey"];
+const AZURE_WORDS: Words =
+    Words::new(&[b"accountkey", b"account_key", b"account key", b"sharedaccesskey"]);
 
 impl Scan<'_, '_> {
-    /// A key whose prefix begins at `start`; or, when the last part of its prefix ends in a dot and
-    /// is too short to be a word of its own, whose body does.
-    pub(super) fn key(&self, start: usize) -> Option<(usize, usize)> {
+    /// A key whose prefix begins at `start` in a word that ends at `end`; or, when its prefix ends in
+    /// a dot and is no word of its own, whose body does.
+    pub(super) fn key(&self, start: usize, end: usize) -> Option<(usize, usize)> {
         let text = self.text;
         if text.before(start) == b'.' {
             let prefix = text.run_back(start - 1, self.done.max(start.saturating_sub(9)), alnum);
@@ -167,16 +169,23 @@ impl Scan<'_, '_> {
                 return Some((prefix, end));
             }
         }
-        let end = self.key_from(start).or_else(|| self.key_by_words(start))?;
+        let by_words = || if end - start < 40 { None } else { self.key_by_words(start) };
+        let end = self.key_from(start).or_else(by_words)?;
         Some((start, end))
     }
 
     fn key_from(&self, start: usize) -> Option<usize> {
         let text = self.text;
         let before = text.before(start);
-        shapes(text.at(start)).iter().find_map(|shape| {
+        let shapes = shapes(text.at(start));
+        if shapes.is_empty() || alnum(before) {
+            return None;
+        }
+        let second = text.at(start + 1);
+        shapes.iter().find_map(|shape| {
             // Two attempts never run over the same body, so the scan stays linear.
-            if alnum(before) || shape.body.has(before) || !text.starts_with(start, shape.prefix) {
+            let begins = shape.prefix.get(1) == Some(&second) && !shape.body.has(before);
+            if !begins || !text.starts_with(start, shape.prefix) {
                 return None;
             }
             let body = start + shape.prefix.len();
@@ -205,9 +214,9 @@ impl Scan<'_, '_> {
                 let body = text.slice(start, end);
                 let mixed = body.iter().any(u8::is_ascii_lowercase)
                     && body.iter().any(u8::is_ascii_uppercase);
-                (mixed && self.follows_word(start, &AWS_WORDS)).then_some(end)
+                (mixed && self.follows_word(start, AWS_WORDS)).then_some(end)
             }
-            (43, 1) | (86, 2) => self.follows_word(start, &AZURE_WORDS).then_some(padding),
+            (43, 1) | (86, 2) => self.follows_word(start, AZURE_WORDS).then_some(padding),
             _ => self.signature(start),
         }
     }

@@ -100,7 +100,7 @@ impl<'p, 't> Scan<'p, 't> {
             context: Text(context),
             at,
             done: 0,
-            words: word::Words::from(at),
+            words: word::Words::in_text(text, at),
             mail: email::Ahead::default(),
             ipv6: ip::Cluster::default(),
         }
@@ -147,9 +147,7 @@ impl Iterator for Scan<'_, '_> {
 }
 
 fn is_uuid(text: &[u8]) -> bool {
-    text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+    let Ok(text) = <&[u8; 36]>::try_from(text) else { return false };
+    let dashes = text[8] == b'-' && text[13] == b'-' && text[18] == b'-' && text[23] == b'-';
+    dashes && text.iter().filter(|b| b.is_ascii_hexdigit()).count() == 32
 }

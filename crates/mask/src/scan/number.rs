@@ -33,27 +33,52 @@ impl Scan<'_, '_> {
             let (start, end) = self.wants(Kind::Iban).then(|| self.iban(run)).flatten()?;
             return Some((Kind::Iban, start, end));
         }
-        if self.wants(Kind::IpAddress)
-            && let Some((start, end)) = self.ipv4(run)
-        {
-            return Some((Kind::IpAddress, start, end));
+        // Most numbers are short and stand alone, or are dates: they are none of ours.
+        let grouped = self.is_grouped(run);
+        if !grouped && run.len() < 7 && !matches!(run.before, b'+' | b'(') {
+            return None;
         }
-        if self.wants(Kind::CreditCard)
-            && let Some((start, end)) = self.card(run)
-        {
-            return Some((Kind::CreditCard, start, end));
+        let year = || matches!(self.text.at(run.start), b'1' | b'2');
+        if run.len() == 4 && run.after == b'-' && self.text.at(run.end + 3) == b'-' && year() {
+            return None;
         }
-        if self.wants(Kind::UsSsn)
-            && let Some((start, end)) = self.ssn(run)
-        {
-            return Some((Kind::UsSsn, start, end));
+        let found =
+            |kind, ends: Option<(usize, usize)>| ends.map(|(start, end)| (kind, start, end));
+        if grouped && self.wants(Kind::IpAddress) {
+            let address = found(Kind::IpAddress, self.ipv4(run));
+            if address.is_some() {
+                return address;
+            }
         }
-        if self.wants(Kind::Phone)
-            && let Some((start, end)) = self.phone(run)
-        {
-            return Some((Kind::Phone, start, end));
+        if self.wants(Kind::CreditCard) {
+            let card = found(Kind::CreditCard, self.card(run));
+            if card.is_some() {
+                return card;
+            }
+        }
+        if self.wants(Kind::UsSsn) {
+            let ssn = found(Kind::UsSsn, self.ssn(run));
+            if ssn.is_some() {
+                return ssn;
+            }
+        }
+        if self.wants(Kind::Phone) {
+            return found(Kind::Phone, self.phone(run, grouped));
         }
         None
+    }
+
+    /// Whether a separator and more digits follow.
+    fn is_grouped(&self, run: Run) -> bool {
+        match run.after {
+            b')' => true,
+            b' ' | b'-' | b'.' | b'/' => {
+                let next = self.text.at(run.end + 1);
+                digit(next) || next == b'('
+            }
+            b'(' => digit(self.text.at(run.end + 1)),
+            _ => false,
+        }
     }
 
     /// Whether the number goes on in front of `start`: a decimal, a version, a UUID, dashed groups.

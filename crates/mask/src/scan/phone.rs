@@ -1,64 +1,69 @@
 use super::Scan;
+use super::context::Words;
 use super::number::Run;
 use super::text::{alnum, digit};
 
 /// ITU-T E.164: no number has more digits, its country code included.
 const LONGEST: usize = 15;
 /// What makes bare digits a telephone number.
-const WORDS: [&[u8]; 6] = [b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"];
+const WORDS: Words = Words::new(&[b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"]);
 
 /// Groups of digits with a telephone number's separators between them.
-#[derive(Default)]
 struct Groups {
-    /// Where each group ends and how many digits it has.
-    groups: [(usize, usize); 8],
+    start: usize,
     count: usize,
-    /// The separators, one letter each; the brackets around the first group are `(`.
-    separators: [u8; 8],
+    /// How many digits each group has.
+    lengths: [u8; MOST],
+    /// How far behind the start each group ends.
+    ends: [u8; MOST],
+    /// The separator in front of each group; `(` for a bracket on either side.
+    separators: [u8; MOST],
 }
 
+/// A number is written in no more groups.
+const MOST: usize = 8;
+
 impl Groups {
+    fn push(&mut self, separator: u8, end: usize, length: usize) -> bool {
+        let (Some(kept), Some(ends), Some(lengths)) = (
+            self.separators.get_mut(self.count),
+            self.ends.get_mut(self.count),
+            self.lengths.get_mut(self.count),
+        ) else {
+            return false;
+        };
+        *kept = separator;
+        *ends = u8::try_from(end - self.start).unwrap_or(u8::MAX);
+        *lengths = u8::try_from(length).unwrap_or(u8::MAX);
+        self.count += 1;
+        true
+    }
+
     fn length(&self, group: usize) -> usize {
-        self.get(group).map_or(0, |(_, length)| length)
+        self.lengths.get(group).copied().unwrap_or(0).into()
     }
 
     fn end(&self, group: usize) -> usize {
-        self.get(group).map_or(0, |(end, _)| end)
+        self.start + usize::from(self.ends.get(group).copied().unwrap_or(0))
     }
 
-    fn get(&self, group: usize) -> Option<(usize, usize)> {
-        self.groups.get(..self.count)?.get(group).copied()
-    }
-
-    fn push(&mut self, separator: u8, end: usize, length: usize) {
-        if let (Some(slot), Some(kept)) =
-            (self.groups.get_mut(self.count), self.separators.get_mut(self.count))
-        {
-            *slot = (end, length);
-            *kept = separator;
-            self.count += 1;
-        }
-    }
-
-    /// The separator in front of a group.
     fn separator(&self, group: usize) -> u8 {
         self.separators.get(group).copied().unwrap_or(0)
     }
 
-    /// The first `count` groups have these lengths.
-    fn are(&self, lengths: &[usize]) -> bool {
-        self.count >= lengths.len()
-            && self.groups.iter().zip(lengths).all(|((_, length), wanted)| length == wanted)
+    /// The first groups have these lengths.
+    fn are(&self, lengths: &[u8]) -> bool {
+        self.lengths.starts_with(lengths)
     }
 
     /// The end of as many groups as there are whose digits together fit.
     fn fitting(&self, fits: impl Fn(usize) -> bool) -> Option<usize> {
         let mut total = 0;
         let mut end = None;
-        for (at, length) in self.groups.iter().take(self.count) {
-            total += length;
+        for group in 0..self.count {
+            total += self.length(group);
             if fits(total) {
-                end = Some(*at);
+                end = Some(self.end(group));
             }
         }
         end
@@ -67,15 +72,15 @@ impl Groups {
 
 impl Scan<'_, '_> {
     /// A telephone number that begins with these digits.
-    pub(super) fn phone(&self, run: Run) -> Option<(usize, usize)> {
+    pub(super) fn phone(&self, run: Run, grouped: bool) -> Option<(usize, usize)> {
         let at = run.start.saturating_sub(1);
         let before = self.text.before(at);
         let (start, end) = match run.before {
             b'+' | b'(' | b'/' | b':' | b',' if alnum(before) || before == b'+' => return None,
             b'+' => self.international(at, run)?,
-            b'(' => (at, self.national(run)?),
+            b'(' => (at, self.national(run, grouped)?),
             _ if self.goes_on_before(run) => return None,
-            _ => (run.start, self.national(run)?),
+            _ => (run.start, self.national(run, grouped)?),
         };
         let end = self.closed(start, end);
         (!self.goes_on_after(end) && self.text.at(end) != b'%').then_some((start, end))
@@ -99,14 +104,19 @@ impl Scan<'_, '_> {
     }
 
     /// Without `+`: one of the shapes people write, or any after a word that says what it is.
-    fn national(&self, run: Run) -> Option<usize> {
+    fn national(&self, run: Run, grouped: bool) -> Option<usize> {
         let text = self.text;
         let first = text.at(run.start);
         let bracketed = run.before == b'(';
-        let separated = matches!(run.after, b' ' | b'-' | b'.' | b'/' | b')');
-        let shaped =
-            separated && matches!((run.len(), first), (1, b'1') | (2..=5, b'0') | (3, b'2'..=b'9'));
-        let worded = !bracketed && (run.len() >= 7 || separated && run.len() >= 2);
+        let shaped = grouped
+            && match (run.len(), first) {
+                (1, b'1') => text.at(run.end + 1) == b'(' || digit(text.at(run.end + 3)),
+                (3, b'2'..=b'9') | (2..=5, b'0') => true,
+                _ => false,
+            };
+        let may_follow_word = run.start > 0 || self.context.len() > 0;
+        let long_enough = run.len() >= 7 || grouped && run.len() >= 2;
+        let worded = may_follow_word && !bracketed && long_enough && run.len() <= LONGEST;
         if !shaped && !worded {
             return None;
         }
@@ -122,7 +132,7 @@ impl Scan<'_, '_> {
             return None;
         }
         let end = groups.fitting(|total| (7..=LONGEST).contains(&total))?;
-        self.follows_word(run.start, &WORDS).then_some(end)
+        self.follows_word(run.start, WORDS).then_some(end)
     }
 
     /// `(415) 555-2671`, `415-555-2671`, `1 415 555 2671`: area and exchange begin with 2 to 9.
@@ -180,33 +190,30 @@ impl Scan<'_, '_> {
         end
     }
 
-    /// The groups that begin with this run, no more than a number can have.
+    /// The groups that begin with this run, no more digits than a number can have.
     fn groups(&self, run: Run) -> Groups {
         let text = self.text;
-        let mut groups = Groups::default();
+        let mut groups = Groups {
+            start: run.start,
+            count: 0,
+            lengths: [0; MOST],
+            ends: [0; MOST],
+            separators: [0; MOST],
+        };
         let mut total = run.len();
-        groups.push(0, run.end, run.len());
-        while total <= LONGEST + 2 {
-            let at = groups.end(groups.count - 1);
+        let mut at = run.end;
+        groups.push(0, at, total);
+        loop {
             let (separator, next) = match (text.at(at), text.at(at + 1)) {
                 (b')', b' ' | b'-' | b'/') => (b'(', at + 2),
-                (b')', _) => (b'(', at + 1),
                 (b' ' | b'-', b'(') => (b'(', at + 2),
-                (b'(', _) => (b'(', at + 1),
+                (b'(' | b')', _) => (b'(', at + 1),
                 (byte @ (b' ' | b'-' | b'.' | b'/'), _) => (byte, at + 1),
                 _ => break,
             };
-            let end = text.run(next, digit);
-            let count = groups.count;
-            if end == next {
-                break;
-            }
-            total += end - next;
-            if total > LONGEST + 2 {
-                break;
-            }
-            groups.push(separator, end, end - next);
-            if groups.count == count {
+            at = text.run(next, digit);
+            total += at - next;
+            if at == next || total > LONGEST + 2 || !groups.push(separator, at, at - next) {
                 break;
             }
         }

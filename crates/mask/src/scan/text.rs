@@ -27,29 +27,33 @@ impl<'t> Text<'t> {
         slice
     }
 
+    /// The eight bytes that begin at `at`.
+    pub(super) fn block(self, at: usize) -> Option<u64> {
+        #[cfg(test)]
+        reads::add(1);
+        Some(u64::from_le_bytes(*self.0.get(at..)?.first_chunk()?))
+    }
+
     pub(super) fn starts_with(self, at: usize, prefix: &[u8]) -> bool {
         self.slice(at, at.saturating_add(prefix.len())) == prefix
     }
 
     /// Where the run of bytes that `belongs` ends, beginning at `at`.
-    pub(super) fn run(self, mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
-        while at < self.0.len() && belongs(self.at(at)) {
-            at += 1;
-        }
-        at
+    pub(super) fn run(self, at: usize, belongs: impl Fn(u8) -> bool) -> usize {
+        let rest = self.0.get(at..).unwrap_or_default();
+        let length = rest.iter().take_while(|&&byte| belongs(byte)).count();
+        #[cfg(test)]
+        reads::add(length + 1);
+        at + length
     }
 
     /// Where the run of bytes that `belongs` begins, ending in front of `at`, not before `floor`.
-    pub(super) fn run_back(
-        self,
-        mut at: usize,
-        floor: usize,
-        belongs: impl Fn(u8) -> bool,
-    ) -> usize {
-        while at > floor && belongs(self.before(at)) {
-            at -= 1;
-        }
-        at
+    pub(super) fn run_back(self, at: usize, floor: usize, belongs: impl Fn(u8) -> bool) -> usize {
+        let before = self.0.get(floor..at).unwrap_or_default();
+        let length = before.iter().rev().take_while(|&&byte| belongs(byte)).count();
+        #[cfg(test)]
+        reads::add(length + 1);
+        at - length
     }
 }
 
@@ -62,7 +66,32 @@ pub(super) fn letter(byte: u8) -> bool {
 }
 
 pub(super) fn alnum(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
+    const TABLE: [bool; 256] = table(b"");
+    has(&TABLE, byte)
+}
+
+/// Letters, digits and these.
+pub(super) const fn table(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut other = 0;
+        #[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
+        while other < others.len() {
+            table[byte] |= others[other] as usize == byte;
+            other += 1;
+        }
+        #[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
+        if byte < 128 {
+            table[byte] |= (byte as u8).is_ascii_alphanumeric();
+        }
+        byte += 1;
+    }
+    table
+}
+
+pub(super) fn has(table: &[bool; 256], byte: u8) -> bool {
+    table.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// Counts the bytes looked at, so that "linear" is tested without a clock.

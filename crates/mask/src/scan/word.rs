@@ -1,4 +1,4 @@
-use super::text::alnum;
+use super::text::{alnum, has, table};
 use super::{Hit, Kind, Scan};
 
 /// Every token with a fixed prefix has a run of word bytes at least this long.
@@ -13,7 +13,9 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) const fn from(from: usize) -> Self {
+    /// A search that begins at `from`.
+    pub(super) fn in_text(text: &[u8], from: usize) -> Self {
+        let from = if text.len() < SHORTEST { text.len() } else { from };
         Self { from, ahead: None }
     }
 }
@@ -34,50 +36,61 @@ impl Scan<'_, '_> {
         self.words.ahead
     }
 
-    /// The next run of at least [`SHORTEST`] word bytes. Only every fifteenth byte is looked at to
-    /// find one.
+    /// The next run of at least [`SHORTEST`] word bytes. It holds eight bytes in a row, counted from
+    /// where the search began, without a space: only there a closer look is worth it.
     fn word(&mut self) -> Option<(usize, usize)> {
         let text = self.text;
-        let mut at = self.words.from + SHORTEST - 1;
-        while at < text.len() {
-            if belongs(text.at(at)) {
-                let start = text.run_back(at, self.words.from, belongs);
-                let end = text.run(at, belongs);
-                if end - start >= SHORTEST {
-                    return Some((start, end));
-                }
-                at = end;
+        let mut at = self.words.from;
+        while let Some(block) = text.block(at) {
+            if has_space(block) || !belongs(text.at(at)) {
+                at += 8;
+                continue;
             }
-            at += SHORTEST;
+            let start = text.run_back(at, self.words.from, belongs);
+            let end = text.run(at, belongs);
+            if end - start >= SHORTEST {
+                return Some((start, end));
+            }
+            // The next run begins behind the byte that ended this one.
+            at = end + 1;
         }
         self.words.from = text.len();
         None
     }
 
+    /// A token begins where the word does, or behind punctuation in it.
     fn token_in(&self, start: usize, end: usize) -> Option<Hit> {
-        let mut at = start;
-        while at < end {
-            if self.wants(Kind::Jwt)
+        let mut inside = false;
+        for (at, &byte) in (start..).zip(self.text.slice(start, end)) {
+            let begins = alnum(byte) && !inside;
+            inside = alnum(byte);
+            if !begins {
+                continue;
+            }
+            if byte == b'e'
+                && self.wants(Kind::Jwt)
                 && let Some((start, end)) = self.jwt(at)
             {
                 return Some(Hit { start, end, kind: Kind::Jwt });
             }
             if self.wants(Kind::CloudKey)
-                && let Some((start, end)) = self.key(at)
+                && let Some((start, end)) = self.key(at, end)
             {
                 return Some(Hit { start, end, kind: Kind::CloudKey });
-            }
-            // A token begins where a word does, or behind punctuation in it.
-            at = self.text.run(at, alnum).max(at + 1);
-            while at < end && !alnum(self.text.at(at)) {
-                at += 1;
             }
         }
         None
     }
 }
 
+/// Whether one of eight bytes is a space, a quote or a control character.
+fn has_space(block: u64) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    block.wrapping_sub(ONES * u64::from(b'%')) & !block & (ONES << 7) != 0
+}
+
 /// Base64 of both alphabets, and `%` for what is written in a URL.
 fn belongs(byte: u8) -> bool {
-    alnum(byte) || matches!(byte, b'-' | b'_' | b'/' | b'+' | b'%')
+    const TABLE: [bool; 256] = table(b"-_/+%");
+    has(&TABLE, byte)
 }
