@@ -56,7 +56,7 @@ pub enum Parameter {
 #[derive(Debug, Eq)]
 pub struct Understood {
     hash: u64,
-    accesses: Vec<Access>,
+    accesses: Arc<[Access]>,
     facts: Facts,
 }
 
@@ -94,6 +94,12 @@ impl Understood {
     #[must_use]
     pub fn accesses(&self) -> &[Access] {
         &self.accesses
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_accesses(&self) -> Arc<[Access]> {
+        Arc::clone(&self.accesses)
     }
 
     /// What else policies see.

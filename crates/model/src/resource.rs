@@ -38,7 +38,7 @@ impl fmt::Debug for Protocol {
 /// What is behind the door: where it is, where its credential is kept, how sensitive its data is.
 ///
 /// It never holds the credential itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// What people type: `orders-prod`. Letters, digits, `-`, `_` and `.`; unique in the house.
     pub name: String,

@@ -4,6 +4,10 @@ use zeroize::Zeroizing;
 ///
 /// It has no `Debug`, no `Display` and no `Serialize`, so that it cannot reach a log, an error or a
 /// recording by being a field of something else; its memory is wiped when it is dropped.
+///
+/// ```compile_fail,E0277
+/// println!("{:?}", model::Secret::from("hunter2".to_owned()));
+/// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Box<[u8]>>);
 

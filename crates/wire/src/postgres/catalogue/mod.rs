@@ -160,7 +160,11 @@ impl Catalogue {
         links.spread(&mut this);
         for relation in this.relations.values_mut() {
             relation.classes = Arc::new(
-                relation.columns.values().flat_map(|column| column.classes.iter().cloned()).collect(),
+                relation
+                    .columns
+                    .values()
+                    .flat_map(|column| column.classes.iter().cloned())
+                    .collect(),
             );
         }
         Ok(this)

@@ -1,8 +1,8 @@
 //! The client's messages: which of them are commands, and what each leaves owed.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use model::{Event, Parameter, Peer, Phase, Step, Violation};
@@ -163,7 +163,8 @@ impl Session {
             return reading;
         }
         let before = prepared.last_reading();
-        let doubt = before.statements.is_empty() && before.understood.facts().not_understood.is_some();
+        let doubt =
+            before.statements.is_empty() && before.understood.facts().not_understood.is_some();
         // What could not be read when it was prepared may have been prepared under other settings.
         let reading = match (doubt, &prepared.sql_name) {
             (true, _) => before,
@@ -405,7 +406,8 @@ impl Session {
                     let known = self.store.statement(name.as_bytes());
                     earlier.push(known.map_or_else(
                         || {
-                            let why = "it runs a statement that was not prepared through the gateway";
+                            let why =
+                                "it runs a statement that was not prepared through the gateway";
                             Arc::new(self.opaque(why))
                         },
                         |prepared| self.reading_of(prepared),
@@ -422,11 +424,8 @@ impl Session {
 
     /// What a FETCH from a cursor shows. It was decided when the cursor was declared.
     fn of_cursor(&self, cursor: &str) -> Reading {
-        let exposure = self
-            .store
-            .cursor(cursor)
-            .cloned()
-            .unwrap_or_else(|| self.opaque("").exposure);
+        let exposure =
+            self.store.cursor(cursor).cloned().unwrap_or_else(|| self.opaque("").exposure);
         Reading::showing(exposure)
     }
 

@@ -152,11 +152,7 @@ fn whole(classes: Classes) -> Mask {
 impl Plan {
     /// Makes the masks of a described result. `formats` are those of Bind, which a description of a
     /// statement does not know; `None` takes those of the description.
-    pub(super) fn new(
-        described: &Described,
-        formats: Option<&[i16]>,
-        ground: &Ground<'_>,
-    ) -> Self {
+    pub(super) fn new(described: &Described, formats: Option<&[i16]>, ground: &Ground<'_>) -> Self {
         let columns = described.columns.iter().enumerate().map(|(index, column)| ColumnPlan {
             mask: ground.mask(index, column),
             value_type: types::value_type(column.type_oid, ground.catalogue),
@@ -303,7 +299,8 @@ impl<'a> Rewriter<'a> {
         mask: impl FnOnce(&[u8], &mut Vec<u8>) -> Masked,
     ) -> Result<(), Malformed> {
         self.scratch.clear();
-        let length = match mask(self.input.get(value.clone()).ok_or(Malformed)?, &mut self.scratch) {
+        let length = match mask(self.input.get(value.clone()).ok_or(Malformed)?, &mut self.scratch)
+        {
             Masked::Kept => return Ok(()),
             Masked::Replaced => i32::try_from(self.scratch.len()).map_err(|_| Malformed)?,
             Masked::Null => {

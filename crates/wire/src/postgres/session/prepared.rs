@@ -164,7 +164,11 @@ impl Store {
         Ok(Undo::Statement(name, before))
     }
 
-    pub(super) fn put_portal(&mut self, name: &Bytes, portal: Arc<Portal>) -> Result<Undo, TooMany> {
+    pub(super) fn put_portal(
+        &mut self,
+        name: &Bytes,
+        portal: Arc<Portal>,
+    ) -> Result<Undo, TooMany> {
         if self.portals.len() >= MOST_NAMES && !self.portals.contains_key(name) {
             return Err(TooMany);
         }

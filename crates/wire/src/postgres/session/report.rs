@@ -42,11 +42,9 @@ pub(super) fn mask(report: &mut Report<'_>, context: Option<&Context<'_>>, view:
                 *value = Cow::Owned(quoted);
                 scan(value, view);
             }
-            field::MESSAGE
-            | field::DETAIL
-            | field::HINT
-            | field::WHERE
-            | field::INTERNAL_QUERY => scan(value, view),
+            field::MESSAGE | field::DETAIL | field::HINT | field::WHERE | field::INTERNAL_QUERY => {
+                scan(value, view)
+            }
             _ => {}
         }
     }
@@ -99,10 +97,7 @@ mod tests {
                 "invalid input syntax for type integer: \"[masked]\"",
             ),
             ("relation \"customers\" does not exist", "relation \"customers\" does not exist"),
-            (
-                "column \"ssn\" of \"Bob\" and \"Ann\" is",
-                "column \"ssn\" of \"[masked]\" is",
-            ),
+            ("column \"ssn\" of \"Bob\" and \"Ann\" is", "column \"ssn\" of \"[masked]\" is"),
             ("unterminated \"Ann", "unterminated \"[masked]\""),
             ("no quotes", "no quotes"),
             ("empty \"\" one", "empty \"[masked]\" one"),

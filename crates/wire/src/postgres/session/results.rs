@@ -277,7 +277,8 @@ fn record_rows(
     let mut rest: &[u8] = span;
     while let Some(&[_, a, b, c, d]) = rest.first_chunk::<HEADER>() {
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        let (Some(body), Some(next)) = (rest.get(HEADER..1 + length), rest.get(1 + length..)) else {
+        let (Some(body), Some(next)) = (rest.get(HEADER..1 + length), rest.get(1 + length..))
+        else {
             break;
         };
         if answer.kept_rows + kept >= cap.rows || data.len() + 4 + body.len() > most {

@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use model::{
-    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Step, Terms, Ticket, Verdict,
+    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Step, Terms, Ticket,
+    Verdict,
 };
 use sql::Effect;
 
@@ -69,7 +70,7 @@ impl Session {
             phase,
             text: text.clone(),
             parameters: Arc::clone(&parameters),
-            accesses: understood.accesses().into(),
+            accesses: understood.shared_accesses(),
         }));
         let ticket = self.ticket();
         let command = Command {
@@ -143,7 +144,9 @@ impl Session {
                 names.join(", ")
             ),
             policies: Vec::new(),
-            hint: Some("Ask for permission to `reveal` these classes, or leave their columns out.".into()),
+            hint: Some(
+                "Ask for permission to `reveal` these classes, or leave their columns out.".into(),
+            ),
         })
     }
 
@@ -277,7 +280,8 @@ impl Session {
         for statement in &reading.statements {
             match &statement.effect {
                 Effect::Prepare { name, .. } => {
-                    let Some((_, inner)) = reading.prepares.iter().find(|(one, _)| one == name) else {
+                    let Some((_, inner)) = reading.prepares.iter().find(|(one, _)| one == name)
+                    else {
                         continue;
                     };
                     let inner = Arc::clone(inner);

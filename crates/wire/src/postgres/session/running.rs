@@ -110,4 +110,3 @@ impl Running {
         self.reading.statements.get(self.statement)
     }
 }
-

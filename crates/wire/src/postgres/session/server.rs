@@ -41,7 +41,9 @@ impl Session {
         self.server_message(header).map_err(|wrong| {
             let tag = char::from(header.tag);
             let what = match wrong {
-                Wrong::Malformed => format!("a message of type {tag} that does not hold what it should"),
+                Wrong::Malformed => {
+                    format!("a message of type {tag} that does not hold what it should")
+                }
                 Wrong::OutOfState => format!("a message of type {tag} that answers nothing"),
             };
             self.violation(Peer::Upstream, what)
@@ -81,9 +83,9 @@ impl Session {
             backend::NOTIFICATION_RESPONSE => self.notification(message)?,
             backend::ERROR_RESPONSE => self.error(&message)?,
             backend::READY_FOR_QUERY => self.ready(message)?,
-            backend::PARSE_COMPLETE
-            | backend::BIND_COMPLETE
-            | backend::CLOSE_COMPLETE => self.done(header.tag, message)?,
+            backend::PARSE_COMPLETE | backend::BIND_COMPLETE | backend::CLOSE_COMPLETE => {
+                self.done(header.tag, message)?
+            }
             backend::PARAMETER_DESCRIPTION => self.parameter_description(message)?,
             backend::ROW_DESCRIPTION | backend::NO_DATA => self.description(message)?,
             backend::COMMAND_COMPLETE
@@ -253,7 +255,9 @@ impl Session {
             return Ok(());
         }
         match self.owed.front_mut() {
-            Some(Expect::Query { running, failed, .. } | Expect::Function { running, failed, .. }) => {
+            Some(
+                Expect::Query { running, failed, .. } | Expect::Function { running, failed, .. },
+            ) => {
                 *failed = true;
                 let undo = std::mem::take(&mut running.undo);
                 self.undo(undo);
@@ -371,11 +375,8 @@ impl Session {
             self.view.detectors.mask_text(payload, &mut masked)
         };
         let shown = if changed { &masked } else { payload };
-        let said = format!(
-            "{}: {}",
-            String::from_utf8_lossy(channel),
-            String::from_utf8_lossy(shown)
-        );
+        let said =
+            format!("{}: {}", String::from_utf8_lossy(channel), String::from_utf8_lossy(shown));
         self.steps.push_back(Step::Record(Event::Notice { number: 0, message: said }));
         if changed {
             let mut out = Vec::new();
@@ -402,7 +403,9 @@ impl Session {
         };
         self.rolled_back |= done == "ROLLBACK";
         let popped = match self.owed.front_mut() {
-            Some(Expect::Query { running, failed: false, .. }) if tag != backend::PORTAL_SUSPENDED => {
+            Some(Expect::Query { running, failed: false, .. })
+                if tag != backend::PORTAL_SUSPENDED =>
+            {
                 let event = finished(running, done);
                 running.statement += 1;
                 running.result = super::running::Answer::default();

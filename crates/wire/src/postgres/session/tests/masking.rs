@@ -36,7 +36,8 @@ fn what_may_be_revealed_is_shown_as_it_is() {
         client(&[query("select id, ssn as s, notes from customers")]),
         server(&[customers(), answer().concat(), complete("SELECT 3"), ready(b'I')]),
     ];
-    let everything = Stage::sensitive().revealing(&["us_ssn", "email", "credit_card"]).play(&script);
+    let everything =
+        Stage::sensitive().revealing(&["us_ssn", "email", "credit_card"]).play(&script);
     let Turn::Server(answer) = &script[1] else { unreachable!() };
     assert_eq!(&everything.client, answer);
     let cards = Stage::sensitive().revealing(&["credit_card"]).play(&script);
@@ -117,12 +118,19 @@ fn copy_out_is_masked_in_text_csv_and_binary() {
         (
             "copy customers to stdout",
             copy_response(backend::COPY_OUT_RESPONSE, 4),
-            vec![copy_data("1\t078-05-1120\tann@example.com\tline\\nbreak\n"), copy_data("2\t\\N\t\\N\t\\N\n")],
+            vec![
+                copy_data("1\t078-05-1120\tann@example.com\tline\\nbreak\n"),
+                copy_data("2\t\\N\t\\N\t\\N\n"),
+            ],
         ),
         (
             "copy customers (ssn, notes) to stdout with (format csv, header)",
             copy_response(backend::COPY_OUT_RESPONSE, 2),
-            vec![copy_data("ssn,notes\n"), copy_data("078-05-1120,\"line\n\"\"break\"\"\"\n"), copy_data(",\n")],
+            vec![
+                copy_data("ssn,notes\n"),
+                copy_data("078-05-1120,\"line\n\"\"break\"\"\"\n"),
+                copy_data(",\n"),
+            ],
         ),
     ] {
         let outcome = Stage::sensitive().play(&[

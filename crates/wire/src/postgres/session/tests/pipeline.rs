@@ -49,9 +49,9 @@ fn the_extended_protocol_goes_through_as_it_is() {
     let outcome = Stage::plain().play(&[client(&asked), server(&answered)]);
     assert_eq!(outcome.upstream, asked.concat());
     assert_eq!(outcome.client, answered.concat());
-    assert!(outcome.events.contains(
-        &r#"2 select id from orders where id = $1 [Text("7")]"#.to_owned()
-    ));
+    assert!(
+        outcome.events.contains(&r#"2 select id from orders where id = $1 [Text("7")]"#.to_owned())
+    );
 }
 
 #[test]
@@ -91,7 +91,12 @@ fn an_error_takes_with_it_what_the_server_skips() {
             query("select 3"),
         ]),
         server(&[bare(backend::PARSE_COMPLETE), error("42P01", "no orders"), ready(b'I')]),
-        server(&[columns(&[("c", 0, 0, 23)]), row(&[Some("3")]), complete("SELECT 1"), ready(b'I')]),
+        server(&[
+            columns(&[("c", 0, 0, 23)]),
+            row(&[Some("3")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
     ]);
     assert_eq!(outcome.client_tags(), "1EZTDCZ");
     assert!(outcome.violation.is_none());
@@ -113,12 +118,7 @@ fn messages_after_an_error_are_skipped_up_to_sync() {
 #[test]
 fn copy_in_streams_through_and_sync_before_its_end_is_the_servers_to_ignore() {
     let outcome = Stage::plain().play(&[
-        client(&[
-            parse("", "copy orders from stdin"),
-            bind("", "", &[]),
-            execute(""),
-            sync(),
-        ]),
+        client(&[parse("", "copy orders from stdin"), bind("", "", &[]), execute(""), sync()]),
         server(&[
             bare(backend::PARSE_COMPLETE),
             bare(backend::BIND_COMPLETE),
@@ -147,7 +147,12 @@ fn what_the_recording_does_not_keep_is_marked() {
     let rows: Vec<_> = (0..10).map(|n| row(&[Some(&n.to_string())])).collect();
     let script = [
         client(&[query("select id from orders")]),
-        server(&[columns(&[("id", 20001, 1, 23)]), rows.concat(), complete("SELECT 10"), ready(b'I')]),
+        server(&[
+            columns(&[("id", 20001, 1, 23)]),
+            rows.concat(),
+            complete("SELECT 10"),
+            ready(b'I'),
+        ]),
     ];
     let outcome = Stage::plain().keeping(3, 1000).play(&script);
     assert_eq!(outcome.client_tags(), "TDDDDDDDDDDCZ");
@@ -162,12 +167,8 @@ fn a_hundred_thousand_statements_in_one_pipeline_come_through() {
 
     let mut session = Stage::plain().session();
     let one = [parse("", "select 1"), bind("", "", &[]), execute("")].concat();
-    let reply = [
-        bare(backend::PARSE_COMPLETE),
-        bare(backend::BIND_COMPLETE),
-        complete("SELECT 1"),
-    ]
-    .concat();
+    let reply = [bare(backend::PARSE_COMPLETE), bare(backend::BIND_COMPLETE), complete("SELECT 1")]
+        .concat();
     let (mut asked, mut answered) = (0_usize, 0_usize);
     for _ in 0..100 {
         session.feed(Peer::Client, Bytes::from(one.repeat(1000)));
@@ -188,4 +189,45 @@ fn a_hundred_thousand_statements_in_one_pipeline_come_through() {
         }
     }
     assert_eq!(answered, 100_000 * reply.len());
+}
+
+/// Everything at once: what one script cannot mix, this one does.
+#[test]
+fn how_the_bytes_are_cut_changes_nothing() {
+    let outcome = Stage::sensitive().keeping(2, 64).play(&[
+        client(&[query("begin"), query("select ssn, notes from customers; select 2")]),
+        server(&[complete("BEGIN"), ready(b'T')]),
+        server(&[
+            columns(&[("ssn", 20000, 2, 25), ("notes", 20000, 4, 25)]),
+            row(&[Some("078-05-1120"), Some("card 4242424242424242")]),
+            row(&[None, Some("nothing")]),
+            row(&[Some("219-09-9999"), None]),
+            complete("SELECT 3"),
+            columns(&[("?column?", 0, 0, 23)]),
+            row(&[Some("2")]),
+            complete("SELECT 1"),
+            ready(b'T'),
+        ]),
+        client(&[parse("", "drop table orders"), bind("", "", &[]), execute(""), sync()]),
+        server(&[error("42601", "syntax error"), ready(b'E')]),
+        client(&[query("rollback"), query("copy customers (ssn) to stdout")]),
+        server(&[complete("ROLLBACK"), ready(b'I')]),
+        server(&[
+            copy_response(backend::COPY_OUT_RESPONSE, 1),
+            copy_data("078-05-1120\n"),
+            copy_data("\\N\n"),
+            bare(backend::COPY_DONE),
+            complete("COPY 2"),
+            ready(b'I'),
+        ]),
+        client(&[query("delete from orders"), bare(frontend::TERMINATE)]),
+        Turn::Rule(true),
+    ]);
+    assert!(outcome.violation.is_none(), "{:?}", outcome.violation);
+    assert_eq!(outcome.client_tags(), "CZTDDDCTDCZEZCZHddcCZN");
+    assert_eq!(outcome.upstream_tags(), "QQPSQQQX");
+    for secret in ["078-05", "219-09", "42424242"] {
+        assert!(!outcome.client_text().contains(secret));
+        assert!(outcome.events.iter().all(|event| !event.contains(secret)), "{:?}", outcome.events);
+    }
 }

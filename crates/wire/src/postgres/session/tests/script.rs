@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind, Step, Terms, Ticket,
-    Verdict, Violation,
+    Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind, Step, Terms,
+    Ticket, Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
@@ -232,7 +232,9 @@ impl Player {
             Event::Command { number, text, parameters, .. } => {
                 format!("{number} {} {parameters:?}", String::from_utf8_lossy(text))
             }
-            Event::Decided { number, verdict, .. } => format!("{number} {}", verdict_name(*verdict)),
+            Event::Decided { number, verdict, .. } => {
+                format!("{number} {}", verdict_name(*verdict))
+            }
             Event::Columns { number, columns } => {
                 let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
                 format!("{number} columns {}", names.join(","))

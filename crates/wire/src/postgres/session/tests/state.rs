@@ -81,7 +81,11 @@ fn a_failed_parse_leaves_the_earlier_statement_of_that_name() {
         client(&[bind("", "s", &[]), execute(""), sync()]),
     ]);
     assert!(outcome.events.last().unwrap().contains("allowed"));
-    assert!(outcome.events.iter().any(|event| event.starts_with("3 select 1")), "{:?}", outcome.events);
+    assert!(
+        outcome.events.iter().any(|event| event.starts_with("3 select 1")),
+        "{:?}",
+        outcome.events
+    );
 }
 
 #[test]
