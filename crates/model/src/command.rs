@@ -80,7 +80,7 @@ impl Understood {
         accesses.sort_unstable();
         accesses.dedup();
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((&accesses, &facts));
-        Self { hash, accesses, facts }
+        Self { hash, accesses: accesses.into(), facts }
     }
 
     /// A command that was not understood, and why.
