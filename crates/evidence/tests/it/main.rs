@@ -9,5 +9,6 @@
 mod story;
 
 mod mutation;
+mod page;
 mod render;
 mod round_trip;
