@@ -25,6 +25,7 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Json<Value> {
         "version": api.version,
         "public_key": api.recordings.public_key().to_pem().ok(),
         "providers": providers,
+        "endpoints": api.endpoints,
     }))
 }
 

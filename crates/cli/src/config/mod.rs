@@ -1,0 +1,180 @@
+//! `sluice.yaml` and the files it names, read into what the rooms below understand.
+//!
+//! ```text
+//!   sluice.yaml ──► listen, tls, identity, …
+//!        ├─ resources: [globs] ──► model::Resource
+//!        └─ policies:  [globs] ──► policy::PolicySet, and their *.test.yaml beside them
+//! ```
+//!
+//! An unknown key is a mistake, every mistake has a place, and all that can be found in one reading
+//! are told at once. Relative paths are relative to the file they stand in.
+
+mod files;
+mod identity;
+mod listen;
+mod problem;
+mod resource;
+mod secret;
+#[cfg(test)]
+mod tests;
+pub(crate) mod yaml;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use control::identity::ProviderConfig;
+use model::Resource;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+pub(crate) use files::{Stamp, Text};
+pub(crate) use listen::{Listen, Tls};
+pub(crate) use problem::{Problem, Problems};
+
+/// Where the file is when nobody says.
+pub(crate) const DEFAULT_FILE: &str = "sluice.yaml";
+
+/// `sluice.yaml` as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default = "data_dir")]
+    data_dir: PathBuf,
+    #[serde(default)]
+    listen: listen::Written,
+    tls: Option<Spanned<listen::WrittenTls>>,
+    public: Option<listen::WrittenPublic>,
+    #[serde(default)]
+    identity: Vec<identity::Written>,
+    #[serde(default)]
+    admins: Vec<String>,
+    #[serde(default)]
+    resources: Vec<Spanned<String>>,
+    #[serde(default)]
+    policies: Vec<Spanned<String>>,
+}
+
+fn data_dir() -> PathBuf {
+    "./data".into()
+}
+
+/// `{file: PATH}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRef {
+    file: PathBuf,
+}
+
+/// A house's configuration, whole and free of mistakes that can be seen without running it.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The store, the recordings, the keys.
+    pub(crate) data_dir: PathBuf,
+    /// The doors.
+    pub(crate) listen: Listen,
+    /// Their locks.
+    pub(crate) tls: Tls,
+    /// Who vouches.
+    pub(crate) identity: Vec<ProviderConfig>,
+    /// Groups whose members see and end what is others'.
+    pub(crate) admins: Vec<String>,
+    /// What is behind the doors.
+    pub(crate) resources: Vec<Arc<Resource>>,
+    /// The policy files.
+    pub(crate) policies: Vec<Text>,
+    /// Their tests, which the gateway does not need and `sluice check` runs.
+    pub(crate) tests: Vec<Text>,
+    /// Every file read, and so every file whose change means something.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Reads a configuration with everything it names.
+pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
+    let text = files::read(file)?;
+    let written: Written = yaml::one(file, &text.text)?;
+    let mut problems = Problems::default();
+
+    let listen = Listen::read(file, &written.listen, written.public.as_ref(), &mut problems);
+    let tls = Tls::read(file, written.tls.as_ref(), &listen, &mut problems);
+    let identity: Vec<ProviderConfig> =
+        written.identity.iter().map(|one| identity::read(file, one, &mut problems)).collect();
+    for (index, provider) in identity.iter().enumerate() {
+        if identity.iter().take(index).any(|earlier| earlier.name == provider.name) {
+            let message = format!("identity: the name `{}` is there twice", provider.name);
+            problems.0.push(Problem::of_file(file, message));
+        }
+    }
+    let resource_files = texts(file, &written.resources, &mut problems);
+    let resources = resource::read(&resource_files, &mut problems);
+    let policies = texts(file, &written.policies, &mut problems);
+    let tests = tests_beside(&policies, &mut problems);
+
+    let read = [&resource_files, &policies].into_iter().flatten().map(|text| text.path.clone());
+    let files = std::iter::once(file.to_owned()).chain(read).collect();
+    if !problems.0.is_empty() {
+        return Err(problems);
+    }
+    let data_dir = files::beside(file, &written.data_dir);
+    Ok(Config {
+        data_dir,
+        listen,
+        tls,
+        identity,
+        admins: written.admins,
+        resources,
+        policies,
+        tests,
+        files,
+    })
+}
+
+/// Every file the patterns name, read.
+fn texts(file: &Path, patterns: &[Spanned<String>], problems: &mut Problems) -> Vec<Text> {
+    let mut texts: Vec<Text> = Vec::new();
+    for pattern in patterns {
+        match files::matching(file, &pattern.value) {
+            Ok(found) => {
+                for path in found {
+                    if texts.iter().any(|text| text.path == path) {
+                        continue;
+                    }
+                    match files::read(&path) {
+                        Ok(text) => texts.push(text),
+                        Err(found) => problems.0.extend(found.0),
+                    }
+                }
+            }
+            Err(why) => problems.0.push(Problem::at(file, pattern.referenced, why)),
+        }
+    }
+    texts
+}
+
+/// The `*.test.yaml` files in the folders the policies stand in.
+fn tests_beside(policies: &[Text], problems: &mut Problems) -> Vec<Text> {
+    let mut folders: Vec<&Path> = policies.iter().filter_map(|text| text.path.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let mut texts = Vec::new();
+    for folder in folders {
+        for path in files::matching(&folder.join("x"), "*.test.yaml").unwrap_or_default() {
+            match files::read(&path) {
+                Ok(text) => texts.push(text),
+                Err(found) => problems.0.extend(found.0),
+            }
+        }
+    }
+    texts
+}
+
+/// Letters, digits, `-`, `_` and `.`, beginning with a letter or a digit; at most 63.
+fn is_name(text: &str) -> bool {
+    text.len() <= 63
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+}
+
+/// What is said of a part of the design that this version does not have.
+fn not_built(what: &str) -> String {
+    format!("{what} is not built in this version of Sluice; it speaks postgres")
+}

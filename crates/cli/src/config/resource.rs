@@ -1,0 +1,234 @@
+//! `resources/*.yaml`: what is behind the door.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{CredentialSource, DataClass, DataRule, Protocol, Resource, SecretSource, UpstreamTls};
+use serde::Deserialize;
+use serde_saphyr::{Location, Spanned};
+
+use super::files::{Text, beside};
+use super::{FileRef, Problem, Problems, secret, yaml};
+
+/// The protocols of the design whose rooms are not built yet.
+const LATER: [&str; 3] = ["ssh", "http", "kubernetes"];
+
+/// Enough of a resource to know whose rules it follows.
+#[derive(Debug, Deserialize)]
+struct Kind {
+    protocol: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: Spanned<String>,
+    #[serde(rename = "protocol")]
+    _protocol: String,
+    address: Spanned<String>,
+    database: Option<Spanned<String>>,
+    tls: Option<WrittenTls>,
+    ca: Option<Spanned<FileRef>>,
+    credential: WrittenCredential,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    data: Vec<Spanned<WrittenRule>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WrittenTls {
+    Disable,
+    Require,
+    VerifyFull,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCredential {
+    username: String,
+    #[serde(default, deserialize_with = "secret::optional")]
+    password: Option<SecretSource>,
+    client_certificate: Option<WrittenCertificate>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCertificate {
+    certificate: FileRef,
+    #[serde(deserialize_with = "secret::one")]
+    key: SecretSource,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    column: Option<String>,
+    class: Option<String>,
+    detect: Option<Vec<String>>,
+}
+
+/// Reads every resource of these files; names must be unique among all of them.
+pub(super) fn read(files: &[Text], problems: &mut Problems) -> Vec<Arc<Resource>> {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut resources = Vec::new();
+    for file in files {
+        match read_file(file) {
+            Ok(found) => {
+                for (resource, location) in found {
+                    let place = format!("{}:{}", file.path.display(), location.line());
+                    if let Some(first) = seen.get(&resource.name) {
+                        let message = format!("the name `{}` is taken: {first}", resource.name);
+                        problems.0.push(Problem::at(&file.path, location, message));
+                        continue;
+                    }
+                    seen.insert(resource.name.clone(), place);
+                    resources.push(Arc::new(resource));
+                }
+            }
+            Err(found) => problems.0.extend(found.0),
+        }
+    }
+    resources
+}
+
+fn read_file(file: &Text) -> Result<Vec<(Resource, Location)>, Problems> {
+    let mut problems = Problems::default();
+    for kind in yaml::many::<Kind>(&file.path, &file.text)? {
+        let Some(protocol) = kind.protocol else { continue };
+        let message = match protocol.value.as_str() {
+            "postgres" => continue,
+            name if LATER.contains(&name) => format!("protocol {name}: {}", super::not_built(name)),
+            name => format!("`{name}` is not a protocol: this version speaks `postgres`"),
+        };
+        problems.0.push(Problem::at(&file.path, protocol.referenced, message));
+    }
+    if !problems.0.is_empty() {
+        return Err(problems);
+    }
+    let written = yaml::many::<Written>(&file.path, &file.text)?;
+    let read: Vec<_> = written
+        .into_iter()
+        .map(|written| {
+            let location = written.name.referenced;
+            (resource(&file.path, written, &mut problems), location)
+        })
+        .collect();
+    if problems.0.is_empty() { Ok(read) } else { Err(problems) }
+}
+
+fn resource(file: &Path, written: Written, problems: &mut Problems) -> Resource {
+    let mut complain = |location, message: String| {
+        problems.0.push(Problem::at(file, location, message));
+    };
+    if !super::is_name(&written.name.value) {
+        let message = format!(
+            "`{}` cannot be a resource's name: use letters, digits, `-`, `_` and `.`",
+            written.name.value
+        );
+        complain(written.name.referenced, message);
+    }
+    if let Err(why) = host_and_port(&written.address.value) {
+        complain(written.address.referenced, format!("address: {why}"));
+    }
+    let ca = written.ca.as_ref().map(|ca| beside(file, &ca.value.file));
+    let tls = match (written.tls.unwrap_or(WrittenTls::VerifyFull), ca, &written.ca) {
+        (WrittenTls::VerifyFull, ca, _) => UpstreamTls::VerifyFull { ca },
+        (WrittenTls::Require, None, _) => UpstreamTls::Require,
+        (WrittenTls::Disable, None, _) => UpstreamTls::Disable,
+        (tls, Some(_), location) => {
+            let location = location.as_ref().map_or(Location::UNKNOWN, |ca| ca.referenced);
+            complain(
+                location,
+                "ca: only `tls: verify-full` checks a certificate against it".into(),
+            );
+            if tls == WrittenTls::Require { UpstreamTls::Require } else { UpstreamTls::Disable }
+        }
+    };
+    let mut settings = BTreeMap::new();
+    if let Some(database) = &written.database {
+        if database.value.is_empty() || database.value.contains('\0') {
+            complain(database.referenced, "database: must have a name".into());
+        }
+        settings.insert("database".to_owned(), database.value.clone());
+    }
+    let mut data = Vec::new();
+    for rule in &written.data {
+        match data_rule(&rule.value) {
+            Ok(rule) => data.push(rule),
+            Err(why) => complain(rule.referenced, why),
+        }
+    }
+    let credential = written.credential;
+    Resource {
+        name: written.name.value,
+        protocol: Protocol::new("postgres"),
+        address: written.address.value,
+        tls,
+        credential: CredentialSource {
+            username: credential.username,
+            password: credential.password.map(|secret| placed(file, secret)),
+            client_certificate: credential
+                .client_certificate
+                .map(|both| (beside(file, &both.certificate.file), placed(file, both.key))),
+        },
+        labels: written.labels,
+        data,
+        settings,
+    }
+}
+
+/// A secret's file is relative to the file that names it.
+fn placed(file: &Path, source: SecretSource) -> SecretSource {
+    match source {
+        SecretSource::Env(name) => SecretSource::Env(name),
+        SecretSource::File(path) => SecretSource::File(beside(file, &path)),
+    }
+}
+
+fn data_rule(written: &WrittenRule) -> Result<DataRule, String> {
+    let example =
+        "as in `{column: public.customers.ssn, class: us_ssn}` or `{detect: [credit_card, email]}`";
+    match (&written.column, &written.class, &written.detect) {
+        (Some(column), Some(class), None) => {
+            Ok(DataRule::Column { path: column_path(column)?, class: class.clone().try_into()? })
+        }
+        (None, None, Some(classes)) => {
+            let classes: Result<Vec<DataClass>, String> =
+                classes.iter().map(|class| class.clone().try_into()).collect();
+            let classes = classes?;
+            mask::Detectors::new(&classes.iter().cloned().collect())
+                .map_err(|unknown| unknown.to_string())?;
+            Ok(DataRule::Detect(classes))
+        }
+        _ => Err(format!("a data rule names a column and its class, or what to detect, {example}")),
+    }
+}
+
+fn column_path(text: &str) -> Result<[String; 3], String> {
+    let parts: Vec<&str> = text.split('.').collect();
+    match parts.as_slice() {
+        [schema, table, column] if parts.iter().all(|part| !part.is_empty()) => {
+            Ok([(*schema).to_owned(), (*table).to_owned(), (*column).to_owned()])
+        }
+        _ => Err(format!(
+            "`{text}` is not schema.table.column: write `public.customers.ssn`, or `*` for any of the three"
+        )),
+    }
+}
+
+fn host_and_port(text: &str) -> Result<(), String> {
+    let wrong = || format!("`{text}` is not HOST:PORT, as in db.internal:5432");
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_good = match bare {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', '@', ' ']),
+    };
+    match port.parse::<u16>() {
+        Ok(1..) if host_is_good => Ok(()),
+        _ => Err(wrong()),
+    }
+}

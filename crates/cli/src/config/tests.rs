@@ -1,0 +1,179 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+/// Writes files into a fresh folder, loads its `sluice.yaml`, and says what came of it with the
+/// folder's name taken out.
+fn check(files: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    load(&folder.path().join("sluice.yaml")).map_err(|problems| {
+        problems.to_string().replace(&format!("{}/", folder.path().display()), "")
+    })
+}
+
+fn complaint(files: &[(&str, &str)]) -> String {
+    check(files).expect_err("it should have been refused")
+}
+
+const RESOURCE: &str = "name: orders
+protocol: postgres
+address: 10.0.0.5:5432
+credential:
+  username: app
+  password: {env: ORDERS_PASSWORD}
+";
+
+#[test]
+fn the_example_of_the_design_is_understood() {
+    let config = check(&[
+        (
+            "sluice.yaml",
+            "data_dir: ./data
+listen: {web: 127.0.0.1:8443, postgres: 127.0.0.1:5433, metrics: 127.0.0.1:9464}
+identity:
+  - {name: corp, issuer: https://idp.example.com, audience: sluice, subject_claim: email, groups_claim: groups, client_id: sluice-cli}
+resources: [resources/*.yaml]
+policies: [policies/*.cedar]
+",
+        ),
+        (
+            "resources/orders.yaml",
+            "name: orders-prod
+protocol: postgres
+address: 10.0.0.5:5432
+database: orders
+tls: verify-full
+credential: {username: app, password: {file: secret}}
+labels: {env: prod, tier: 1}
+data:
+  - {column: public.customers.ssn, class: us_ssn}
+  - {column: \"*.*.email\", class: email}
+  - {detect: [credit_card, email]}
+---
+name: other
+protocol: postgres
+address: \"[::1]:5432\"
+tls: disable
+credential: {username: app}
+",
+        ),
+        ("policies/a.cedar", "permit (principal, action, resource);"),
+        ("policies/a.test.yaml", "[]"),
+    ])
+    .unwrap();
+    assert_eq!(config.resources.len(), 2);
+    let orders = &config.resources[0];
+    assert_eq!(orders.settings["database"], "orders");
+    assert_eq!(orders.labels["tier"], "1");
+    assert_eq!(orders.data.len(), 3);
+    assert_eq!(orders.tls, model::UpstreamTls::VerifyFull { ca: None });
+    let Some(model::SecretSource::File(secret)) = &orders.credential.password else { panic!() };
+    assert!(secret.ends_with("resources/secret"), "{secret:?}");
+    assert_eq!(config.resources[1].tls, model::UpstreamTls::Disable);
+    assert_eq!(config.tls, Tls::Own);
+    assert_eq!((config.policies.len(), config.tests.len(), config.files.len()), (1, 1, 3));
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_what_would_be_right() {
+    let house = |text: &'static str| complaint(&[("sluice.yaml", text)]);
+    for (text, expected) in [
+        ("data_dri: x\n", "sluice.yaml:1:1: unknown field `data_dri`"),
+        ("listen:\n  postgress: 127.0.0.1:1\n", "sluice.yaml:2:3: unknown field `postgress`"),
+        ("listen:\n  postgres: localhost\n", "sluice.yaml:2:13: `localhost` is not IP:PORT"),
+        (
+            "listen:\n  ssh: 127.0.0.1:2222\n",
+            "sluice.yaml:2:8: listen.ssh: ssh is not built in this version",
+        ),
+        (
+            "listen:\n  metrics: 0.0.0.0:9464\n",
+            "sluice.yaml:2:12: listen.metrics: 0.0.0.0:9464 can be reached from outside",
+        ),
+        (
+            "listen: {postgres: 0.0.0.0:5433}\ntls: off\n",
+            "sluice.yaml:2:6: tls: off is refused because 0.0.0.0:5433",
+        ),
+        ("tls: on\n", "sluice.yaml:1:6: tls: write `off`"),
+        ("tls: {certificate: a, key: b}\n", "sluice.yaml:1:6: tls: there is no file a"),
+        ("resources: [orders.yaml]\n", "sluice.yaml:1:13: there is no file orders.yaml"),
+        (
+            "identity:\n  - name: corp\n    issuer: http://idp.example.com\n    audience: sluice\n",
+            "sluice.yaml:3:13: issuer: `http://idp.example.com` is plain http, which is accepted only on loopback",
+        ),
+        ("data_dir: x\ndata_dir: y\n", "sluice.yaml:2:1: "),
+        ("listen: [\n", "sluice.yaml:"),
+    ] {
+        let found = house(text);
+        assert!(found.starts_with(expected), "{text:?} gave {found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn a_resource_that_cannot_be_served_is_told_with_its_place() {
+    let resource =
+        |text: &str| complaint(&[("sluice.yaml", "resources: [r.yaml]\n"), ("r.yaml", text)]);
+    for (from, to, expected) in [
+        ("postgres", "ssh", "r.yaml:2:11: protocol ssh: ssh is not built in this version"),
+        ("postgres", "gopher", "r.yaml:2:11: `gopher` is not a protocol"),
+        ("orders", "o/r", "r.yaml:1:7: `o/r` cannot be a resource's name"),
+        ("10.0.0.5:5432", "10.0.0.5", "r.yaml:3:10: address: `10.0.0.5` is not HOST:PORT"),
+        ("{env: ORDERS_PASSWORD}", "hunter2", "r.yaml:6:13: "),
+        ("username", "user", "r.yaml:5:3: unknown field `user`"),
+    ] {
+        let found = resource(&RESOURCE.replace(from, to));
+        assert!(found.starts_with(expected), "{to:?} gave {found:?}, not {expected:?}");
+    }
+    for (added, expected) in [
+        ("data: [{column: ssn, class: us_ssn}]\n", "r.yaml:7:8: `ssn` is not schema.table.column"),
+        ("data: [{detect: [SSN]}]\n", "r.yaml:7:8: `SSN` is no data class"),
+        ("data: [{column: a.b.c}]\n", "r.yaml:7:8: a data rule names a column and its class"),
+        ("tls: require\nca: {file: x}\n", "r.yaml:8:5: ca: only `tls: verify-full`"),
+        (
+            "---\nname: orders\nprotocol: postgres\naddress: a:1\ncredential: {username: a}\n",
+            "r.yaml:8:7: the name `orders` is taken: r.yaml:1",
+        ),
+    ] {
+        let found = resource(&format!("{RESOURCE}{added}"));
+        assert!(found.starts_with(expected), "{added:?} gave {found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_not_repeated() {
+    let found = complaint(&[
+        ("sluice.yaml", "resources: [r.yaml]\n"),
+        ("r.yaml", &RESOURCE.replace("{env: ORDERS_PASSWORD}", "hunter2")),
+    ]);
+    assert!(!found.contains("hunter2"), "{found}");
+}
+
+#[test]
+fn a_touched_file_shows_in_the_stamp() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    let stamp = || Stamp::of([file.clone()]);
+    let absent = stamp();
+    fs::write(&file, "1").unwrap();
+    let first = stamp();
+    assert_ne!(absent, first);
+    assert_eq!(first, stamp());
+    fs::write(&file, "22").unwrap();
+    assert_ne!(first, stamp());
+}
+
+#[test]
+fn paths_are_relative_to_the_file_they_stand_in() {
+    for (config, path, expected) in [
+        ("sluice.yaml", "data", "data"),
+        ("/etc/sluice/sluice.yaml", "./data", "/etc/sluice/data"),
+        ("/etc/sluice/sluice.yaml", "/var/lib/x", "/var/lib/x"),
+    ] {
+        assert_eq!(files::beside(Path::new(config), Path::new(path)), Path::new(expected));
+    }
+}

@@ -1,0 +1,233 @@
+//! A whole house from its configuration: policy, control desk and gateway, plugged together.
+//!
+//! ```text
+//!   Config ──► policies, resources (ArcSwap: replaced while sessions run)
+//!         ├──► store, tokens, directory, desk, recordings   (control)
+//!         ├──► gateway ◄── model's ports ── control
+//!         └──► web API, metrics
+//! ```
+//!
+//! Everything is opened, or nothing is: an address that is taken ends the start.
+
+mod metrics;
+mod process;
+mod reload;
+
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use control::api::Api;
+use control::desk::{self, Desk};
+use control::identity::{self, Directory};
+use control::localca::Certificates;
+use control::recordings::Recordings;
+use control::store::Store;
+use control::tokens::Tokens;
+use control::vault::Vault;
+use control::{Clock, end_sessions_of_revoked_tokens};
+use gateway::{Gateway, House, Limits, Resources, Serving};
+use policy::PolicySet;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::{Config, Problem, Problems, Tls};
+use crate::error::{Exit, Failure};
+
+pub(crate) use metrics::{Numbers, install as install_metrics};
+pub(crate) use process::harden;
+
+/// How long sessions are given to end when the house closes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A house at work. [`Self::close`] ends its sessions in order.
+pub(crate) struct Running {
+    gateway: Option<Serving>,
+    numbers: Numbers,
+    tasks: Vec<JoinHandle<()>>,
+    /// Where the authority's certificate is that clients are to trust.
+    pub(crate) authority: Option<PathBuf>,
+    /// What people compare it by.
+    pub(crate) fingerprint: Option<String>,
+}
+
+/// Opens a house. `file` is where its configuration came from, and is read again when it changes.
+pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Result<Running> {
+    refuse_an_empty_house(&config)?;
+    let policies = Arc::new(ArcSwap::from(Arc::new(policies(&config)?)));
+    let resources = Arc::new(ArcSwap::from_pointee(resources(&config)));
+    private_folder(&config.data_dir)?;
+
+    let clock = Clock::system();
+    let store = Arc::new(Store::open(&config.data_dir).context("opening the store")?);
+    let tokens = Tokens::new(Arc::clone(&store), clock.clone());
+    let directory = Directory::new(
+        config.identity.clone(),
+        identity::Limits::default(),
+        Arc::clone(&tokens),
+        Arc::clone(&store),
+        clock.clone(),
+    )?;
+    let directory = Arc::new(directory);
+    let desk = Desk::open(Arc::clone(&store), desk::Limits::default(), clock.clone()).await?;
+    let recordings = Recordings::open(&config.data_dir, clock.clone())?;
+    end_sessions_of_revoked_tokens(&tokens, &recordings);
+    let certificates = certificates(&config, clock.clone())?.map(Arc::new);
+
+    let mut tasks = Vec::new();
+    let warming = Arc::clone(&directory);
+    tasks.push(tokio::spawn(async move { warming.warm().await }));
+    if let Some(certificates) = &certificates {
+        tasks.push(tokio::spawn(Arc::clone(certificates).keep_fresh()));
+    }
+    if let Some(address) = config.listen.metrics {
+        tasks.push(metrics::serve(address, numbers.clone()).await?);
+    }
+    if let Some(address) = config.listen.web {
+        let snapshot = Arc::clone(&resources);
+        let api = Api {
+            directory: Arc::clone(&directory),
+            tokens,
+            desk: desk.clone(),
+            recordings: recordings.clone(),
+            store,
+            policies: Arc::clone(&policies),
+            resources: Arc::new(move || snapshot.load().iter().cloned().collect()),
+            admins: config.admins.clone(),
+            endpoints: config.listen.endpoints(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock,
+        };
+        let listener = bind("web", address).await?;
+        let bound = listener.local_addr()?;
+        let tls = certificates
+            .as_ref()
+            .map(|certificates| certificates.server_config(&["http/1.1"]))
+            .transpose()?;
+        tasks.push(tokio::spawn(async move {
+            let Err(error) = control::api::serve(Arc::new(api), listener, tls).await;
+            tracing::error!(%error, "the API stopped");
+        }));
+        tracing::info!(address = %bound, "serving the API");
+    }
+    let gateway = match config.listen.postgres {
+        None => None,
+        Some(address) => {
+            let house = House {
+                directory,
+                vault: Arc::new(Vault),
+                desk: Arc::new(desk),
+                ledger: Arc::new(recordings),
+                policies: Arc::clone(&policies),
+                resources: Arc::clone(&resources),
+            };
+            let tls = certificates
+                .as_ref()
+                .map(|certificates| certificates.server_config(&["postgresql"]))
+                .transpose()?;
+            let clear = tls.is_none();
+            let listen = gateway::Listen { address, tls, clear, threads: 0 };
+            Some(Gateway::new(house, Limits::default()).serve_postgres(listen)?)
+        }
+    };
+    let (count, version) = (config.resources.len(), policies.load().version().to_owned());
+    tracing::info!(
+        resources = count,
+        policies = policies.load().len(),
+        version,
+        "configuration in force"
+    );
+    tasks.push(tokio::spawn(reload::watch(file.to_owned(), config, policies, resources)));
+    numbers.ready(true);
+    Ok(Running {
+        gateway,
+        numbers,
+        tasks,
+        authority: certificates.as_ref().and_then(|certificates| certificates.authority_path()),
+        fingerprint: certificates.as_ref().map(|certificates| certificates.fingerprint()),
+    })
+}
+
+impl Running {
+    /// Takes no more connections, tells every session that it ends, and waits until all have.
+    pub(crate) async fn close(self) {
+        self.numbers.ready(false);
+        if let Some(gateway) = self.gateway {
+            gateway.stop(PATIENCE).await;
+        }
+        for task in self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// The policies of a configuration, or every mistake in them with its place.
+pub(crate) fn policies(config: &Config) -> Result<PolicySet, Problems> {
+    let named: Vec<_> = config
+        .policies
+        .iter()
+        .map(|text| (text.path.display().to_string(), text.text.as_str()))
+        .collect();
+    PolicySet::load(named.iter().map(|(path, text)| (path.as_str(), *text))).map_err(|errors| {
+        let problem = |error: policy::LoadError| Problem {
+            file: error.file.clone().into(),
+            place: Some((error.line as u64, error.column as u64)),
+            message: error.message,
+        };
+        Problems(errors.into_iter().map(problem).collect())
+    })
+}
+
+fn refuse_an_empty_house(config: &Config) -> Result<()> {
+    if config.listen.clients().next().is_none() {
+        return Err(Failure::new(Exit::Usage, "there is nothing to listen on")
+            .hint("set listen.web and listen.postgres, as in `listen: {web: 127.0.0.1:8443, postgres: 127.0.0.1:5433}`")
+            .into());
+    }
+    if config.tls == Tls::Off {
+        tracing::warn!("tls: off: tokens and data go in clear, between programs of this machine");
+    }
+    if config.identity.is_empty() {
+        tracing::warn!("identity: is empty: only Sluice tokens are accepted");
+    }
+    Ok(())
+}
+
+/// Opens a listener of the control desk's.
+async fn bind(name: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("listen.{name}: {address} cannot be listened on: {error}"),
+        )
+        .hint("another program may have it: choose another port")
+        .into()
+    })
+}
+
+fn resources(config: &Config) -> Resources {
+    config.resources.iter().map(|resource| resource.as_ref().clone()).collect()
+}
+
+fn certificates(config: &Config, clock: Clock) -> Result<Option<Certificates>> {
+    Ok(match &config.tls {
+        Tls::Off => None,
+        Tls::Files { certificate, key } => Some(Certificates::from_files(certificate, key, clock)?),
+        Tls::Own => {
+            let folder = config.data_dir.join("tls");
+            private_folder(&folder)?;
+            Some(Certificates::from_local_authority(&folder, &config.listen.names(), clock)?)
+        }
+    })
+}
+
+/// Makes a folder that only its owner sees into, or makes an existing one so.
+fn private_folder(folder: &Path) -> Result<()> {
+    let what = || format!("making the folder {}", folder.display());
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(what)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).with_context(what)
+}

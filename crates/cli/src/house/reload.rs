@@ -1,0 +1,115 @@
+//! Policies and resources are read again when their files change, without ending a session.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use gateway::Resources;
+use metrics::{counter, gauge};
+use policy::PolicySet;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{self, Config, Stamp};
+
+/// How often the files are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Watches the files a configuration is made of, and takes over what they say when it is whole.
+pub(super) async fn watch(
+    file: PathBuf,
+    config: Config,
+    policies: Arc<ArcSwap<PolicySet>>,
+    resources: Arc<ArcSwap<Resources>>,
+) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        tracing::warn!("SIGHUP cannot be listened to; files are still looked at each second");
+        return std::future::pending().await;
+    };
+    gauge!("sluice_configuration_good").set(1.0);
+    let mut watched = files(&config);
+    let mut known = config;
+    let mut seen = Stamp::of(watched.clone());
+    loop {
+        let asked = tokio::select! {
+            () = tokio::time::sleep(EVERY) => false,
+            _ = hangup.recv() => true,
+        };
+        let now = Stamp::of(watched.clone());
+        if now == seen && !asked {
+            continue;
+        }
+        seen = now;
+        match read(&file) {
+            Ok((fresh, set)) => {
+                watched = files(&fresh);
+                seen = Stamp::of(watched.clone());
+                say_what_waits(&known, &fresh);
+                take(&fresh, set, &policies, &resources);
+                gauge!("sluice_configuration_good").set(1.0);
+                known = fresh;
+            }
+            Err(error) => {
+                gauge!("sluice_configuration_good").set(0.0);
+                counter!("sluice_reloads_total", "outcome" => "failed").increment(1);
+                tracing::error!(
+                    "the changed configuration is wrong and is not taken; what was in force stays in force:\n{error:#}"
+                );
+            }
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<(Config, PolicySet)> {
+    let config = config::load(file)?;
+    let policies = super::policies(&config)?;
+    Ok((config, policies))
+}
+
+/// What only a restart changes is said, so that nobody waits for it.
+fn say_what_waits(old: &Config, new: &Config) {
+    let doors =
+        |config: &Config| format!("{:?} {:?} {:?}", config.listen, config.tls, config.data_dir);
+    let people = |config: &Config| format!("{:?} {:?}", config.identity, config.admins);
+    if doors(old) != doors(new) || people(old) != people(new) {
+        tracing::warn!(
+            "only resources and policies are taken over while the gateway runs: restart it for the other changes"
+        );
+    }
+}
+
+fn take(
+    config: &Config,
+    set: PolicySet,
+    policies: &ArcSwap<PolicySet>,
+    resources: &ArcSwap<Resources>,
+) {
+    if set.version() != policies.load().version() {
+        let version = set.version().to_owned();
+        policies.store(Arc::new(set));
+        tracing::info!(version, "new policies are in force");
+    }
+    let unchanged = {
+        let before = resources.load();
+        let same = |resource: &Arc<model::Resource>| {
+            before.get(&resource.name).is_some_and(|known| known.as_ref() == resource.as_ref())
+        };
+        before.iter().count() == config.resources.len() && config.resources.iter().all(same)
+    };
+    if !unchanged {
+        resources.store(Arc::new(super::resources(config)));
+        tracing::info!(resources = config.resources.len(), "new resources are in force");
+    }
+    counter!("sluice_reloads_total", "outcome" => "ok").increment(1);
+}
+
+/// The files, and the folders they stand in: a new file in one means something too.
+fn files(config: &Config) -> Vec<PathBuf> {
+    let folders = config.files.iter().filter_map(|file| file.parent().map(Path::to_path_buf));
+    config
+        .files
+        .iter()
+        .cloned()
+        .chain(folders.filter(|folder| !folder.as_os_str().is_empty()))
+        .collect()
+}
