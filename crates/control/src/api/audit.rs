@@ -31,7 +31,7 @@ pub(super) async fn list(
         before: filter.before.map(|before| before.min(i64::MAX.unsigned_abs())),
         limit: filter.limit.unwrap_or(100).min(1000),
     };
-    Ok(Json(api.store.read(move |db| audit::list(db, &query)).await?))
+    Ok(Json(api.store.audit(query).await?))
 }
 
 /// Reads the whole chain again.
@@ -40,7 +40,7 @@ pub(super) async fn verify(
     caller: Caller,
 ) -> Result<Json<Value>, Problem> {
     caller.must_be_admin()?;
-    match api.store.read(audit::verify).await {
+    match api.store.verify_audit().await {
         Ok(entries) => Ok(Json(json!({ "intact": true, "entries": entries }))),
         Err(StoreError::Corrupt(why)) => Ok(Json(json!({ "intact": false, "why": why }))),
         Err(error) => Err(error.into()),

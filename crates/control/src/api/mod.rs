@@ -19,6 +19,7 @@ mod server;
 mod sessions;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,9 @@ pub struct Api {
     pub resources: Resources,
     /// Groups whose members are administrators (`admins:`).
     pub admins: Vec<String>,
+    /// How native clients reach the other listeners, by protocol: `host:port`, or `:port` at the
+    /// name under which the API itself was reached.
+    pub endpoints: BTreeMap<String, String>,
     /// The version of this build.
     pub version: String,
     /// What time it is.
@@ -128,6 +132,3 @@ async fn protect(State(tls): State<bool>, request: Request, next: Next) -> Respo
     }
     response
 }
-
-#[cfg(test)]
-mod tests;

@@ -302,6 +302,3 @@ fn by_itself(
 ) -> Act {
     Act { at, actor: "sluice".into(), action, object: id.to_string(), detail }
 }
-
-#[cfg(test)]
-mod tests;

@@ -56,6 +56,7 @@ pub struct Approval {
     /// The session it is bound to.
     pub session: SessionId,
     /// Who asks.
+    #[serde(serialize_with = "requester")]
     pub identity: Identity,
     /// Of what.
     pub resource: String,
@@ -107,6 +108,18 @@ pub struct Decided {
     pub at: Timestamp,
     #[serde(skip)]
     pub(super) persons: BTreeSet<String>,
+}
+
+/// What an approver sees of who asks.
+fn requester<S: serde::Serializer>(identity: &Identity, to: S) -> Result<S::Ok, S::Error> {
+    serde_json::json!({
+        "subject": identity.subject,
+        "kind": identity.kind,
+        "groups": identity.groups,
+        "provider": identity.provider,
+        "on_behalf_of": identity.on_behalf_of,
+    })
+    .serialize(to)
 }
 
 /// The people behind an identity, by every name known of them, in lower case: itself, whom it acts

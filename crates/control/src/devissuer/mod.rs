@@ -146,6 +146,3 @@ impl House {
         self.signer.sign(&claims)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::json;
@@ -50,10 +50,12 @@ impl Failures {
     }
 
     /// Writes what was noted, every few seconds, for as long as somebody holds both.
-    pub(super) async fn keep_writing(failures: Weak<Self>, store: Arc<Store>, clock: Clock) {
+    pub(super) async fn keep_writing(failures: Weak<Self>, store: Weak<Store>, clock: Clock) {
         loop {
             tokio::time::sleep(EVERY).await;
-            let Some(failures) = failures.upgrade() else { return };
+            let (Some(failures), Some(store)) = (failures.upgrade(), store.upgrade()) else {
+                return;
+            };
             if let Err(error) = failures.write(&store, &clock).await {
                 tracing::error!(%error, "failed logins could not be written to the audit log");
             }

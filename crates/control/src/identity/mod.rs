@@ -67,7 +67,8 @@ impl Directory {
             .map(|config| Provider::new(config, clock.clone()).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let failures = Arc::new(Failures::default());
-        tokio::spawn(Failures::keep_writing(Arc::downgrade(&failures), store, clock.clone()));
+        let (kept, written) = (Arc::downgrade(&failures), Arc::downgrade(&store));
+        tokio::spawn(Failures::keep_writing(kept, written, clock.clone()));
         Ok(Self { providers, tokens, limiter: Mutex::new(Limiter::new(limits)), failures, clock })
     }
 
@@ -147,6 +148,3 @@ impl ports::Directory for Directory {
         self.failed(from, claimed, why);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,6 +114,22 @@ impl Store {
         })
     }
 
+    /// Acts from the audit chain, newest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn audit(&self, query: audit::Query) -> Result<Vec<audit::Entry>, StoreError> {
+        self.read(move |connection| audit::list(connection, &query)).await
+    }
+
+    /// Reads the whole audit chain again and says how many acts it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`]: an act was changed, removed or put in between.
+    pub async fn verify_audit(&self) -> Result<u64, StoreError> {
+        self.read(audit::verify).await
+    }
+
     /// Runs `work` in a transaction of the one writer; committed when it answers `Ok`, undone
     /// when not. Work that was begun is finished even when nobody waits for the answer any more.
     pub(crate) async fn write<T, E>(

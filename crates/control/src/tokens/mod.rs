@@ -289,6 +289,3 @@ fn check(new: &NewToken) -> Result<(), TokenError> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;
