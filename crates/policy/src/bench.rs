@@ -6,7 +6,7 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityUid,
     PolicySet as CedarSet, Request,
 };
-use model::{Action, DataClass, Identity, Resource};
+use model::{Action, Identity, Resource};
 use rustc_hash::FxHashMap;
 
 use crate::request::{self, CannotAsk};
@@ -116,11 +116,11 @@ impl Bench {
     pub(crate) fn reveal(
         &self,
         rules: &[Arc<Rule>],
-        class: &DataClass,
+        class: Entity,
         context: Context,
     ) -> Result<Answer, CannotAsk> {
         let docket = self.docket(Action::Reveal, rules)?;
-        self.put(&docket, request::data_class(class)?, context, &docket.base)
+        self.ask(&docket, vec![class], context)
     }
 
     fn put(

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use cedar_policy::{
     Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expression,
@@ -30,9 +31,19 @@ pub(crate) const fn principal_type(kind: IdentityKind) -> &'static str {
     }
 }
 
+/// The types of the schema, in the order of their names here.
+const TYPES: [&str; 9] =
+    ["User", "Machine", "Agent", "Group", "Label", "Resource", "Object", "DataClass", "Action"];
+
 fn entity_uid(name: &str, id: &str) -> Result<EntityUid, CannotAsk> {
-    let name: EntityTypeName = name.parse().map_err(CannotAsk::because)?;
-    Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+    // Cedar parses the name of a type, which takes longer than to decide.
+    static PARSED: LazyLock<Vec<EntityTypeName>> =
+        LazyLock::new(|| TYPES.iter().filter_map(|name| name.parse().ok()).collect());
+    let index = TYPES.iter().position(|known| *known == name);
+    let name = index
+        .and_then(|index| PARSED.get(index))
+        .ok_or_else(|| CannotAsk(format!("there is no type `{name}`")))?;
+    Ok(EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id)))
 }
 
 fn text(value: &str) -> Expression {
@@ -71,9 +82,16 @@ pub(crate) fn action(action: Action) -> Result<Entity, CannotAsk> {
     entity(entity_uid("Action", action.name())?, HashMap::new(), group)
 }
 
-/// A data class.
-pub(crate) fn data_class(class: &DataClass) -> Result<EntityUid, CannotAsk> {
+/// A data class, as it stands in a policy's text.
+fn class_uid(class: &DataClass) -> Result<EntityUid, CannotAsk> {
     entity_uid("DataClass", class.as_str())
+}
+
+/// A data class of a resource. It has the attributes objects have, so that a policy about names can
+/// be about every action.
+pub(crate) fn data_class(class: &DataClass, of: &Resource) -> Result<Entity, CannotAsk> {
+    let name = class.as_str();
+    entity(class_uid(class)?, attributes(of, "data_class", name, Some(name)), HashSet::new())
 }
 
 /// The resource as a whole.
@@ -85,7 +103,7 @@ pub(crate) fn resource(resource: &Resource) -> Result<Entity, CannotAsk> {
         .collect::<Result<_, _>>()?;
     entity(
         entity_uid("Resource", &resource.name)?,
-        attributes(resource, ObjectKind::Resource, &resource.name, Some("")),
+        attributes(resource, ObjectKind::Resource.name(), &resource.name, Some("")),
         labels,
     )
 }
@@ -124,26 +142,26 @@ pub(crate) fn object(
             let schema_uid = uid_of(&schema_path)?;
             entities.push(entity(
                 schema_uid.clone(),
-                attributes(within, ObjectKind::Schema, schema, Some(&schema_path)),
+                attributes(within, ObjectKind::Schema.name(), schema, Some(&schema_path)),
                 HashSet::from([resource_uid]),
             )?);
             schema_uid
         }
         None => resource_uid,
     };
-    let attributes = attributes(within, kind, name, path.as_deref());
+    let attributes = attributes(within, kind.name(), name, path.as_deref());
     entities.push(entity(own, attributes, HashSet::from([parent]))?);
     Ok(entities)
 }
 
 fn attributes(
     resource: &Resource,
-    kind: ObjectKind,
+    kind: &str,
     name: &str,
     path: Option<&str>,
 ) -> HashMap<String, Expression> {
     let mut attributes = HashMap::from([
-        ("kind".to_owned(), text(kind.name())),
+        ("kind".to_owned(), text(kind)),
         ("name".to_owned(), text(name)),
         ("protocol".to_owned(), text(resource.protocol.as_str())),
     ]);
@@ -205,7 +223,7 @@ pub(crate) fn asking(
     let returns = facts
         .returns
         .iter()
-        .map(|class| data_class(class).map(Expression::new_entity_uid))
+        .map(|class| class_uid(class).map(Expression::new_entity_uid))
         .collect::<Result<Vec<_>, _>>()?;
     let facts = Context::from_pairs([
         ("unbounded".to_owned(), Expression::new_bool(facts.unbounded)),

@@ -29,7 +29,12 @@ entity Object in [Object, Resource] {
     path: String,
     protocol: String,
 };
-entity DataClass;
+entity DataClass {
+    kind: String,
+    name: String,
+    path: String,
+    protocol: String,
+};
 
 type Opening = {
     source: ipaddr,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Action, Classes, DataRule, Identity, PolicyId, Reason, Resource};
+use model::{Action, Classes, DataClass, DataRule, Identity, PolicyId, Reason, Resource};
 
 use crate::bench::{Answer, Bench};
 use crate::grant::{Circumstances, Grant, check_expiry, no_such_door};
@@ -134,11 +134,13 @@ impl PolicySet {
             return Classes::new();
         }
         let Ok(bench) = Bench::new(identity, resource) else { return Classes::new() };
-        let shown = |class: &model::DataClass| {
-            request::revealing(&grant.circumstances, resource)
-                .and_then(|context| bench.reveal(&rules, class, context))
-                .is_ok_and(|answer| opened_by(&answer).is_some())
+        let shown = |class: &DataClass| {
+            let context = request::revealing(&grant.circumstances, resource)?;
+            let class = request::data_class(class, resource)?;
+            bench.reveal(&rules, class, context)
         };
+        let shown =
+            |class: &DataClass| shown(class).is_ok_and(|answer| opened_by(&answer).is_some());
         classes_of(resource).into_iter().filter(shown).collect()
     }
 

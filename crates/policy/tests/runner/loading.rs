@@ -64,6 +64,21 @@ fn an_attribute_that_is_not_there_is_refused_and_not_silently_false() {
 }
 
 #[test]
+fn a_policy_for_every_action_is_told_that_some_lack_what_it_reads() {
+    let told =
+        mistakes("@id(\"a\") forbid (principal, action, resource) when { context.unbounded };");
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (mistake, action) in told.iter().zip(["connect", "reveal"]) {
+        for words in ["p.cedar:1:54: ", "unbounded", action, "name the actions it is for"] {
+            assert!(mistake.contains(words), "{words}: {mistake}");
+        }
+    }
+    let names =
+        "@id(\"a\") forbid (principal, action, resource) when { resource.name == \"vault\" };";
+    assert_eq!(mistakes(names), Vec::<String>::new());
+}
+
+#[test]
 fn each_action_has_only_the_context_that_is_filled_in_for_it() {
     for (action, condition, good) in [
         ("connect", "context.unbounded", false),

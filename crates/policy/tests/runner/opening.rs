@@ -169,6 +169,15 @@ fn nothing_is_shown_in_clear_unless_a_permit_names_reveal() {
             @id("n") forbid (principal, action, resource) when { principal.subject like "eng*" && resource is DataClass };"#,
             "",
         ),
+        (
+            r#"@id("r") permit (principal, action == Action::"reveal", resource) when { resource.name like "us_*" && resource.kind == "data_class" };"#,
+            "us_ssn",
+        ),
+        (
+            r#"@id("r") permit (principal, action == Action::"reveal", resource);
+            @id("n") forbid (principal, action, resource) when { resource.path == "email" };"#,
+            "credit_card us_ssn",
+        ),
         // It cannot be evaluated, so it forbids.
         (
             r#"@id("r") permit (principal, action == Action::"reveal", resource);

@@ -411,7 +411,7 @@ proptest! {
         };
         let ask = |text: &str| {
             let mut slice = slice_of(&set(text), Arc::clone(&identity), orders());
-            (slice.reveal().clone(), slice.decide(&does(&[access.clone()]), MONDAY))
+            (slice.reveal().clone(), slice.decide(&does(std::slice::from_ref(&access)), MONDAY))
         };
         let (shown, _) = ask(&text(&base));
         if !base.is_empty() {
