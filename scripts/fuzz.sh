@@ -13,13 +13,13 @@ fi
 export PATH=$SLUICE_CACHE/tools/bin:$PATH
 
 # libFuzzer's instrumentation wants unstable compiler flags; nothing that ships is built this way.
-export RUSTC_BOOTSTRAP=1
+export RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_LTO=off
 targets=("$target")
 [ "$target" = all ] && mapfile -t targets < <(cargo fuzz list)
 for name in "${targets[@]}"; do
     grown=$SLUICE_CACHE/fuzz/$name
     mkdir -p "$grown"
     echo "fuzz: $name for $minutes minutes"
-    cargo fuzz run "$name" "$grown" "fuzz/corpus/$name" -- \
+    cargo fuzz run --features libfuzzer "$name" "$grown" "fuzz/corpus/$name" -- \
         -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
 done

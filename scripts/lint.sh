@@ -5,7 +5,6 @@ cd "$(dirname "$0")/.."
 . scripts/cache.sh
 
 cargo fmt --all --check
-cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked --quiet
 
@@ -15,4 +14,4 @@ if [ ! -x "$deny" ]; then
     CARGO_TARGET_DIR=$SLUICE_CACHE/tools/target cargo install cargo-deny --locked --quiet --root "$SLUICE_CACHE/tools"
     rm -rf "$SLUICE_CACHE/tools/target"
 fi
-"$deny" --all-features check bans licenses sources
+"$deny" check bans licenses sources

@@ -9,5 +9,4 @@ cargo build --locked --package sluice
 export SLUICE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/sluice
 
 cargo test --workspace --locked --exclude e2e
-cargo test --manifest-path fuzz/Cargo.toml --locked --target-dir "${CARGO_TARGET_DIR:-$PWD/target}/fuzz-replay"
 cargo test --package e2e --locked

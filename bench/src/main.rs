@@ -1,1 +1,107 @@
-fn main() {}
+//! Measures what Sluice costs, against a direct connection, a bare copy proxy and pgbouncer, in one
+//! run on one machine, and writes the page that says so.
+//!
+//! It measures ratios and CPU times of alternated rounds; absolute times say something about the
+//! machine only. Everything runs on loopback, for a bounded time.
+//!
+//! ```text
+//!            ┌────────────── direct ─────────────┐
+//!  load ─────┼── pgbouncer (session mode) ───────┼──► PostgreSQL 15
+//!  generator ├── copy proxy (this binary) ───────┤
+//!            └── sluice serve (50 policies,      │
+//!                 recording on, masking on) ─────┘
+//! ```
+
+mod bulk;
+mod connect;
+mod copy_proxy;
+mod idle;
+mod latency;
+mod load;
+mod machine;
+mod page;
+mod paths;
+mod pgbench;
+mod stats;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Measures Sluice beside its peers
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure and write the page
+    Run(Options),
+    /// The bare copy proxy: LISTEN TARGET
+    CopyProxy {
+        /// Where to listen
+        listen: String,
+        /// Where to connect to
+        target: String,
+    },
+}
+
+/// How much to measure.
+#[derive(clap::Args, Clone, Debug)]
+struct Options {
+    /// Rounds of each measurement; medians are taken over them
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of one latency round
+    #[arg(long, default_value_t = 0.7)]
+    seconds: f64,
+    /// Rows of the large result
+    #[arg(long, default_value_t = 5_000_000)]
+    rows: u64,
+    /// Idle sessions to hold
+    #[arg(long, default_value_t = 1000)]
+    sessions: usize,
+    /// Only these parts: latency, pgbench, bulk, connect, idle
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Where the page goes
+    #[arg(long, default_value = "bench/README.md")]
+    page: PathBuf,
+}
+
+impl Options {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == part)
+    }
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::CopyProxy { listen, target } => copy_proxy::run(&listen, &target),
+        Command::Run(options) => measure(&options),
+    }
+}
+
+fn measure(options: &Options) -> Result<()> {
+    let stage = paths::Stage::set(options)?;
+    let mut page = page::Page::new(options);
+    if options.wants("latency") {
+        page.add(latency::measure(&stage, options)?);
+    }
+    if options.wants("pgbench") {
+        page.add(pgbench::measure(&stage, options)?);
+    }
+    if options.wants("bulk") {
+        page.add(bulk::measure(&stage, options)?);
+    }
+    if options.wants("connect") {
+        page.add(connect::measure(&stage, options)?);
+    }
+    if options.wants("idle") {
+        page.add(idle::measure(&stage, options)?);
+    }
+    page.write(options)
+}

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use evidence::{Item, Reader, SigningKey, State, Writer, verify};
+use model::{Ending, Event, Identity, IdentityKind, SessionHead, SessionId, Timestamp, Verdict};
+
+/// Any bytes are read as far as they hold; how they are cut changes nothing; none of them verify.
+pub fn evidence_read(data: &[u8]) {
+    let whole = read(data, usize::MAX);
+    for size in [1, 7] {
+        assert_eq!(read(data, size), whole, "in pieces of {size}");
+    }
+    let key = SigningKey::from_seed(&[3; 32]).public();
+    assert_ne!(verify(data, &key).state, State::Closed);
+}
+
+fn read(data: &[u8], size: usize) -> (usize, bool) {
+    let mut reader = Reader::new();
+    let mut items = 0;
+    for piece in data.chunks(size.min(data.len().max(1))) {
+        reader.feed(piece);
+        loop {
+            match reader.next() {
+                Ok(None) => break,
+                Ok(Some(item)) => {
+                    if let Item::Frame(_) = &item {
+                        let _ = format!("{item:?}");
+                    }
+                    items += 1;
+                }
+                Err(_) => return (items, true),
+            }
+        }
+    }
+    (items, reader.finish().is_err())
+}
+
+/// A recording in which one byte is another, or which lost its end, never verifies as complete.
+pub fn evidence_changed(data: &[u8]) {
+    let [a, b, with, text @ ..] = data else { return };
+    let key = Arc::new(SigningKey::from_seed(&[7; 32]));
+    let good = recording(&key, text);
+    assert_eq!(verify(&good, &key.public()).state, State::Closed);
+    let at = (usize::from(*a) << 8 | usize::from(*b)) % good.len();
+    let mut bad = good.clone();
+    if *with == 0 {
+        bad.truncate(at);
+    } else {
+        bad[at] ^= with;
+    }
+    assert_ne!(verify(&bad, &key.public()).state, State::Closed, "byte {at}");
+    let other = SigningKey::from_seed(&[8; 32]).public();
+    assert_ne!(verify(&good, &other).state, State::Closed);
+}
+
+fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
+    let at = Timestamp::from_secs(1_700_000_000);
+    let head = SessionHead {
+        id: SessionId::new(at, 1),
+        opened: at,
+        identity: Identity {
+            subject: "alice@example.com".into(),
+            groups: vec!["engineering".into()],
+            kind: IdentityKind::User,
+            provider: "corp".into(),
+            on_behalf_of: None,
+            expires: None,
+            token: None,
+            only_resources: None,
+        },
+        source: "127.0.0.1:1".into(),
+        client: None,
+        resource: "orders".into(),
+        protocol: "postgres".into(),
+        database: None,
+        policies: Vec::new(),
+    };
+    let mut writer = Writer::begin(Arc::clone(key), &head).unwrap();
+    let mut whole = Vec::new();
+    for (number, piece) in text.chunks(50).take(40).enumerate() {
+        let number = u64::try_from(number).unwrap() + 1;
+        let text = bytes::Bytes::copy_from_slice(piece);
+        let command = Event::Command {
+            number,
+            phase: model::Phase::Run,
+            text: text.clone(),
+            parameters: Arc::new([]),
+            accesses: Arc::new([]),
+        };
+        writer.append(at, &command).unwrap();
+        let decided = Event::Decided {
+            number,
+            verdict: Verdict::Allowed,
+            policies: vec!["p".into()],
+            approval: None,
+            message: None,
+        };
+        writer.append(at, &decided).unwrap();
+        writer.append(at, &Event::Rows { number, count: 1, data: text }).unwrap();
+        if number % 3 == 0 {
+            whole.extend_from_slice(writer.seal());
+            writer.written();
+        }
+        if number % 5 == 0 {
+            writer.checkpoint(at);
+        }
+    }
+    writer.close(&Ending { at, how: "the client left".into() }).unwrap();
+    whole.extend_from_slice(writer.seal());
+    writer.written();
+    whole
+}

@@ -1,0 +1,55 @@
+use wire::postgres::greet::{BOUND, Greeting, Protection, Rules, Step};
+
+/// How the bytes of a handshake are cut changes nothing about what is answered, and nobody gets in who
+/// was not asked for a password.
+pub fn greet(data: &[u8]) {
+    let Some((&how, bytes)) = data.split_first() else { return };
+    let rules = Rules { offers_tls: how & 1 != 0, allows_clear: how & 2 != 0 };
+    let protection = if how & 4 == 0 { Protection::Clear } else { Protection::Tls };
+    let whole = told(rules, protection, bytes, usize::MAX);
+    for size in [1, 2, 3, 7] {
+        assert_eq!(told(rules, protection, bytes, size), whole, "in pieces of {size}");
+    }
+    let asked = whole.iter().position(|step| step.starts_with("send [82"));
+    let login = whole.iter().position(|step| step.starts_with("login"));
+    assert!(login.is_none() || asked < login, "{whole:?}");
+    if protection == Protection::Clear && !rules.allows_clear && !rules.offers_tls {
+        assert!(login.is_none(), "{whole:?}");
+    }
+}
+
+/// The steps in words. TLS is not begun: what is behind its start is for nobody.
+fn told(rules: Rules, protection: Protection, bytes: &[u8], size: usize) -> Vec<String> {
+    let mut greeting = Greeting::new(rules, protection);
+    let mut steps = Vec::new();
+    for piece in bytes.chunks(size.min(bytes.len().max(1))) {
+        // The reader asks how much may be read, as the gateway does.
+        let mut rest = piece;
+        loop {
+            let room = greeting.room();
+            assert!(room <= BOUND, "{room}");
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            greeting.feed(now);
+            rest = later;
+            let before = steps.len();
+            while let Some(step) = greeting.step() {
+                let (line, over) = match step {
+                    Step::Send(bytes) => (format!("send {:?}", &bytes[..]), false),
+                    Step::StartTls => ("tls".to_owned(), true),
+                    Step::Cancel(_) => ("cancel".to_owned(), true),
+                    // What is behind the password is as much as had come by then.
+                    Step::Login(login) => (format!("login {}", login.startup.user), true),
+                    Step::Close(bytes, why) => (format!("close {why:?} {:?}", &bytes[..]), true),
+                };
+                steps.push(line);
+                if over {
+                    return steps;
+                }
+            }
+            if rest.is_empty() || (now.is_empty() && steps.len() == before) {
+                break;
+            }
+        }
+    }
+    steps
+}
