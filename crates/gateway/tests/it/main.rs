@@ -1,5 +1,12 @@
 //! The gateway on real sockets, in front of a real PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod cancelling;
 mod client;
 mod dialling;
