@@ -7,29 +7,33 @@ const REACH: usize = 32;
 /// Words, in lower case, of at least three letters.
 pub(super) struct Words {
     words: &'static [&'static [u8]],
-    /// A bit for each letter that one of them begins with.
-    initials: u32,
+    /// A bit for each letter that one of them begins with, and for each that is its second.
+    firsts: u32,
+    seconds: u32,
 }
 
 impl Words {
     pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
-        let mut initials = 0;
+        let mut firsts = 0;
+        let mut seconds = 0;
         let mut rest = words;
         while let [word, others @ ..] = rest {
-            if let Some(first) = word.first() {
-                initials |= 1 << (*first & 31);
+            if let [first, second, ..] = word {
+                firsts |= 1 << (*first & 31);
+                seconds |= 1 << (*second & 31);
             }
             rest = others;
         }
-        Self { words, initials }
+        Self { words, firsts, seconds }
     }
 
     fn stand_in(&self, text: Text<'_>, start: usize, end: usize) -> bool {
         let window = text.slice(start, end);
-        window.iter().enumerate().any(|(at, &byte)| {
-            byte >= b'A'
-                && self.initials >> (byte & 31) & 1 != 0
-                && self.one_at(text, start + at, end)
+        let letters = |set: u32, byte: u8| byte >= b'A' && set >> (byte & 31) & 1 != 0;
+        window.array_windows().zip(start..).any(|(&[first, second], at)| {
+            letters(self.firsts, first)
+                && letters(self.seconds, second)
+                && self.one_at(text, at, end)
         })
     }
 

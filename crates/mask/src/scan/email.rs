@@ -1,4 +1,4 @@
-use super::text::{has, letter, table};
+use super::text::{ALNUM, has, letter, table};
 use super::{Hit, Kind, Scan};
 
 /// RFC 1035: no name is longer.
@@ -84,13 +84,13 @@ impl Scan<'_, '_> {
 }
 
 fn in_label(byte: u8) -> bool {
-    const TABLE: [bool; 256] = table(b"-");
+    const TABLE: [bool; 256] = table(&[ALNUM, b"-"]);
     byte >= 0x80 || has(&TABLE, byte)
 }
 
 /// What may stand in front of the `@`: RFC 5322's atom without what is far more often around an
 /// address than in it (`=`, `/`, `&`, `?`, brackets, bars), and any byte of a longer character.
 fn local(byte: u8) -> bool {
-    const TABLE: [bool; 256] = table(b"._-+'!#$%*~");
+    const TABLE: [bool; 256] = table(&[ALNUM, b"._-+'!#$%*~"]);
     byte >= 0x80 || has(&TABLE, byte)
 }

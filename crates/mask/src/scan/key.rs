@@ -159,16 +159,8 @@ const AZURE_WORDS: Words =
     Words::new(&[b"accountkey", b"account_key", b"account key", b"sharedaccesskey"]);
 
 impl Scan<'_, '_> {
-    /// A key whose prefix begins at `start` in a word that ends at `end`; or, when its prefix ends in
-    /// a dot and is no word of its own, whose body does.
+    /// A key that begins at `start`, in a word that ends at `end`.
     pub(super) fn key(&self, start: usize, end: usize) -> Option<(usize, usize)> {
-        let text = self.text;
-        if text.before(start) == b'.' {
-            let prefix = text.run_back(start - 1, self.done.max(start.saturating_sub(9)), alnum);
-            if let Some(end) = self.key_from(prefix) {
-                return Some((prefix, end));
-            }
-        }
         let by_words = || if end - start < 40 { None } else { self.key_by_words(start) };
         let end = self.key_from(start).or_else(by_words)?;
         Some((start, end))

@@ -110,7 +110,7 @@ impl Scan<'_, '_> {
         let bracketed = run.before == b'(';
         let shaped = grouped
             && match (run.len(), first) {
-                (1, b'1') => text.at(run.end + 1) == b'(' || digit(text.at(run.end + 3)),
+                (1, b'1') => text.at(run.end + 1) == b'(' || digit(text.at(run.end + 2)),
                 (3, b'2'..=b'9') | (2..=5, b'0') => true,
                 _ => false,
             };

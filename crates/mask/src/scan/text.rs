@@ -66,26 +66,25 @@ pub(super) fn letter(byte: u8) -> bool {
 }
 
 pub(super) fn alnum(byte: u8) -> bool {
-    const TABLE: [bool; 256] = table(b"");
+    const TABLE: [bool; 256] = table(&[ALNUM]);
     has(&TABLE, byte)
 }
 
-/// Letters, digits and these.
-pub(super) const fn table(others: &[u8]) -> [bool; 256] {
+pub(super) const ALNUM: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Which bytes are in one of these.
+pub(super) const fn table(mut of: &[&[u8]]) -> [bool; 256] {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let mut other = 0;
-        #[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
-        while other < others.len() {
-            table[byte] |= others[other] as usize == byte;
-            other += 1;
+    while let [bytes, others @ ..] = of {
+        let mut bytes = *bytes;
+        while let [byte, rest @ ..] = bytes {
+            #[expect(clippy::indexing_slicing, reason = "no byte is out of 256")]
+            {
+                table[*byte as usize] = true;
+            }
+            bytes = rest;
         }
-        #[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
-        if byte < 128 {
-            table[byte] |= (byte as u8).is_ascii_alphanumeric();
-        }
-        byte += 1;
+        of = others;
     }
     table
 }

@@ -1,8 +1,10 @@
-use super::text::{alnum, has, table};
+use super::text::{ALNUM, alnum, has, table};
 use super::{Hit, Kind, Scan};
 
-/// Every token with a fixed prefix has a run of word bytes at least this long.
-const SHORTEST: usize = 15;
+/// No token is shorter: `AKIA` and sixteen letters.
+const SHORTEST: usize = 20;
+/// Of so many word bytes in a row, eight begin at one of the places that are this far apart.
+const STRIDE: usize = SHORTEST - 7;
 
 /// Where the search for tokens stands: it runs ahead of the anchors.
 pub(super) struct Words {
@@ -36,14 +38,14 @@ impl Scan<'_, '_> {
         self.words.ahead
     }
 
-    /// The next run of at least [`SHORTEST`] word bytes. It holds eight bytes in a row, counted from
-    /// where the search began, without a space: only there a closer look is worth it.
+    /// The next run of at least [`SHORTEST`] word bytes: only where eight bytes have no space among
+    /// them a closer look is worth it.
     fn word(&mut self) -> Option<(usize, usize)> {
         let text = self.text;
         let mut at = self.words.from;
         while let Some(block) = text.block(at) {
             if has_space(block) || !belongs(text.at(at)) {
-                at += 8;
+                at += STRIDE;
                 continue;
             }
             let start = text.run_back(at, self.words.from, belongs);
@@ -89,8 +91,8 @@ fn has_space(block: u64) -> bool {
     block.wrapping_sub(ONES * u64::from(b'%')) & !block & (ONES << 7) != 0
 }
 
-/// Base64 of both alphabets, and `%` for what is written in a URL.
+/// Base64 of both alphabets, dots between parts, and `%` for what is written in a URL.
 fn belongs(byte: u8) -> bool {
-    const TABLE: [bool; 256] = table(b"-_/+%");
+    const TABLE: [bool; 256] = table(&[ALNUM, b"-_/+%."]);
     has(&TABLE, byte)
 }

@@ -107,7 +107,7 @@ fn is_valid(ty: ValueType, format: ValueFormat, value: &[u8]) -> bool {
         }
         (ValueType::Bytea, TEXT) => {
             value.starts_with(b"\\x")
-                && value.len() % 2 == 0
+                && value.len().is_multiple_of(2)
                 && value[2..].iter().all(u8::is_ascii_hexdigit)
         }
         (ValueType::Bytea, BINARY) => true,
