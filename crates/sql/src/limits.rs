@@ -1,5 +1,3 @@
-use std::fmt;
-
 /// How much text is read at all, and how deep a tree is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -18,7 +16,8 @@ impl Default for Limits {
 }
 
 /// A text that was not understood, and must be treated as if it could do anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the statement was not understood: {why}")]
 pub struct Unreadable {
     /// Why, for the person who reads the refusal. Holds words of the text only where the server's
     /// grammar quotes them itself (`syntax error at or near "x"`).
@@ -30,11 +29,3 @@ impl Unreadable {
         Self { why: why.into() }
     }
 }
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the statement was not understood: {}", self.why)
-    }
-}
-
-impl std::error::Error for Unreadable {}

@@ -72,7 +72,13 @@ fn nesting_never_overflows_a_small_stack() {
         |n| format!("SELECT {}1{}", "(SELECT ".repeat(n), ")".repeat(n)),
         |n| format!("SELECT * FROM t {}", "JOIN u ON true ".repeat(n)),
         |n| format!("DELETE FROM t WHERE {}true", "NOT ".repeat(n)),
-        |n| format!("DELETE FROM t WHERE {}id = 1{}", "(id = 1 OR (id = 2 AND ".repeat(n), "))".repeat(n)),
+        |n| {
+            format!(
+                "DELETE FROM t WHERE {}id = 1{}",
+                "(id = 1 OR (id = 2 AND ".repeat(n),
+                "))".repeat(n)
+            )
+        },
         |n| format!("SELECT {}1{}", "ARRAY[".repeat(n), "]".repeat(n)),
         |n| format!("SELECT {}1{}", "lower(".repeat(n), ")".repeat(n)),
         |n| format!("SELECT {}1{}", "CASE WHEN true THEN ".repeat(n), " END".repeat(n)),
@@ -136,15 +142,102 @@ fn a_refusal_quotes_little_of_the_text() {
 
 /// Words that statements are made of, thrown together they reach far into the grammar.
 const WORDS: &[&str] = &[
-    "SELECT", "FROM", "WHERE", "DELETE", "UPDATE", "INSERT INTO", "SET", "VALUES", "WITH", "AS",
-    "t", "u", "customers", "a", "b", "id", "(", ")", ",", ";", "*", "=", "<>", "+", "-", "OR",
-    "AND", "NOT", "NULL", "IS", "IN", "BETWEEN", "LIKE", "'x'", "'%'", "1", "2147483648", "1.5",
-    "$1", "true", "false", "EXISTS", "ANY", "ARRAY", "[", "]", "::", "int", "text", "CASE", "WHEN",
-    "THEN", "ELSE", "END", "UNION", "ALL", "GROUP BY", "ORDER BY", "LIMIT", "RETURNING", "DROP",
-    "TABLE", "CREATE", "VIEW", "COPY", "TO", "STDOUT", "EXPLAIN", "ANALYZE", "PREPARE", "EXECUTE",
-    "JOIN", "ON", "USING", "LATERAL", "OPERATOR(secret.+)", "purge()", "nextval('order_ids')",
-    "set_config('a', 'b', true)", "FOR UPDATE", "INTO", "ALTER", "GRANT", "DO", "$$x$$", "E'\\''",
-    "U&'\\0061'", "--", "/*", "*/", "\n", "\"q\"", ".", "MERGE INTO", "MATCHED", "coalesce(",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "DELETE",
+    "UPDATE",
+    "INSERT INTO",
+    "SET",
+    "VALUES",
+    "WITH",
+    "AS",
+    "t",
+    "u",
+    "customers",
+    "a",
+    "b",
+    "id",
+    "(",
+    ")",
+    ",",
+    ";",
+    "*",
+    "=",
+    "<>",
+    "+",
+    "-",
+    "OR",
+    "AND",
+    "NOT",
+    "NULL",
+    "IS",
+    "IN",
+    "BETWEEN",
+    "LIKE",
+    "'x'",
+    "'%'",
+    "1",
+    "2147483648",
+    "1.5",
+    "$1",
+    "true",
+    "false",
+    "EXISTS",
+    "ANY",
+    "ARRAY",
+    "[",
+    "]",
+    "::",
+    "int",
+    "text",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "UNION",
+    "ALL",
+    "GROUP BY",
+    "ORDER BY",
+    "LIMIT",
+    "RETURNING",
+    "DROP",
+    "TABLE",
+    "CREATE",
+    "VIEW",
+    "COPY",
+    "TO",
+    "STDOUT",
+    "EXPLAIN",
+    "ANALYZE",
+    "PREPARE",
+    "EXECUTE",
+    "JOIN",
+    "ON",
+    "USING",
+    "LATERAL",
+    "OPERATOR(secret.+)",
+    "purge()",
+    "nextval('order_ids')",
+    "set_config('a', 'b', true)",
+    "FOR UPDATE",
+    "INTO",
+    "ALTER",
+    "GRANT",
+    "DO",
+    "$$x$$",
+    "E'\\''",
+    "U&'\\0061'",
+    "--",
+    "/*",
+    "*/",
+    "\n",
+    "\"q\"",
+    ".",
+    "MERGE INTO",
+    "MATCHED",
+    "coalesce(",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
@@ -157,14 +250,14 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         drop(read_default(&bytes));
-        drop(sql::shape(&bytes, &mut Vec::new()));
+        let _ = sql::shape(&bytes, &mut Vec::new());
     }
 
     #[test]
     fn arbitrary_words_never_panic(text in soup()) {
         drop(read(text.as_bytes(), &Shop::new(), &Limits::default()));
         drop(read(text.as_bytes(), &offline(), &Limits::default()));
-        drop(sql::shape(text.as_bytes(), &mut Vec::new()));
+        let _ = sql::shape(text.as_bytes(), &mut Vec::new());
     }
 
     /// What the server would refuse is refused, what it would take is either understood or unknown.

@@ -17,8 +17,9 @@ pub(super) fn multiplies(text: &str) -> bool {
         return false;
     }
     // What does not scan will not parse.
-    let Ok(tokens) = pg_query::scan_tokens(text) else { return false };
-    let tokens: Vec<&ScanToken> = tokens
+    let Ok(scanned) = pg_query::scan(text) else { return false };
+    let tokens: Vec<&ScanToken> = scanned
+        .tokens
         .iter()
         .filter(|token| !matches!(token.token(), Token::SqlComment | Token::CComment))
         .collect();

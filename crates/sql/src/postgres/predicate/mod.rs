@@ -368,7 +368,8 @@ impl<'t> Predicate<'t> {
         {
             return false;
         }
-        let Some(inner) = select.from_clause.iter().find_map(|item| self.whole_item(item, depth)) else {
+        let Some(inner) = select.from_clause.iter().find_map(|item| self.whole_item(item, depth))
+        else {
             // `(SELECT id)` is the row's own.
             let bare = select.from_clause.is_empty() && select.values_lists.is_empty();
             return bare && select.larg.is_none();
