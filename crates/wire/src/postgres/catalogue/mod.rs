@@ -21,6 +21,7 @@ pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
 pub fn query(rules: &[DataRule]) -> String {
     let mut text = String::from(QUERY);
     if !rules.is_empty() {
+        text.push('\n');
         text.push_str(COLUMNS);
     }
     text
