@@ -14,51 +14,48 @@ use model::{
     Phase, SessionHead, SessionId, Timestamp, ValueFormat, Verdict,
 };
 
-const STATEMENTS: u32 = 200_000;
+const ROUNDS: u32 = 3000;
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
     let key = Arc::new(SigningKey::from_seed(&[1; 32]));
     let group = group();
 
-    let (mut best, mut size) = (Duration::MAX, 0);
-    for _ in 0..7 {
-        let mut writer = begin(&key);
-        let start = Instant::now();
-        for n in 0..STATEMENTS {
-            size = statement(&mut writer, n, &group, |bytes| bytes.len());
-        }
-        best = best.min(start.elapsed() / STATEMENTS);
-    }
-    println!("encode and chain a statement's 5 events, {size} bytes: {best:?}");
+    let mut writer = begin(&key);
+    let mut size = 0;
+    let encoding = best_of(|n| size = statement(&mut writer, n, &group, <[u8]>::len));
+    println!("encode and chain a statement's 5 events, {size} bytes: {encoding:?}");
 
     let path = std::path::Path::new(&folder).join("cost.sluice-rec");
-    let mut best = Duration::MAX;
-    for _ in 0..7 {
-        let mut file = std::fs::File::create(&path).unwrap();
-        let mut writer = begin(&key);
-        let start = Instant::now();
-        for n in 0..STATEMENTS {
-            statement(&mut writer, n, &group, |bytes| file.write_all(bytes).unwrap());
-        }
-        best = best.min(start.elapsed() / STATEMENTS);
-    }
+    let mut file = std::fs::File::create(&path).unwrap();
+    let mut writer = begin(&key);
+    let writing =
+        best_of(|n| statement(&mut writer, n, &group, |bytes| file.write_all(bytes).unwrap()));
     std::fs::remove_file(&path).unwrap();
-    println!("the same with one write to {folder}: {best:?}");
+    println!("the same with one write to {folder}: {writing:?}");
 
-    let mut best = Duration::MAX;
-    for _ in 0..7 {
-        let mut writer = begin(&key);
-        let start = Instant::now();
-        for number in 0..2000 {
-            writer.append(Timestamp::EPOCH, &Event::Cut { number }).unwrap();
-            writer.checkpoint(Timestamp::EPOCH);
-            writer.seal();
-            writer.written();
-        }
-        best = best.min(start.elapsed() / 2000);
-    }
-    println!("a signed checkpoint: {best:?}");
+    let mut writer = begin(&key);
+    let signing = best_of(|n| {
+        writer.append(Timestamp::EPOCH, &Event::Cut { number: u64::from(n) }).unwrap();
+        writer.checkpoint(Timestamp::EPOCH);
+        writer.seal();
+        writer.written();
+    });
+    println!("a signed checkpoint: {signing:?}");
+}
+
+/// The time one takes when nothing else disturbs: the best of many short rounds.
+fn best_of(mut one: impl FnMut(u32)) -> Duration {
+    (0..ROUNDS)
+        .map(|round| {
+            let start = Instant::now();
+            for n in 0..100 {
+                one(round * 100 + n);
+            }
+            start.elapsed() / 100
+        })
+        .min()
+        .unwrap_or_default()
 }
 
 /// As the gateway does it: what came after the last command is written with the next one.

@@ -18,13 +18,16 @@ const LONG_BLOCK: usize = 1 << 20;
 /// handed out is given up with [`Self::written`].
 pub struct Writer {
     key: Arc<SigningKey>,
-    /// Sealed blocks that were not written yet, then the open one.
+    /// What was written and is kept, sealed blocks that were not written yet, the open block.
     out: Vec<u8>,
+    /// How long the first of these is: nothing, or the last block's hash, so that the next block is
+    /// hashed in one go with the hash before it.
+    kept: usize,
     /// Where the open block begins in `out`.
     open: Option<usize>,
     /// The hash of everything sealed.
     chain: [u8; HASH],
-    /// How much of the recording was written and given up.
+    /// How much of the recording was written.
     given_up: u64,
     blocks: u64,
     /// How long the last sealed block is.
@@ -64,6 +67,7 @@ impl Writer {
             key,
             chain: *blake3::hash(&out).as_bytes(),
             out,
+            kept: 0,
             open: None,
             given_up: 0,
             blocks: 0,
@@ -93,16 +97,18 @@ impl Writer {
     /// Seals the open block, if there is one, and hands out everything that waits to be written.
     pub fn seal(&mut self) -> &[u8] {
         self.seal_as(block::FRAMES);
-        &self.out
+        self.out.get(self.kept..).unwrap_or_default()
     }
 
     /// Gives up what [`Self::seal`] handed out: it is written.
     pub fn written(&mut self) {
         let sealed = self.open.unwrap_or(self.out.len());
-        self.out.drain(..sealed);
-        self.given_up += sealed as u64;
+        self.given_up += (sealed - self.kept) as u64;
+        let gone = sealed.saturating_sub(HASH);
+        self.out.drain(..gone);
+        self.kept = sealed - gone;
         if let Some(open) = &mut self.open {
-            *open = 0;
+            *open -= gone;
         }
     }
 
@@ -205,7 +211,7 @@ impl Writer {
     }
 
     fn sign(&mut self, at: Timestamp, last: bool) {
-        let position = self.given_up + self.out.len() as u64;
+        let position = self.given_up + (self.out.len() - self.kept) as u64;
         let mut checkpoint =
             Checkpoint::new(at, position, self.blocks, self.previous, last, self.counts);
         checkpoint.sign(&self.key, &self.chain);
@@ -224,10 +230,18 @@ impl Writer {
         if let Some(byte) = self.out.get_mut(start + 4) {
             *byte = kind;
         }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.chain);
-        hasher.update(self.out.get(start..).unwrap_or_default());
-        self.chain = *hasher.finalize().as_bytes();
+        // Every block but the first stands right behind the hash before it.
+        let before = start.checked_sub(HASH).and_then(|before| self.out.get(before..));
+        let hash = match before {
+            Some(bytes) if bytes.starts_with(&self.chain) => blake3::hash(bytes),
+            _ => {
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(&self.chain);
+                hasher.update(self.out.get(start..).unwrap_or_default());
+                hasher.finalize()
+            }
+        };
+        self.chain = *hash.as_bytes();
         self.out.extend_from_slice(&self.chain);
         self.previous = (self.out.len() - start) as u32;
         self.blocks += 1;
