@@ -21,6 +21,9 @@ pub fn copy_out(data: &[u8]) {
     let query = format!("COPY customers (ssn, id) TO STDOUT {options}\0");
     let query = message(b'Q', query.as_bytes());
     let mut server = message(b'H', &[0, 0, 2, 0, 0, 0, 0]);
+    if how % 4 == 2 {
+        server.extend(message(b'd', b"ssn;id\n"));
+    }
     for line in rest.split(|byte| *byte == b'\n').take(64) {
         // The number stands whole in the first column; what the fuzzer says is the second.
         let line = [NUMBER, &[separator], line, b"\n"].concat();
