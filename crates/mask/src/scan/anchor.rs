@@ -3,44 +3,73 @@ use super::text::Text;
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// The next byte at or after `at` that may be part of a finding, or the length of the text.
+/// Where the search for anchors stands: eight bytes, and which of them are left.
 ///
-/// Every finding but tokens with a fixed prefix holds a digit, a `-`, a `:` or an `@`; eight bytes
-/// are tested at once, and only bytes that pass are looked up in `wanted`.
-pub(super) fn next(text: Text<'_>, from: usize, wanted: &[bool; 256]) -> usize {
-    let found = find(text.0, from, wanted);
-    #[cfg(test)]
-    super::text::reads::add(found - from.min(found));
-    found
+/// Every finding but tokens with a fixed prefix holds a digit, a `-`, a `:` or an `@`. Bytes are
+/// tested sixteen at once as long as none of them passes, then eight at once; only those that pass are
+/// looked up in what is wanted.
+pub(super) struct Anchors {
+    base: usize,
+    /// The high bit of each byte that passes.
+    hits: u64,
 }
 
-fn find(bytes: &[u8], from: usize, wanted: &[bool; 256]) -> usize {
-    let mut at = from;
-    while at < bytes.len() {
-        if let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>())
-            && !any(block)
-        {
-            at += 16;
-            continue;
-        }
-        // The last eight bytes are looked at together, too, without those that were seen.
-        let base = at.min(bytes.len().saturating_sub(8));
-        let Some(word) = bytes.get(base..).and_then(|rest| rest.first_chunk::<8>()) else {
-            let rest = bytes.get(at..).unwrap_or_default();
-            return at + rest.iter().position(|&b| is(wanted, b)).unwrap_or(rest.len());
-        };
-        let unseen = u64::MAX << ((8 * (at - base)) & 63);
-        let mut hits = candidates(u64::from_le_bytes(*word)) & unseen;
-        while hits != 0 {
-            let offset = (hits.trailing_zeros() / 8) as usize;
-            if word.get(offset).is_some_and(|&b| is(wanted, b)) {
-                return base + offset;
-            }
-            hits &= hits - 1;
-        }
-        at = base + 8;
+impl Anchors {
+    /// A search that begins at `from`.
+    pub(super) fn from(text: Text<'_>, from: usize) -> Self {
+        Self { base: from, hits: block(text.0, from).map_or(0, candidates) }
     }
-    bytes.len()
+
+    /// The next byte at or after `at` that may be part of a finding, or the length of the text. The
+    /// search never goes back.
+    pub(super) fn next(&mut self, text: Text<'_>, at: usize, wanted: &[bool; 256]) -> usize {
+        let bytes = text.0;
+        let passed = at.saturating_sub(self.base);
+        if passed < 8 {
+            self.hits &= u64::MAX << (8 * passed);
+        } else {
+            self.load(bytes, at);
+        }
+        loop {
+            #[cfg(test)]
+            super::text::reads::add(1);
+            while self.hits != 0 {
+                let found = self.base + (self.hits.trailing_zeros() / 8) as usize;
+                if bytes.get(found).is_some_and(|&byte| is(wanted, byte)) {
+                    return found;
+                }
+                self.hits &= self.hits - 1;
+            }
+            if self.base + 8 >= bytes.len() {
+                return bytes.len();
+            }
+            self.load(bytes, self.base + 8);
+        }
+    }
+
+    fn load(&mut self, bytes: &[u8], mut base: usize) {
+        while let Some(sixteen) = bytes.get(base..).and_then(|rest| rest.first_chunk())
+            && !any(sixteen)
+        {
+            #[cfg(test)]
+            super::text::reads::add(2);
+            base += 16;
+        }
+        self.base = base;
+        self.hits = block(bytes, base).map_or(0, candidates);
+    }
+}
+
+/// Eight bytes that begin at `at`, with NULs behind the end.
+fn block(bytes: &[u8], at: usize) -> Option<u64> {
+    let rest = bytes.get(at..)?;
+    if let Some(block) = rest.first_chunk() {
+        return Some(u64::from_le_bytes(*block));
+    }
+    if let Some(last) = bytes.last_chunk() {
+        return Some(u64::from_le_bytes(*last).unbounded_shr(8 * (8 - rest.len() as u32)));
+    }
+    Some(rest.iter().rev().fold(0, |block, &byte| block << 8 | u64::from(byte)))
 }
 
 fn is(wanted: &[bool; 256], byte: u8) -> bool {
@@ -85,15 +114,23 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_is_found_wherever_it_stands() {
+    fn an_anchor_is_found_wherever_it_stands_and_from_wherever_it_is_sought() {
         let mut wanted = [false; 256];
         wanted[usize::from(b'@')] = true;
-        for length in 0..40 {
+        for length in 0..50 {
             for place in 0..length {
-                let mut text = vec![b'5'; length];
-                text[place] = b'@';
-                assert_eq!(next(Text(&text), 0, &wanted), place);
-                assert_eq!(next(Text(&text), place + 1, &wanted), length);
+                for filler in [b'5', b'a'] {
+                    let mut text = vec![filler; length];
+                    text[place] = b'@';
+                    let text = Text(&text);
+                    for from in 0..=length {
+                        let first = if from <= place { place } else { length };
+                        assert_eq!(Anchors::from(text, from).next(text, from, &wanted), first);
+                        let mut anchors = Anchors::from(text, 0);
+                        assert_eq!(anchors.next(text, 0, &wanted), place);
+                        assert_eq!(anchors.next(text, from.max(place), &wanted), first.max(place));
+                    }
+                }
             }
         }
     }

@@ -7,33 +7,36 @@ const REACH: usize = 32;
 /// Words, in lower case, of at least three letters.
 pub(super) struct Words {
     words: &'static [&'static [u8]],
-    /// A bit for each letter that one of them begins with, and for each that is its second.
-    firsts: u32,
-    seconds: u32,
+    /// Of each byte, whether one of them begins with it (1) and whether it is second in one (2).
+    letters: [u8; 256],
 }
 
 impl Words {
     pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
-        let mut firsts = 0;
-        let mut seconds = 0;
+        let mut letters = [0; 256];
         let mut rest = words;
+        #[expect(clippy::indexing_slicing, reason = "no byte is out of 256")]
         while let [word, others @ ..] = rest {
             if let [first, second, ..] = word {
-                firsts |= 1 << (*first & 31);
-                seconds |= 1 << (*second & 31);
+                letters[*first as usize] |= 1;
+                letters[first.to_ascii_uppercase() as usize] |= 1;
+                letters[*second as usize] |= 2;
+                letters[second.to_ascii_uppercase() as usize] |= 2;
             }
             rest = others;
         }
-        Self { words, firsts, seconds }
+        Self { words, letters }
     }
 
     fn stand_in(&self, text: Text<'_>, start: usize, end: usize) -> bool {
         let window = text.slice(start, end);
-        let letters = |set: u32, byte: u8| byte >= b'A' && set >> (byte & 31) & 1 != 0;
-        window.array_windows().zip(start..).any(|(&[first, second], at)| {
-            letters(self.firsts, first)
-                && letters(self.seconds, second)
-                && self.one_at(text, at, end)
+        let letter = |byte: u8| self.letters.get(usize::from(byte)).copied().unwrap_or(0);
+        let mut before = 0;
+        window.iter().zip(start..).any(|(&byte, at)| {
+            let second = letter(byte);
+            let begun = before & 1 & second >> 1 != 0;
+            before = second;
+            begun && self.one_at(text, at - 1, end)
         })
     }
 
@@ -55,7 +58,7 @@ impl Scan<'_, '_> {
     /// Whether one of `words` stands shortly in front of `at` with no digit in between: that digit
     /// would be what the word speaks of. It also keeps the scan linear, as no byte is looked at for
     /// two numbers.
-    pub(super) fn follows_word(&self, at: usize, words: Words) -> bool {
+    pub(super) fn follows_word(&self, at: usize, words: &Words) -> bool {
         let floor = at.saturating_sub(REACH).max(self.done);
         let start = self.text.run_back(at, floor, |b| !digit(b));
         if words.stand_in(self.text, start, at) {

@@ -152,10 +152,10 @@ fn shapes(first: u8) -> &'static [Shape] {
 }
 
 /// What makes forty characters of base64 an AWS secret access key.
-const AWS_WORDS: Words =
+static AWS_WORDS: Words =
     Words::new(&[b"aws_secret", b"secretaccesskey", b"secret_access_key", b"secret access key"]);
 /// What makes base64 of 32 or 64 bytes an Azure key.
-const AZURE_WORDS: Words =
+static AZURE_WORDS: Words =
     Words::new(&[b"accountkey", b"account_key", b"account key", b"sharedaccesskey"]);
 
 impl Scan<'_, '_> {
@@ -206,9 +206,9 @@ impl Scan<'_, '_> {
                 let body = text.slice(start, end);
                 let mixed = body.iter().any(u8::is_ascii_lowercase)
                     && body.iter().any(u8::is_ascii_uppercase);
-                (mixed && self.follows_word(start, AWS_WORDS)).then_some(end)
+                (mixed && self.follows_word(start, &AWS_WORDS)).then_some(end)
             }
-            (43, 1) | (86, 2) => self.follows_word(start, AZURE_WORDS).then_some(padding),
+            (43, 1) | (86, 2) => self.follows_word(start, &AZURE_WORDS).then_some(padding),
             _ => self.signature(start),
         }
     }

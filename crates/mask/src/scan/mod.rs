@@ -85,6 +85,7 @@ pub(crate) struct Scan<'p, 't> {
     at: usize,
     /// The end of the last finding: no other reaches back over it.
     done: usize,
+    anchors: anchor::Anchors,
     words: word::Words,
     mail: email::Ahead,
     ipv6: ip::Cluster,
@@ -100,6 +101,7 @@ impl<'p, 't> Scan<'p, 't> {
             context: Text(context),
             at,
             done: 0,
+            anchors: anchor::Anchors::from(Text(text), at),
             words: word::Words::in_text(text, at),
             mail: email::Ahead::default(),
             ipv6: ip::Cluster::default(),
@@ -129,7 +131,7 @@ impl Iterator for Scan<'_, '_> {
         let token = if self.plan.words { self.token() } else { None };
         let limit = token.map_or(self.text.len(), |hit| hit.start);
         while self.plan.anchored && self.at < limit {
-            let at = anchor::next(self.text, self.at, &self.plan.anchors);
+            let at = self.anchors.next(self.text, self.at, &self.plan.anchors);
             if at >= limit {
                 break;
             }

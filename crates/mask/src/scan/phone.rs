@@ -6,7 +6,7 @@ use super::text::{alnum, digit};
 /// ITU-T E.164: no number has more digits, its country code included.
 const LONGEST: usize = 15;
 /// What makes bare digits a telephone number.
-const WORDS: Words = Words::new(&[b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"]);
+static WORDS: Words = Words::new(&[b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"]);
 
 /// Groups of digits with a telephone number's separators between them.
 struct Groups {
@@ -120,6 +120,9 @@ impl Scan<'_, '_> {
         if !shaped && !worded {
             return None;
         }
+        if !grouped {
+            return self.follows_word(run.start, &WORDS).then_some(run.end);
+        }
         let groups = self.groups(run);
         if shaped
             && let Some(end) =
@@ -132,7 +135,7 @@ impl Scan<'_, '_> {
             return None;
         }
         let end = groups.fitting(|total| (7..=LONGEST).contains(&total))?;
-        self.follows_word(run.start, WORDS).then_some(end)
+        self.follows_word(run.start, &WORDS).then_some(end)
     }
 
     /// `(415) 555-2671`, `415-555-2671`, `1 415 555 2671`: area and exchange begin with 2 to 9.

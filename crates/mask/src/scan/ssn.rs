@@ -4,7 +4,7 @@ use super::number::Run;
 use super::text::digit;
 
 /// What makes nine bare digits a social security number.
-const WORDS: Words = Words::new(&[b"ssn", b"social sec", b"social_sec", b"socialsec"]);
+static WORDS: Words = Words::new(&[b"ssn", b"social sec", b"social_sec", b"socialsec"]);
 
 impl Scan<'_, '_> {
     /// A social security number: area, group and serial that are given out.
@@ -18,7 +18,7 @@ impl Scan<'_, '_> {
                 let alone = given_out(area, group, serial)
                     && !self.goes_on_before(run)
                     && !self.goes_on_after(run.end);
-                (alone && self.follows_word(run.start, WORDS)).then_some((run.start, run.end))
+                (alone && self.follows_word(run.start, &WORDS)).then_some((run.start, run.end))
             }
             _ => None,
         }
