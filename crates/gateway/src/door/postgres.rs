@@ -4,31 +4,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{counter, gauge};
-use model::ports::{OpenedSession, Unidentified};
-use model::{Ending, Peer, Reason, SessionHead, SessionId};
+use metrics::counter;
+use model::ports::OpenedSession;
+use model::{Ending, SessionHead, SessionId};
 use policy::{Circumstances, no_such_door};
 use rustls::ServerConfig;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
-use wire::postgres::error::{Report, field, sqlstate};
-use wire::postgres::greet::{Welcome, cancel_key_length, welcome};
-use wire::postgres::session::{Cap, Opening, Session};
+use wire::postgres::error::{Report, sqlstate};
+use wire::postgres::session::Cap;
 use wire::postgres::startup::application_name;
 
 use super::greet::greet;
 use super::visit::{Arrived, Dialled, Granted, Greeted, Identified, Named, Recorded, Turned};
-use crate::cancel::{self, Cancels};
+use super::words::{refused, unidentified};
+use crate::cancel::Cancels;
 use crate::catalogues::Catalogues;
-use crate::dial::{Dialer, Target, Wanted};
+use crate::dial::{Dialer, Wanted};
 use crate::house::House;
-use crate::relay::{self, Decider, Relay};
 use crate::{chance, clock};
 
 /// The name of the protocol, as resources give it.
-const PROTOCOL: &str = "postgres";
+pub(super) const PROTOCOL: &str = "postgres";
 
 /// One step of a client's way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,147 +278,12 @@ impl Door {
             }
         }
     }
-
-    async fn admit<G: Send + 'static>(
-        self: &Arc<Self>,
-        dialled: Dialled,
-        guest: Option<G>,
-    ) -> Result<(), Turned> {
-        let Dialled { recorded, target } = dialled;
-        let Recorded { granted, session, opened } = recorded;
-        let Granted { named, grant, circumstances } = granted;
-        let Named { mut client, from, login, identity } = named;
-        let resource = Arc::clone(grant.resource());
-        let out_of_order = |client, opened, why: String| {
-            warn!(resource = resource.name, why, "a session could not begin");
-            let report = Report::fatal(
-                sqlstate::CANNOT_CONNECT_NOW,
-                format!("the session on \"{}\" could not begin", resource.name),
-            )
-            .hint("The gateway's operator finds the reason in its log.");
-            end(opened, why);
-            Turned::told(client, &report, "not_begun")
-        };
-        let catalogue = match self.catalogues.open(&self.dialer, &grant, &target.database).await {
-            Ok(catalogue) => catalogue,
-            Err(error) => {
-                let why = format!("the target's catalogue could not be read: {error}");
-                return Err(out_of_order(client, opened, why));
-            }
-        };
-        let length = cancel_key_length(login.startup.minor);
-        let (cancellable, cancelling) = match self.cancels.register(length) {
-            Ok(registered) => registered,
-            Err(error) => return Err(out_of_order(client, opened, error.to_string())),
-        };
-        let mut conversation = Session::new(Opening {
-            library: Arc::clone(catalogue.library()),
-            parameters: target.parameters.clone(),
-            search_path_chosen: login.startup.settings.get("search_path").is_some(),
-            cap: self.cap,
-            message_limit: self.message_limit,
-        });
-        let greeting = welcome(&Welcome { parameters: &target.parameters, key: cancellable.key() });
-        let let_in = async {
-            client.write_all(&greeting).await?;
-            client.flush().await
-        };
-        if !matches!(timeout(self.listener.handshake, let_in).await, Ok(Ok(()))) {
-            end(opened, "the client left before it was let in".to_owned());
-            return Err(Turned::silently("gone"));
-        }
-        for (peer, bytes) in [(Peer::Client, login.rest), (Peer::Upstream, target.rest)] {
-            if !bytes.is_empty() {
-                model::Conversation::feed(&mut conversation, peer, bytes);
-            }
-        }
-        counter!("sluice_dials_total", "protocol" => PROTOCOL, "outcome" => "ok").increment(1);
-        info!(%session, subject = identity.subject, resource = resource.name, %from, "a session begins");
-        let shared = Arc::new(grant.clone());
-        let refresh: Box<dyn Fn() -> model::ports::BoxFuture<'static, ()> + Send> = {
-            let (dialer, grant) = (Arc::clone(&self.dialer), Arc::clone(&shared));
-            Box::new(move || {
-                let (catalogue, dialer, grant) =
-                    (Arc::clone(&catalogue), Arc::clone(&dialer), Arc::clone(&grant));
-                Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
-            })
-        };
-        let at_target = Target::new(Arc::clone(&self.dialer), shared, target.key);
-        let policies = Arc::clone(&self.house.policies);
-        let relay = Relay {
-            conversation,
-            client,
-            upstream: target.transport,
-            decider: Decider::new(session, policies, grant, circumstances),
-            desk: Arc::clone(&self.house.desk),
-            recorder: opened.recorder,
-            must_end: Box::pin(must_end(opened.must_end, self.stop.clone())),
-            signals: cancelling.signals,
-            cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
-            refresh,
-        };
-        // A task of its own: what the way in needed is given back while the session lives.
-        tokio::spawn(async move {
-            let live = gauge!("sluice_sessions_live", "protocol" => PROTOCOL);
-            live.increment(1);
-            let ending = relay::run(relay).await;
-            live.decrement(1);
-            info!(%session, how = ending.how, "a session ended");
-            drop((cancellable, guest));
-        });
-        Ok(())
-    }
-}
-
-async fn must_end(
-    told: model::ports::BoxFuture<'static, String>,
-    mut stop: watch::Receiver<bool>,
-) -> String {
-    let stopped = async move {
-        // The sender is gone when the gateway is.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    tokio::select! {
-        why = told => why,
-        () = stopped => "terminating connection due to administrator command".to_owned(),
-    }
 }
 
 /// Ends the recording of a session that never began.
-fn end(opened: OpenedSession, how: String) {
+pub(super) fn end(opened: OpenedSession, how: String) {
     if let Err(error) = opened.recorder.close(Ending { at: clock::now(), how }) {
         warn!(%error, "the end of a session could not be recorded");
-    }
-}
-
-/// What a client hears whose token was not taken: the same whatever was wrong with it.
-fn unidentified(error: &Unidentified) -> Report<'static> {
-    match error {
-        Unidentified::Unknown(_) | Unidentified::Expired | Unidentified::Revoked => {
-            Report::fatal(sqlstate::INVALID_PASSWORD, "the token was not accepted").hint(
-                "The password is a token of your identity provider or of Sluice: sign in with `sluice login`, or use `sluice connect RESOURCE`.",
-            )
-        }
-        Unidentified::Throttled(_) => {
-            Report::fatal(sqlstate::INVALID_AUTHORIZATION_SPECIFICATION, error.to_string())
-        }
-        Unidentified::Unavailable(_) => Report::fatal(
-            sqlstate::CANNOT_CONNECT_NOW,
-            "the token cannot be checked: the identity provider cannot be reached",
-        )
-        .hint("Try again in a moment."),
-    }
-}
-
-fn refused(reason: &Reason) -> Report<'static> {
-    let mut report = Report::fatal(sqlstate::INSUFFICIENT_PRIVILEGE, reason.message.clone());
-    if !reason.policies.is_empty() {
-        let policies = reason.policies.join(", ");
-        report = report.with(field::DETAIL, format!("Policy: {policies}").into_bytes());
-    }
-    match &reason.hint {
-        Some(hint) => report.hint(hint.clone()),
-        None => report,
     }
 }
 

@@ -1,6 +1,6 @@
 //! CancelRequest, in both lengths of key.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gateway::Limits;
 use wire::postgres::frame;
@@ -62,10 +62,8 @@ fn whoever_cancelled_may_send_the_next_statement_at_once() {
     for _ in 0..20 {
         begin(&mut raw, "select pg_sleep(60)");
         std::thread::sleep(Duration::from_millis(30));
-        let asked = Instant::now();
         Raw::connect(standing.port()).send(&key.request()).rest();
         assert_eq!(codes(&raw.until_ready()), ["57014"]);
-        assert!(asked.elapsed() < Duration::from_secs(30));
         begin(&mut raw, "select 1");
         assert_eq!(codes(&raw.until_ready()), [""; 0]);
     }

@@ -14,12 +14,12 @@ use wire::postgres::startup::Settings;
 use crate::house::{Safe, identity, policies, resource};
 use crate::server::{PASSWORD, server};
 
-fn dialer() -> Dialer {
+pub(crate) fn dialer() -> Dialer {
     let limit = Duration::from_secs(20);
     Dialer::new(Arc::new(Safe), DialLimits { credential: limit, connect: limit, login: limit })
 }
 
-fn grant(resource: Resource) -> Grant {
+pub(crate) fn grant(resource: Resource) -> Grant {
     let circumstances = Circumstances {
         source: IpAddr::V4(Ipv4Addr::LOCALHOST),
         client: None,
@@ -28,7 +28,7 @@ fn grant(resource: Resource) -> Grant {
     policies().authorize(Arc::new(identity("ann")), Arc::new(resource), &circumstances).unwrap()
 }
 
-fn wanted() -> Wanted<'static> {
+pub(crate) fn wanted() -> Wanted<'static> {
     Wanted {
         database: None,
         application_name: "ann test".to_owned(),
@@ -78,8 +78,7 @@ async fn every_method_of_authentication_logs_in() {
 }
 
 #[tokio::test]
-async fn scram_over_tls_is_bound_to_the_channel() {
-    // The server's own view: with channel binding the server has seen the same certificate as we.
+async fn the_gateways_own_question_is_answered() {
     let dialer = dialer();
     let grant = grant(resource("orders", "plain", UpstreamTls::Require, "127.0.0.1"));
     let rows = query(

@@ -216,8 +216,8 @@ pub(crate) fn stand(tls: bool, clear: bool, limits: Limits) -> Standing {
     };
     let gateway = Gateway::new(house, limits);
     let tls = tls.then(|| {
-        let (certificate, key) = listener_certificate();
-        server_tls(certificate.as_bytes(), key.as_bytes()).unwrap()
+        let listener = listener_certificate();
+        server_tls(listener.certificate.as_bytes(), listener.key.as_bytes()).unwrap()
     });
     let listen = Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), tls, clear, threads: 2 };
     let serving = gateway.serve_postgres(listen).unwrap();

@@ -14,4 +14,6 @@ mod entering;
 mod hostile;
 mod house;
 mod server;
+mod silent;
 mod stopping;
+mod tls;

@@ -63,9 +63,21 @@ fn issue(authority: &Authority, common_name: &str, names: &[&str]) -> (String, S
     (certificate.pem(), key.serialize_pem())
 }
 
-/// A self-signed pair for a listener of ours.
-pub(crate) fn listener_certificate() -> (String, String) {
-    issue(&authority("gateway"), "localhost", &["localhost", "127.0.0.1"])
+/// What a listener of ours shows, and who signed it.
+pub(crate) struct Listener {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) ca: String,
+}
+
+static LISTENER: LazyLock<Listener> = LazyLock::new(|| {
+    let authority = authority("gateway");
+    let (certificate, key) = issue(&authority, "localhost", &["localhost", "127.0.0.1"]);
+    Listener { certificate, key, ca: authority.pem }
+});
+
+pub(crate) fn listener_certificate() -> &'static Listener {
+    &LISTENER
 }
 
 fn start() -> Server {
