@@ -15,6 +15,7 @@
 mod client;
 mod commands;
 mod config;
+mod demo;
 mod error;
 mod house;
 mod json;

@@ -48,6 +48,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 enum Command {
+    Demo(crate::demo::Args),
     Serve(serve::Args),
     Check(check::Args),
     Explain(explain::Args),
@@ -67,6 +68,7 @@ enum Command {
 /// Runs what was typed.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
+        Command::Demo(args) => crate::demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +16,7 @@ use crate::error::{Exit, Failure};
 
 /// A running server. Dropping it stops it.
 pub(crate) struct Postgres {
-    server: Child,
+    server: Mutex<Child>,
     /// Where it listens, on loopback.
     pub(crate) port: u16,
     /// The superuser's password, for looking behind the gateway's back.
@@ -24,7 +25,12 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Makes a cluster in `folder` and starts it, with TLS as `certificate` and `key` (PEM) say.
-    pub(crate) fn start(folder: &Path, certificate: &str, key: &str, password: &str) -> Result<Self> {
+    pub(crate) fn start(
+        folder: &Path,
+        certificate: &str,
+        key: &str,
+        password: &str,
+    ) -> Result<Self> {
         let binaries = find_binaries()?;
         let owner = Owner::choose()?;
         let port = free_port()?;
@@ -45,9 +51,17 @@ impl Postgres {
 
         let made = owner
             .command(&binaries.join("initdb"), folder)
-            .arg("--pgdata").arg(&data)
-            .arg("--pwfile").arg(&password_file)
-            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .arg("--pgdata")
+            .arg(&data)
+            .arg("--pwfile")
+            .arg(&password_file)
+            .args([
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ])
             .output()
             .context("running initdb")?;
         if !made.status.success() {
@@ -57,7 +71,8 @@ impl Postgres {
         let log = fs::File::create(folder.join("log"))?;
         let server = owner
             .command(&binaries.join("postgres"), folder)
-            .arg("-D").arg(&data)
+            .arg("-D")
+            .arg(&data)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
             .args(["-c", &format!("unix_socket_directories={}", folder.display())])
             .args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={}", certificate.display())])
@@ -69,18 +84,18 @@ impl Postgres {
             .process_group(0)
             .spawn()
             .context("starting postgres")?;
-        let mut postgres = Self { server, port, password: password.to_owned() };
+        let postgres = Self { server: Mutex::new(server), port, password: password.to_owned() };
         postgres.wait_until_ready(folder)?;
         Ok(postgres)
     }
 
-    fn wait_until_ready(&mut self, folder: &Path) -> Result<()> {
+    fn wait_until_ready(&self, folder: &Path) -> Result<()> {
         let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
             if self.direct("postgres", "SELECT 1").is_ok() {
                 return Ok(());
             }
-            if self.server.try_wait()?.is_some() {
+            if self.server().try_wait()?.is_some() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -92,7 +107,13 @@ impl Postgres {
     /// Runs SQL at the server itself as its superuser, past the gateway; answers unaligned rows.
     pub(crate) fn direct(&self, database: &str, sql: &str) -> Result<String> {
         let output = Command::new("psql")
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--tuples-only",
+                "--no-align",
+                "--set=ON_ERROR_STOP=1",
+            ])
             .args(["--command", sql])
             .env("PGHOST", "127.0.0.1")
             .env("PGPORT", self.port.to_string())
@@ -110,20 +131,37 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        let Ok(Some(pid)) = i32::try_from(self.server.id()).map(Pid::from_raw) else { return };
+impl Postgres {
+    fn server(&self) -> MutexGuard<'_, Child> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops it. A second time changes nothing.
+    pub(crate) fn stop(&self) {
+        let mut server = self.server();
+        let ended = |server: &mut Child| matches!(server.try_wait(), Ok(Some(_)) | Err(_));
+        if ended(&mut server) {
+            return;
+        }
         // SIGINT is a fast shutdown: sessions are ended, nothing is left behind.
-        let _ = kill_process(pid, Signal::INT);
+        if let Ok(Some(pid)) = i32::try_from(server.id()).map(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::INT);
+        }
         let until = Instant::now() + Duration::from_secs(5);
         while Instant::now() < until {
-            if matches!(self.server.try_wait(), Ok(Some(_)) | Err(_)) {
+            if ended(&mut server) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        let _ = server.kill();
+        let _ = server.wait();
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -142,7 +180,9 @@ impl Owner {
             Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
         };
         let user = find("postgres").or_else(|| find("nobody"));
-        Ok(Self(Some(user.context("there is neither a user `postgres` nor `nobody` to run PostgreSQL as")?)))
+        Ok(Self(Some(
+            user.context("there is neither a user `postgres` nor `nobody` to run PostgreSQL as")?,
+        )))
     }
 
     fn command(&self, program: &Path, folder: &Path) -> Command {
@@ -156,7 +196,8 @@ impl Owner {
 
     fn take(&self, path: &Path) -> Result<()> {
         if let Self(Some((user, group))) = self {
-            chown(path, Some(*user), Some(*group)).with_context(|| format!("giving away {}", path.display()))?;
+            chown(path, Some(*user), Some(*group))
+                .with_context(|| format!("giving away {}", path.display()))?;
         }
         Ok(())
     }
@@ -164,17 +205,19 @@ impl Owner {
 
 /// The newest server binaries of this machine.
 fn find_binaries() -> Result<PathBuf> {
-    let mut folders: Vec<PathBuf> = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"]
-        .iter()
-        .filter_map(|pattern| glob::glob(pattern).ok())
-        .flatten()
-        .flatten()
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"]
+            .iter()
+            .filter_map(|pattern| glob::glob(pattern).ok())
+            .flatten()
+            .flatten()
+            .collect();
     folders.sort_by_key(|folder| version_in(folder));
     folders.reverse();
     let path = std::env::var_os("PATH").unwrap_or_default();
     folders.extend(std::env::split_paths(&path));
-    let complete = |folder: &PathBuf| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file());
+    let complete =
+        |folder: &PathBuf| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file());
     folders.into_iter().find(complete).ok_or_else(|| {
         Failure::new(Exit::Unavailable, "there is no PostgreSQL server on this machine")
             .hint("install it (Debian: apt-get install postgresql), or run `make demo`, which does")
@@ -183,7 +226,8 @@ fn find_binaries() -> Result<PathBuf> {
 }
 
 fn version_in(folder: &Path) -> u32 {
-    let digits: String = folder.display().to_string().chars().filter(char::is_ascii_digit).take(4).collect();
+    let digits: String =
+        folder.display().to_string().chars().filter(char::is_ascii_digit).take(4).collect();
     digits.parse().unwrap_or(0)
 }
 
