@@ -311,7 +311,8 @@ fn silent_connections_do_not_keep_others_out() {
     let database = v15().database();
     let house = House::open(&database);
     let before = house.process().resident();
-    let silent: Vec<_> = (0..200)
+    // As many as one address may have; beyond, it is the address that is kept out.
+    let silent: Vec<_> = (0..50)
         .map(|at| {
             let mut client = Client::raw(&house.address());
             client.send(&startup(0, &[("user", "alice@example.com")])[..at % 9]);
@@ -320,7 +321,7 @@ fn silent_connections_do_not_keep_others_out() {
         .collect();
     assert_eq!(house.client("alice").query("SELECT 1").len(), 4);
     let grown = house.process().resident().saturating_sub(before);
-    assert!(grown < 200 * 64 * 1024 + (8 << 20), "{grown} bytes for 200 silent connections");
+    assert!(grown < 50 * 64 * 1024 + (8 << 20), "{grown} bytes for 50 silent connections");
     drop(silent);
 }
 

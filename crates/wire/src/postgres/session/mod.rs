@@ -42,6 +42,7 @@ use self::view::View;
 use super::error::{Report, sqlstate};
 use super::frame::BadFrame;
 use super::library::{Library, Reading, Scope};
+use super::startup::is_ascii_safe;
 
 /// What a session begins with, once both ends are logged in.
 pub struct Opening {
@@ -142,11 +143,14 @@ enum TooLarge {
 }
 
 /// How the server reads string constants and the bytes of a text.
+#[derive(Default)]
 struct Strings {
     /// `standard_conforming_strings` is on: a backslash in a plain constant is a backslash.
     standard: bool,
     /// The client's encoding is UTF-8.
     utf8: bool,
+    /// It is at least one in which a byte below 128 is always itself.
+    ascii_safe: bool,
     /// Statements since the last ReadyForQuery, or on their way, may have changed either.
     unsettled: bool,
     unsettled_owed: usize,
@@ -157,8 +161,7 @@ impl Session {
     #[must_use]
     pub fn new(opening: Opening) -> Self {
         let catalogue = opening.library.catalogue();
-        let mut strings =
-            Strings { standard: false, utf8: false, unsettled: false, unsettled_owed: 0 };
+        let mut strings = Strings::default();
         for (name, value) in &opening.parameters {
             strings.report(name.as_bytes(), value.as_bytes());
         }
@@ -347,7 +350,10 @@ impl Strings {
     fn report(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b"standard_conforming_strings" => self.standard = value == b"on",
-            b"client_encoding" => self.utf8 = value == b"UTF8",
+            b"client_encoding" => {
+                self.utf8 = value == b"UTF8";
+                self.ascii_safe = str::from_utf8(value).is_ok_and(is_ascii_safe);
+            }
             _ => {}
         }
     }

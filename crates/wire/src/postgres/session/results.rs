@@ -13,6 +13,7 @@ use super::server::Wrong;
 use super::{Cap, Session};
 use crate::postgres::catalogue::Catalogue;
 use crate::postgres::frame::{HEADER, Header, backend};
+use crate::postgres::startup::is_ascii_safe;
 
 /// A message that must be masked is taken in whole up to this size; what is longer is not shown.
 const LONGEST_MASKED: usize = 64 << 20;
@@ -198,8 +199,12 @@ impl Session {
             return Err(Wrong::OutOfState);
         };
         let statement = running.current().or_else(|| running.reading.only());
+        let session = self.strings.ascii_safe;
+        let readable =
+            |copy: &sql::CopyOut| copy.encoding.as_deref().map_or(session, is_ascii_safe);
         let copy = match statement.map(|statement| &statement.effect) {
-            Some(sql::Effect::CopyOut(copy)) if !running.view.clear => {
+            // A delimiter must be a delimiter for rows to be taken apart.
+            Some(sql::Effect::CopyOut(copy)) if !running.view.clear && readable(copy) => {
                 CopyMasker::new(copy, body_of(&message), &ground(running, &catalogue))?
             }
             _ if running.view.clear => CopyMasker::clear(),

@@ -12,6 +12,7 @@ use crate::postgres::frame::{Body, Malformed, counted, put_cstr};
 
 pub use application_name::application_name;
 pub use settings::Settings;
+pub(crate) use settings::is_ascii_safe;
 
 /// The longest packet the server reads, its length word not counted (`MAX_STARTUP_PACKET_LENGTH`).
 pub const LONGEST: usize = 10_000;

@@ -123,8 +123,81 @@ fn value_allowed(known: &str, value: &str) -> bool {
     match known {
         "standard_conforming_strings" => any(&["on", "true", "yes", "1"]),
         "client_min_messages" => any(&["log", "info", "notice", "warning", "error"]),
+        "client_encoding" => is_ascii_safe(value),
         _ => true,
     }
+}
+
+/// Whether every byte below 128 is itself in this encoding. In the others (SJIS, BIG5, GBK, UHC, JOHAB,
+/// GB18030) a backslash or a delimiter can be the second half of a letter.
+///
+/// Source: PostgreSQL documentation, "Character Set Support"; names as `pg_char_to_encoding` takes them.
+pub(crate) fn is_ascii_safe(encoding: &str) -> bool {
+    const SAFE: &[&str] = &[
+        "utf8",
+        "unicode",
+        "sqlascii",
+        "latin1",
+        "latin2",
+        "latin3",
+        "latin4",
+        "latin5",
+        "latin6",
+        "latin7",
+        "latin8",
+        "latin9",
+        "latin10",
+        "iso88591",
+        "iso88592",
+        "iso88593",
+        "iso88594",
+        "iso88595",
+        "iso88596",
+        "iso88597",
+        "iso88598",
+        "iso88599",
+        "iso885910",
+        "iso885913",
+        "iso885914",
+        "iso885915",
+        "iso885916",
+        "win1250",
+        "win1251",
+        "win1252",
+        "win1253",
+        "win1254",
+        "win1255",
+        "win1256",
+        "win1257",
+        "win1258",
+        "windows1250",
+        "windows1251",
+        "windows1252",
+        "windows1253",
+        "windows1254",
+        "windows1255",
+        "windows1256",
+        "windows1257",
+        "windows1258",
+        "win866",
+        "windows866",
+        "win874",
+        "windows874",
+        "koi8r",
+        "koi8u",
+        "koi8",
+        "eucjp",
+        "euccn",
+        "euckr",
+        "euctw",
+        "eucjis2004",
+    ];
+    let plain: String = encoding
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    SAFE.contains(&plain.as_str())
 }
 
 fn refuse(name: &str) -> Report<'static> {
@@ -175,6 +248,10 @@ mod tests {
             ("standard_conforming_strings", "on", true),
             ("standard_conforming_strings", "off", false),
             ("standard_conforming_strings", "of", false),
+            ("client_encoding", "UTF-8", true),
+            ("client_encoding", "ISO_8859_5", true),
+            ("client_encoding", "SJIS", false),
+            ("client_encoding", "gb18030", false),
             ("client_min_messages", "warning", true),
             ("client_min_messages", "debug5", false),
         ] {
