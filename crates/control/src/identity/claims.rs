@@ -31,14 +31,7 @@ pub(super) fn identity(
     if claims.get("iss").and_then(Value::as_str) != Some(&config.issuer) {
         return Err(unfit("it is from another issuer"));
     }
-    let for_us = match claims.get("aud") {
-        Some(Value::String(audience)) => *audience == config.audience,
-        Some(Value::Array(audiences)) => {
-            audiences.iter().any(|audience| audience.as_str() == Some(&config.audience))
-        }
-        _ => false,
-    };
-    if !for_us {
+    if !is_for(claims, &config.audience) {
         return Err(unfit("it was made for another audience"));
     }
     let expires =
@@ -81,6 +74,15 @@ pub(super) fn identity(
         token: None,
         only_resources: None,
     })
+}
+
+/// Whether `aud`, one name or a list of them, holds this one.
+pub(super) fn is_for(claims: &Map<String, Value>, audience: &str) -> bool {
+    match claims.get("aud") {
+        Some(Value::String(only)) => only == audience,
+        Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(audience)),
+        _ => false,
+    }
 }
 
 fn kind(

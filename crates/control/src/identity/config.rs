@@ -84,8 +84,12 @@ pub fn check(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
         }
         may_be_asked(&url).map_err(|why| refuse(format!("`issuer` {why}")))?;
         let earlier = providers.iter().take(position);
-        if earlier.clone().any(|other| other.issuer == provider.issuer) {
-            return Err(refuse("another provider has the same `issuer`".into()));
+        // A token that could be read in two ways would let one person be two.
+        let same = |other: &ProviderConfig| {
+            other.issuer == provider.issuer && other.audience == provider.audience
+        };
+        if earlier.clone().any(same) {
+            return Err(refuse("another provider has the same `issuer` and `audience`".into()));
         }
         if earlier.clone().any(|other| other.name == provider.name) {
             return Err(refuse("another provider has the same `name`".into()));
@@ -142,5 +146,8 @@ mod tests {
         }
         let twice = [good.clone(), with(|p| p.name = "other".into())];
         assert!(check(&twice).unwrap_err().why.contains("same `issuer`"));
+        let mut machines = twice;
+        machines[1].audience = "sluice-ci".into();
+        assert_eq!(check(&machines), Ok(()));
     }
 }

@@ -6,6 +6,7 @@ use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::claims;
 use super::keys::Key;
 
 /// No honest token is longer.
@@ -65,6 +66,11 @@ impl<'a> Unverified<'a> {
     /// Who it claims to be from: decides whose keys it is checked with, and nothing else.
     pub(super) fn issuer(&self) -> Option<&str> {
         self.claims.get("iss")?.as_str()
+    }
+
+    /// Whom it claims to be for.
+    pub(super) fn is_for(&self, audience: &str) -> bool {
+        claims::is_for(&self.claims, audience)
     }
 
     /// The claims, if this key signed them.

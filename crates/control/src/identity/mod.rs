@@ -93,18 +93,28 @@ impl Directory {
             return self.tokens.identify(token).await;
         }
         let token = Unverified::parse(token).map_err(unknown)?;
-        let issuer = token.issuer().ok_or_else(|| unknown("it does not say who issued it"))?;
-        let provider = self
-            .providers
-            .iter()
-            .find(|provider| provider.config.issuer == issuer)
-            .ok_or_else(|| unknown("its issuer is not configured"))?;
+        let provider = self.provider_of(&token).map_err(unknown)?;
         match provider.check(&token, self.clock.now()).await {
             Verdict::Known(identity) => Ok(identity),
             Verdict::Expired => Err(Unidentified::Expired),
             Verdict::Refused(why) => Err(Unidentified::Unknown(why)),
             Verdict::Unreachable(why) => Err(Unidentified::Unavailable(why)),
         }
+    }
+
+    /// One issuer may have several entries, for several audiences.
+    fn provider_of(&self, token: &Unverified<'_>) -> Result<&Arc<Provider>, &'static str> {
+        let issuer = token.issuer().ok_or("it does not say who issued it")?;
+        let mut known = false;
+        for provider in &self.providers {
+            if provider.config.issuer == issuer {
+                known = true;
+                if token.is_for(&provider.config.audience) {
+                    return Ok(provider);
+                }
+            }
+        }
+        Err(if known { "it was made for another audience" } else { "its issuer is not configured" })
     }
 
     fn failed(&self, from: SocketAddr, claimed: &str, why: &str) {

@@ -131,7 +131,9 @@ impl Provider {
     /// its end whether or not anybody waits.
     fn fetch(self: &Arc<Self>) -> Option<watch::Receiver<()>> {
         let mut fetching = self.lock();
-        if let Some(running) = &fetching.running {
+        // A fetch whose thread died on the way is not waited for.
+        let alive = |running: &&watch::Receiver<()>| running.has_changed().is_ok();
+        if let Some(running) = fetching.running.as_ref().filter(alive) {
             return Some(running.clone());
         }
         let now = self.clock.uptime();

@@ -161,6 +161,26 @@ async fn each_provider_vouches_for_its_own_issuer_only() {
 }
 
 #[tokio::test]
+async fn one_issuer_may_speak_of_people_and_of_machines_by_audience() {
+    let key = Key::p256("k");
+    let idp = Idp::start(&[&key]);
+    let mut machines = ProviderConfig::of_people("ci", &idp.issuer, "sluice-ci");
+    (machines.kind, machines.subject_claim) = (IdentityKind::Machine, "sub".into());
+    let house =
+        House::new(vec![ProviderConfig::of_people("corp", &idp.issuer, "sluice"), machines]);
+    for (audience, provider, subject) in [
+        (json!("sluice"), "corp", "ana@example.com"),
+        (json!("sluice-ci"), "ci", "1"),
+        (json!(["sluice-ci", "sluice"]), "corp", "ana@example.com"),
+    ] {
+        let mut claims = idp.claims(NOW);
+        claims["aud"] = audience;
+        let identity = house.login(&key.sign("ES256", &claims)).await.unwrap();
+        assert_eq!((identity.provider.as_str(), identity.subject.as_str()), (provider, subject));
+    }
+}
+
+#[tokio::test]
 async fn a_token_without_a_key_name_is_checked_with_the_keys_that_fit() {
     let (old, new, rsa) = (Key::p256("old"), Key::p256("new"), Key::rsa("rsa"));
     let idp = Idp::start(&[&rsa, &old, &new]);

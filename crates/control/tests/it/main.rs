@@ -8,4 +8,5 @@ mod devissuer;
 mod house;
 mod identity;
 mod idp;
+mod server;
 mod tokens;
