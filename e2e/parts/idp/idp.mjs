@@ -54,7 +54,7 @@ const provider = () => new Provider(issuer, {
     resourceIndicators: {
       enabled: true,
       defaultResource: (ctx) => (ctx.oidc.client?.clientId === 'ci-deploy' ? 'urn:sluice' : undefined),
-      getResourceServerInfo: () => ({ scope: 'groups', audience: 'sluice', accessTokenFormat: 'jwt', accessTokenTTL: 3600, jwt: { sign: { alg: 'ES256' } } }),
+      getResourceServerInfo: () => ({ scope: 'groups', audience: 'sluice-ci', accessTokenFormat: 'jwt', accessTokenTTL: 3600, jwt: { sign: { alg: 'ES256' } } }),
     },
   },
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },

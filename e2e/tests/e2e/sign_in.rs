@@ -140,7 +140,7 @@ fn a_machine_signs_in_by_the_same_path() {
     let idp = Idp::shared();
     let house = House::builder()
         .identity(&format!(
-            "  - name: ci\n    issuer: {}\n    audience: sluice\n    subject_claim: sub\n    groups_claim: groups\n    kind: machine\n",
+            "  - name: ci\n    issuer: {}\n    audience: sluice-ci\n    subject_claim: sub\n    groups_claim: groups\n    kind: machine\n",
             idp.issuer()
         ))
         .policies(r#"@id("ci") permit (principal in Group::"ci", action in [Action::"connect", Action::"read"], resource);"#)
