@@ -1,4 +1,4 @@
-//! One thread that looks after every tape.
+//! Two threads that look after every tape. They are two because a disk may take its time.
 
 use std::fs::File;
 use std::io;
@@ -8,21 +8,17 @@ use std::time::Duration;
 
 use super::Shared;
 
-/// How often he comes by.
-const ROUND: Duration = Duration::from_millis(250);
+/// How often the keeper comes by.
+const VISIT: Duration = Duration::from_millis(250);
+/// How often what was written is synced.
+const SYNC: Duration = Duration::from_millis(900);
 
-/// Starts the keeper; he goes when nobody holds `shared` any more.
+/// Starts both; they go when nobody holds `shared` any more.
 pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
-    let shared = Arc::downgrade(shared);
-    thread::Builder::new().name("recordings".into()).spawn(move || rounds(&shared)).map(drop)
-}
-
-fn rounds(shared: &Weak<Shared>) {
     let mut known = 0;
-    loop {
-        thread::sleep(ROUND);
-        let Some(shared) = shared.upgrade() else { return };
-        shared.live.visit(shared.clock.now());
+    every(VISIT, "keeper", shared, |shared| shared.live.visit(shared.clock.now()))?;
+    every(SYNC, "syncer", shared, move |shared| {
+        shared.live.sync();
         // A new file's name is in its folder, and the folder is a file like any other.
         let opened = shared.live.opened();
         if opened != known {
@@ -31,7 +27,24 @@ fn rounds(shared: &Weak<Shared>) {
                 tracing::error!(%error, "the folder of recordings cannot be synced");
             }
         }
-    }
+    })
+}
+
+fn every(
+    pause: Duration,
+    name: &str,
+    shared: &Arc<Shared>,
+    mut work: impl FnMut(&Shared) + Send + 'static,
+) -> io::Result<()> {
+    let shared: Weak<Shared> = Arc::downgrade(shared);
+    let rounds = move || {
+        loop {
+            thread::sleep(pause);
+            let Some(shared) = shared.upgrade() else { return };
+            work(&shared);
+        }
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(rounds).map(drop)
 }
 
 impl Drop for Shared {

@@ -150,37 +150,44 @@ impl Live {
         told
     }
 
-    /// One round of the keeper's: every tape is visited, what was closed is synced.
+    /// Visits every tape and ends the sessions whose credential is no longer good.
     pub(super) fn visit(&self, now: Timestamp) {
         self.end_where(
             |_, head| head.identity.expires.is_some_and(|expires| expires <= now),
             "the credential it was opened with has expired: sign in again with `sluice login`",
         );
-        let tapes: Vec<_> =
-            lock(&self.sessions).iter().map(|(id, entry)| (*id, Arc::clone(&entry.tape))).collect();
-        for (id, tape) in tapes {
+        for (id, tape) in self.tapes() {
             // A tape in use is being written by its session: the next round is soon enough.
             let Ok(mut held) = tape.try_lock() else { continue };
             let visited = held.visit();
             drop(held);
-            match visited {
-                Ok(None) => {}
-                Ok(Some(file)) => {
-                    if let Err(error) = file.sync_data() {
-                        tracing::error!(session = %id, %error, "a recording cannot be synced");
-                        if let Ok(mut tape) = hold(&tape) {
-                            tape.lost(&error);
-                        }
-                        self.end_failed(id);
-                    }
+            if let Err(error) = visited {
+                tracing::error!(session = %id, %error, "a recording cannot be written");
+                self.end_failed(id);
+            }
+        }
+    }
+
+    /// Syncs what was written since the last time.
+    pub(super) fn sync(&self) {
+        for (id, tape) in self.tapes() {
+            let Some(file) = hold(&tape).ok().and_then(|mut tape| tape.unsynced()) else {
+                continue;
+            };
+            if let Err(error) = file.sync_data() {
+                tracing::error!(session = %id, %error, "a recording cannot be synced");
+                if let Ok(mut tape) = hold(&tape) {
+                    tape.lost(&error);
                 }
-                Err(error) => {
-                    tracing::error!(session = %id, %error, "a recording cannot be written");
-                    self.end_failed(id);
-                }
+                self.end_failed(id);
             }
         }
         self.sync_closed();
+    }
+
+    fn tapes(&self) -> Vec<(SessionId, Arc<Mutex<Tape>>)> {
+        let sessions = lock(&self.sessions);
+        sessions.iter().map(|(id, entry)| (*id, Arc::clone(&entry.tape))).collect()
     }
 
     /// A session that does nothing would not hear that its recording failed.

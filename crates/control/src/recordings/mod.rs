@@ -3,8 +3,8 @@
 //! ```text
 //!   gateway ── Ledger::open ──► live ──► tape (one file, one writer) ──► recordings/ID.sluice-rec
 //!                                 │        ▲
-//!   administrator ── kill ────────┘        │ seals what waits, signs, syncs, ends what expired
-//!                                        keeper (one thread)
+//!   administrator ── kill ────────┘        │ writes what waits, signs, syncs, ends what expired
+//!                                        keeper (two threads)
 //!   API, CLI ──► list, replay, verify ──► the same files, read only
 //! ```
 //!

@@ -15,9 +15,10 @@ const MUCH: usize = 64 << 10;
 const LONG: Duration = Duration::from_millis(500);
 /// How long something stands unsigned while the session goes on.
 const UNSIGNED: Duration = Duration::from_secs(1);
-/// The keeper's visits after which the same holds for a session that does nothing.
+/// The keeper's visits after which the same holds for a session that does nothing. One that does
+/// something comes first and signs by itself, so that the two do not wait for each other.
 const VISITS_WAITING: u8 = 2;
-const VISITS_UNSIGNED: u8 = 4;
+const VISITS_UNSIGNED: u8 = 5;
 
 /// One session's recording as it is written. The first thing that goes wrong is the last: nothing
 /// is written after it.
@@ -63,7 +64,7 @@ impl Tape {
         self.now = at;
         let since = *self.waiting_since.get_or_insert(at);
         if self.writer.pending() > MUCH || at.since(since) > LONG {
-            return self.write();
+            return self.commit();
         }
         Ok(())
     }
@@ -98,28 +99,21 @@ impl Tape {
         }
     }
 
-    /// The keeper comes by: writes what waits, signs what is unsigned, hands out the file when it
-    /// should be synced.
-    pub(super) fn visit(&mut self) -> Result<Option<Arc<File>>, RecordError> {
+    /// The keeper comes by: writes what waits, signs what is unsigned.
+    pub(super) fn visit(&mut self) -> Result<(), RecordError> {
         if self.failed.is_some() {
-            return Ok(None);
+            return Ok(());
         }
-        if self.writer.pending() > 0 {
-            self.visits.0 += 1;
-        }
-        if self.writer.unsigned() {
-            self.visits.1 += 1;
-        }
+        self.visits.0 += u8::from(self.writer.pending() > 0);
+        self.visits.1 += u8::from(self.writer.unsigned());
         if self.visits.1 >= VISITS_UNSIGNED {
             self.sign();
             self.write()?;
             self.writer.shrink();
-            return Ok(std::mem::take(&mut self.unsynced).then(|| Arc::clone(&self.file)));
-        }
-        if self.visits.0 >= VISITS_WAITING {
+        } else if self.visits.0 >= VISITS_WAITING {
             self.write()?;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The file, when something was written that was not synced.
