@@ -146,6 +146,8 @@ where
         }
         let mut moved = self.signals(cx) | self.refreshed(cx) | self.held(cx);
         self.steps()?;
+        // What a step has just begun is polled at once, or nothing would ever wake it.
+        moved |= self.refreshed(cx) | self.held(cx);
         moved |= self.write(cx)?;
         moved |= self.read(cx, Peer::Upstream)?;
         moved |= self.read(cx, Peer::Client)?;
