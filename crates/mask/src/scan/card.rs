@@ -4,13 +4,12 @@ use super::text::digit;
 
 /// No brand issues longer numbers.
 const LONGEST: usize = 19;
+/// No brand prints them in more groups.
+const GROUPS: usize = 5;
 
 impl Scan<'_, '_> {
     /// A payment card: a brand's range, one of its lengths, the Luhn digit.
     pub(super) fn card(&self, run: Run) -> Option<(usize, usize)> {
-        if self.goes_on_before(run) {
-            return None;
-        }
         match run.len() {
             12..=LONGEST => {
                 let decimal = run.after == b'.' && digit(self.text.at(run.end + 1));
@@ -18,7 +17,7 @@ impl Scan<'_, '_> {
                     return None;
                 }
                 let digits = Digits::of(self.text.slice(run.start, run.end));
-                digits.is_card().then_some((run.start, run.end))
+                digits.is_card(digits.len).then_some((run.start, run.end))
             }
             4 if self.is_digit(run.end + 3) && self.is_digit(run.end + 4) => self.grouped_card(run),
             6 if self.is_digit(run.end + 13) => self.grouped_card(run),
@@ -32,46 +31,41 @@ impl Scan<'_, '_> {
         if !matches!(separator, b' ' | b'-') {
             return None;
         }
-        let mut digits = Digits::of(self.text.slice(run.start, run.end));
-        if !digits.may_begin_card() {
-            return None;
-        }
-        let mut group = (run.len(), run.end);
-        let mut fours = true;
-        let mut card = None;
-        for count in 1.. {
-            let (length, end) = group;
-            let shape = match (count, length) {
-                (1, _) => false,
-                (2, 13) => run.len() == 6,
-                (3, 4 | 5) if !fours => true,
-                (3.., 1..=5) => fours,
-                _ => false,
-            };
-            if shape && digits.is_card() && !self.card_goes_on(end, separator) {
-                card = Some((run.start, end));
-            }
-            let more = match (count, length) {
-                (1, _) => true,
-                (2, 6) if run.len() == 4 => {
-                    fours = false;
-                    true
+        let mut digits = Digits::default();
+        let mut lengths = [0_u8; GROUPS];
+        // How many digits there are up to each group's end.
+        let mut totals = [0; GROUPS];
+        let mut groups = 0;
+        let mut before = 0;
+        // One byte more than the longest card, to see its last group end.
+        for &byte in self.text.slice(run.start, run.start + LONGEST + GROUPS).iter().chain(&[0]) {
+            if digit(byte) {
+                if !digits.push(byte) {
+                    break;
                 }
-                (_, 4) => fours && run.len() == 4,
-                _ => false,
+                continue;
+            }
+            let (Some(length), Some(total)) = (lengths.get_mut(groups), totals.get_mut(groups))
+            else {
+                break;
             };
-            if !more || self.text.at(end) != separator {
+            *length = (digits.len - before) as u8;
+            *total = digits.len;
+            if digits.len == before {
                 break;
             }
-            let next = self.text.run(end + 1, digit);
-            let length = next - end - 1;
-            if length == 0 || digits.len + length > LONGEST {
+            groups += 1;
+            before = digits.len;
+            if byte != separator {
                 break;
             }
-            digits.extend(self.text.slice(end + 1, next));
-            group = (length, next);
         }
-        card
+        (2..=groups).rev().find_map(|count| {
+            let total = totals.get(count - 1).copied()?;
+            let end = run.start + total + count - 1;
+            let printed = is_printed(lengths.get(..count)?) && digits.is_card(total);
+            (printed && !self.card_goes_on(end, separator)).then_some((run.start, end))
+        })
     }
 
     fn is_digit(&self, at: usize) -> bool {
@@ -87,6 +81,15 @@ impl Scan<'_, '_> {
     }
 }
 
+/// Whether a brand prints its numbers in groups of these lengths.
+fn is_printed(lengths: &[u8]) -> bool {
+    match lengths {
+        [6, 13] | [4, 6, 4 | 5] => true,
+        [4, 4, fours @ .., 1..=5] => fours.len() <= 2 && fours.iter().all(|&length| length == 4),
+        _ => false,
+    }
+}
+
 #[derive(Default)]
 struct Digits {
     digits: [u8; LONGEST],
@@ -96,26 +99,25 @@ struct Digits {
 impl Digits {
     fn of(text: &[u8]) -> Self {
         let mut digits = Self::default();
-        digits.extend(text);
+        for (slot, &byte) in digits.digits.iter_mut().zip(text) {
+            *slot = byte.wrapping_sub(b'0');
+        }
+        digits.len = text.len().min(LONGEST);
         digits
     }
 
-    fn extend(&mut self, text: &[u8]) {
-        let free = self.digits.get_mut(self.len..).unwrap_or_default();
-        for (slot, &byte) in free.iter_mut().zip(text) {
-            *slot = byte.wrapping_sub(b'0');
-        }
-        self.len = (self.len + text.len()).min(LONGEST);
+    /// `false`: there is one too many.
+    fn push(&mut self, byte: u8) -> bool {
+        let Some(slot) = self.digits.get_mut(self.len) else { return false };
+        *slot = byte.wrapping_sub(b'0');
+        self.len += 1;
+        true
     }
 
-    fn is_card(&self) -> bool {
-        let digits = self.digits.get(..self.len).unwrap_or_default();
+    /// Whether the first `length` digits are a card's.
+    fn is_card(&self, length: usize) -> bool {
+        let digits = self.digits.get(..length).unwrap_or_default();
         issued(self.first(6), digits.len()) && luhn(digits)
-    }
-
-    /// Whether any brand's numbers begin like this.
-    fn may_begin_card(&self) -> bool {
-        matches!(self.first(1), 2..=6 | 8 | 9)
     }
 
     fn first(&self, count: usize) -> u32 {

@@ -12,21 +12,30 @@ impl Scan<'_, '_> {
             return None;
         }
         let length = length_of(country)?;
-        let mut at = start + 4;
+        // Digits and letters of the account, with single separators between its groups of four.
+        let body = self.text.slice(run.start + 2, run.start + 2 + length + length / 4);
         let mut sum = Remainder::default();
-        for place in 4..length {
-            let mut byte = self.text.at(at);
-            if matches!(byte, b' ' | b'-') && place % 4 == 0 {
-                at += 1;
-                byte = self.text.at(at);
+        let mut place = 4;
+        let mut end = run.start + 2;
+        let mut separated = false;
+        for &byte in body {
+            if place == length {
+                break;
             }
+            end += 1;
+            if matches!(byte, b' ' | b'-') && place % 4 == 0 && !separated {
+                separated = true;
+                continue;
+            }
+            separated = false;
             sum.append(byte)?;
-            at += 1;
+            place += 1;
         }
-        for place in start..start + 4 {
-            sum.append(self.text.at(place))?;
+        for &byte in self.text.slice(start, start + 4) {
+            sum.append(byte)?;
         }
-        (sum.get() == 1 && !alnum(self.text.at(at))).then_some((start, at))
+        let whole = place == length && sum.get() == 1;
+        (whole && !alnum(self.text.at(end))).then_some((start, end))
     }
 }
 

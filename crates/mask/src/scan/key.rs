@@ -200,6 +200,12 @@ impl Scan<'_, '_> {
             return None;
         }
         let end = text.run(start, base64);
+        if text.before(start) == b'=' && end - start < 40 {
+            return self.signature(start);
+        }
+        if end - start < 40 {
+            return None;
+        }
         let padding = text.run(end, |b| b == b'=').min(end + 2);
         match (end - start, padding - end) {
             (40, 0) => {

@@ -24,6 +24,10 @@ impl Scan<'_, '_> {
         let end = self.text.run(start, digit);
         self.at = end;
         let run = Run { start, end, before: self.text.before(start), after: self.text.at(end) };
+        if let Some(end) = self.date(run) {
+            self.at = end;
+            return None;
+        }
         let (kind, start, end) = self.number_of(run)?;
         (start >= self.done && !self.in_local_part(end)).then_some(Hit { start, end, kind })
     }
@@ -38,17 +42,16 @@ impl Scan<'_, '_> {
         if !grouped && run.len() < 7 && !matches!(run.before, b'+' | b'(') {
             return None;
         }
-        let year = || matches!(self.text.at(run.start), b'1' | b'2');
-        if run.len() == 4 && run.after == b'-' && self.text.at(run.end + 3) == b'-' && year() {
-            return None;
-        }
         let found =
             |kind, ends: Option<(usize, usize)>| ends.map(|(start, end)| (kind, start, end));
-        if grouped && self.wants(Kind::IpAddress) {
+        if run.after == b'.' && self.wants(Kind::IpAddress) {
             let address = found(Kind::IpAddress, self.ipv4(run));
             if address.is_some() {
                 return address;
             }
+        }
+        if self.goes_on_before(run) {
+            return None;
         }
         if self.wants(Kind::CreditCard) {
             let card = found(Kind::CreditCard, self.card(run));
@@ -66,6 +69,32 @@ impl Scan<'_, '_> {
             return found(Kind::Phone, self.phone(run, grouped));
         }
         None
+    }
+
+    /// The end of a date in ISO 8601 that begins with this run, and of the time of day behind it: the
+    /// commonest groups of digits, and no part of anything else.
+    fn date(&self, run: Run) -> Option<usize> {
+        if run.len() != 4 || run.after != b'-' || alnum(run.before) {
+            return None;
+        }
+        let shaped = |start: usize, shape: &[u8]| {
+            let text = self.text.slice(start, start + shape.len());
+            text.len() == shape.len()
+                && text.iter().zip(shape).all(|(&byte, &wanted)| match wanted {
+                    b'0' => digit(byte),
+                    _ => byte == wanted,
+                })
+        };
+        let end = run.end + 6;
+        if !matches!(self.text.at(run.start), b'1' | b'2') || !shaped(run.end, b"-00-00") {
+            return None;
+        }
+        if digit(self.text.at(end)) {
+            return None;
+        }
+        let time = matches!(self.text.at(end), b' ' | b'T') && shaped(end + 1, b"00:00:00");
+        let behind = self.text.at(end + 9);
+        Some(if time && !digit(behind) && behind != b':' { end + 9 } else { end })
     }
 
     /// Whether a separator and more digits follow.

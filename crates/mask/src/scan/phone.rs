@@ -79,7 +79,6 @@ impl Scan<'_, '_> {
             b'+' | b'(' | b'/' | b':' | b',' if alnum(before) || before == b'+' => return None,
             b'+' => self.international(at, run)?,
             b'(' => (at, self.national(run, grouped)?),
-            _ if self.goes_on_before(run) => return None,
             _ => (run.start, self.national(run, grouped)?),
         };
         let end = self.closed(start, end);
@@ -111,7 +110,8 @@ impl Scan<'_, '_> {
         let shaped = grouped
             && match (run.len(), first) {
                 (1, b'1') => text.at(run.end + 1) == b'(' || digit(text.at(run.end + 2)),
-                (3, b'2'..=b'9') | (2..=5, b'0') => true,
+                (3, b'2'..=b'9') => run.after == b')' || digit(text.at(run.end + 3)),
+                (2..=5, b'0') => true,
                 _ => false,
             };
         let may_follow_word = run.start > 0 || self.context.len() > 0;
@@ -120,8 +120,12 @@ impl Scan<'_, '_> {
         if !shaped && !worded {
             return None;
         }
+        let follows_word = || worded && self.follows_word(run.start, &WORDS);
         if !grouped {
-            return self.follows_word(run.start, &WORDS).then_some(run.end);
+            return follows_word().then_some(run.end);
+        }
+        if !shaped && !follows_word() {
+            return None;
         }
         let groups = self.groups(run);
         if shaped
@@ -130,12 +134,11 @@ impl Scan<'_, '_> {
         {
             return Some(end);
         }
-        let date = groups.are(&[4, 2, 2]) || groups.are(&[2, 2, 4]);
-        if !worded || date {
+        let date = groups.are(&[2, 2, 4]);
+        if date || !follows_word() {
             return None;
         }
-        let end = groups.fitting(|total| (7..=LONGEST).contains(&total))?;
-        self.follows_word(run.start, &WORDS).then_some(end)
+        groups.fitting(|total| (7..=LONGEST).contains(&total))
     }
 
     /// `(415) 555-2671`, `415-555-2671`, `1 415 555 2671`: area and exchange begin with 2 to 9.

@@ -15,9 +15,7 @@ impl Scan<'_, '_> {
                 let digits = self.text.slice(run.start, run.end);
                 let (area, rest) = digits.split_at_checked(3)?;
                 let (group, serial) = rest.split_at_checked(2)?;
-                let alone = given_out(area, group, serial)
-                    && !self.goes_on_before(run)
-                    && !self.goes_on_after(run.end);
+                let alone = given_out(area, group, serial) && !self.goes_on_after(run.end);
                 (alone && self.follows_word(run.start, &WORDS)).then_some((run.start, run.end))
             }
             _ => None,
@@ -26,18 +24,19 @@ impl Scan<'_, '_> {
 
     fn grouped_ssn(&self, run: Run) -> Option<(usize, usize)> {
         let text = self.text;
+        if text.at(run.end + 3) != run.after {
+            return None;
+        }
         let group = text.slice(run.end + 1, run.end + 3);
         let serial = text.slice(run.end + 4, run.end + 8);
         let end = run.end + 8;
-        let shaped = text.at(run.end + 3) == run.after
-            && group.iter().chain(serial).all(u8::is_ascii_digit)
+        let shaped = group.iter().chain(serial).all(u8::is_ascii_digit)
             && serial.len() == 4
             && !digit(text.at(end));
         if !shaped || !given_out(text.slice(run.start, run.end), group, serial) {
             return None;
         }
-        let apart = !self.goes_on_before(run) && !self.goes_on_after(end) && run.before != b'+';
-        apart.then_some((run.start, end))
+        (!self.goes_on_after(end) && run.before != b'+').then_some((run.start, end))
     }
 }
 
