@@ -1,18 +1,23 @@
-//! Where Cedar is asked: one identity, one resource, one question at a time.
+//! Where policies are asked: one identity, one resource, one question at a time.
+//!
+//! A policy's scope says who, what and which action; these are compared here. Only when a policy
+//! whose scope matches has a condition besides (`when`, `unless`) is Cedar asked, with that policy as it
+//! was written. That a slice answers as Cedar does with every policy and no such care is a test.
 
 use std::sync::Arc;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityUid,
-    PolicySet as CedarSet, Request,
+    AuthorizationError, Authorizer, Context, Entities, Entity, EntityUid, PolicySet as CedarSet,
+    Request,
 };
 use model::{Action, Identity, Resource};
 use rustc_hash::FxHashMap;
 
 use crate::request::{self, CannotAsk};
-use crate::rule::Rule;
+use crate::rule::{Rule, Rules};
+use crate::target::{Spot, Target};
 
-/// What Cedar said: which policies were satisfied, and which could not be evaluated.
+/// Which policies apply, and which could not be evaluated. Each list in the order of their names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) permits: Vec<Arc<Rule>>,
@@ -22,153 +27,164 @@ pub(crate) struct Answer {
     pub(crate) failed_permits: Vec<Arc<Rule>>,
 }
 
-/// The fixed part of every question of one session.
+/// The policies that can concern one identity on one resource. What Cedar needs is made when it is
+/// first needed, which in many sessions is never.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    authorizer: Authorizer,
-    principal: EntityUid,
-    resource: EntityUid,
-    /// The principal and the resource.
-    base: Entities,
+    identity: Arc<Identity>,
+    resource: Arc<Resource>,
+    rules: Rules,
+    dockets: FxHashMap<Action, Docket>,
+    parties: Option<Parties>,
 }
 
-/// The policies that can answer one action, ready for Cedar.
+/// The policies that can answer one action.
 #[derive(Debug)]
-pub(crate) struct Docket {
+struct Docket {
+    rules: Vec<Arc<Rule>>,
+    ready: Option<Ready>,
+}
+
+/// The conditional ones of them, ready for Cedar.
+#[derive(Debug)]
+struct Ready {
     set: CedarSet,
-    rules: FxHashMap<String, Arc<Rule>>,
     action: EntityUid,
-    base: Entities,
+    /// The principal, the resource and the action.
+    entities: Entities,
+}
+
+/// The fixed part of every question to Cedar.
+#[derive(Clone, Debug)]
+struct Parties {
+    principal: EntityUid,
+    entities: Entities,
 }
 
 impl Bench {
-    pub(crate) fn new(identity: &Identity, resource: &Resource) -> Result<Self, CannotAsk> {
-        let principal = request::principal(identity)?;
-        let resource = request::resource(resource)?;
-        let (principal_uid, resource_uid) = (principal.uid(), resource.uid());
-        let base = Entities::from_entities([principal, resource], None)
-            .map_err(|error| CannotAsk(error.to_string()))?;
-        Ok(Self {
-            authorizer: Authorizer::new(),
-            principal: principal_uid,
-            resource: resource_uid,
-            base,
-        })
+    pub(crate) fn new(identity: &Arc<Identity>, resource: &Arc<Resource>, rules: Rules) -> Self {
+        Self {
+            identity: Arc::clone(identity),
+            resource: Arc::clone(resource),
+            rules,
+            dockets: FxHashMap::default(),
+            parties: None,
+        }
     }
 
-    /// Makes ready to ask about one action.
-    pub(crate) fn docket(&self, action: Action, rules: &[Arc<Rule>]) -> Result<Docket, CannotAsk> {
-        let mut set = CedarSet::new();
-        let mut by_id = FxHashMap::default();
-        for rule in rules {
-            if rule.covers(action) {
-                set.add(rule.policy.clone()).map_err(|error| CannotAsk(error.to_string()))?;
-                by_id.insert(rule.id.to_string(), Arc::clone(rule));
+    /// Asks about an action on a target. `context` is made only if a condition is to be evaluated.
+    pub(crate) fn ask(
+        &mut self,
+        action: Action,
+        target: Target<'_>,
+        context: impl FnOnce() -> Result<Context, CannotAsk>,
+    ) -> Result<Answer, CannotAsk> {
+        let docket = self.dockets.entry(action).or_insert_with(|| Docket {
+            rules: self.rules.iter().filter(|rule| rule.covers(action)).cloned().collect(),
+            ready: None,
+        });
+        let spot = Spot::new(&self.resource, target);
+        let mut answer = Answer::default();
+        let mut open = false;
+        for rule in docket.rules.iter().filter(|rule| rule.touches(&self.resource, &spot)) {
+            match (rule.conditional, rule.permits) {
+                (true, _) => open = true,
+                (false, true) => answer.permits.push(Arc::clone(rule)),
+                (false, false) => answer.forbids.push(Arc::clone(rule)),
             }
         }
-        let entity = request::action(action)?;
-        let uid = entity.uid();
-        let base = self
-            .base
-            .clone()
-            .add_entities([entity], None)
-            .map_err(|error| CannotAsk(error.to_string()))?;
-        Ok(Docket { set, rules: by_id, action: uid, base })
+        if open {
+            let parties = match &self.parties {
+                Some(parties) => parties,
+                None => self.parties.insert(Parties::new(&self.identity, &self.resource)?),
+            };
+            let ready = match &docket.ready {
+                Some(ready) => ready,
+                None => docket.ready.insert(Ready::new(action, &docket.rules, parties)?),
+            };
+            let target = request::target(&self.resource, target)?;
+            ready.put(&docket.rules, &parties.principal, target, context()?, &mut answer)?;
+        }
+        answer.sort();
+        Ok(answer)
+    }
+}
+
+impl Parties {
+    fn new(identity: &Identity, resource: &Resource) -> Result<Self, CannotAsk> {
+        let principal = request::principal(identity)?;
+        let uid = principal.uid();
+        let entities = Entities::from_entities([principal, request::resource(resource)?], None)
+            .map_err(CannotAsk::because)?;
+        Ok(Self { principal: uid, entities })
+    }
+}
+
+impl Ready {
+    fn new(action: Action, rules: &[Arc<Rule>], parties: &Parties) -> Result<Self, CannotAsk> {
+        let mut set = CedarSet::new();
+        for rule in rules.iter().filter(|rule| rule.conditional) {
+            set.add(rule.policy.clone()).map_err(CannotAsk::because)?;
+        }
+        let action = request::action(action)?;
+        let uid = action.uid();
+        let entities = parties.entities.clone();
+        let entities = entities.add_entities([action], None).map_err(CannotAsk::because)?;
+        Ok(Self { set, action: uid, entities })
     }
 
-    /// Asks about an object; no object is the resource itself. The object's own entity comes last.
-    pub(crate) fn ask(
-        &self,
-        docket: &Docket,
-        object: Vec<Entity>,
-        context: Context,
-    ) -> Result<Answer, CannotAsk> {
-        let (uid, with_object);
-        let entities = match object.last() {
-            None => {
-                uid = self.resource.clone();
-                &docket.base
-            }
-            Some(last) => {
-                uid = last.uid();
-                with_object = docket
-                    .base
-                    .clone()
-                    .add_entities(object, None)
-                    .map_err(|error| CannotAsk(error.to_string()))?;
-                &with_object
-            }
-        };
-        self.put(docket, uid, context, entities)
-    }
-
-    /// Asks whether the session may be opened.
-    pub(crate) fn connect(
-        &self,
-        rules: &[Arc<Rule>],
-        context: Context,
-    ) -> Result<Answer, CannotAsk> {
-        let docket = self.docket(Action::Connect, rules)?;
-        self.ask(&docket, Vec::new(), context)
-    }
-
-    /// Asks whether a class may be seen in clear.
-    pub(crate) fn reveal(
-        &self,
-        rules: &[Arc<Rule>],
-        class: Entity,
-        context: Context,
-    ) -> Result<Answer, CannotAsk> {
-        let docket = self.docket(Action::Reveal, rules)?;
-        self.ask(&docket, vec![class], context)
-    }
-
+    /// Asks Cedar. The target's own entity comes last; none is the resource itself.
     fn put(
         &self,
-        docket: &Docket,
-        object: EntityUid,
+        rules: &[Arc<Rule>],
+        principal: &EntityUid,
+        (target, entities): (EntityUid, Vec<Entity>),
         context: Context,
-        entities: &Entities,
-    ) -> Result<Answer, CannotAsk> {
-        let (principal, action) = (self.principal.clone(), docket.action.clone());
-        let request = Request::new(principal, action, object, context, None)
-            .map_err(|error| CannotAsk(error.to_string()))?;
-        let response = self.authorizer.is_authorized(&request, &docket.set, entities);
+        answer: &mut Answer,
+    ) -> Result<(), CannotAsk> {
+        let with_target;
+        let entities = if entities.is_empty() {
+            &self.entities
+        } else {
+            let all = self.entities.clone().add_entities(entities, None);
+            with_target = all.map_err(CannotAsk::because)?;
+            &with_target
+        };
+        let request = Request::new(principal.clone(), self.action.clone(), target, context, None)
+            .map_err(CannotAsk::because)?;
+        let response = Authorizer::new().is_authorized(&request, &self.set, entities);
 
-        let mut answer = Answer::default();
         let rule = |id: &cedar_policy::PolicyId| {
             let id: &str = id.as_ref();
-            docket.rules.get(id).cloned().ok_or_else(|| {
+            rules.iter().find(|rule| *rule.id == *id).cloned().ok_or_else(|| {
                 CannotAsk(format!("an answer names the policy `{id}`, which was not asked"))
             })
         };
+        // Cedar names the forbids that apply, or else the permits.
         for id in response.diagnostics().reason() {
-            match response.decision() {
-                Decision::Allow => answer.permits.push(rule(id)?),
-                Decision::Deny => answer.forbids.push(rule(id)?),
+            let rule = rule(id)?;
+            match rule.permits {
+                true => answer.permits.push(rule),
+                false => answer.forbids.push(rule),
             }
         }
         for error in response.diagnostics().errors() {
-            let rule = rule(failed(error))?;
+            let AuthorizationError::PolicyEvaluationError(error) = error;
+            let rule = rule(error.policy_id())?;
             match rule.permits {
                 true => answer.failed_permits.push(rule),
                 false => answer.failed_forbids.push(rule),
             }
         }
-        for list in [
-            &mut answer.permits,
-            &mut answer.forbids,
-            &mut answer.failed_forbids,
-            &mut answer.failed_permits,
-        ] {
-            list.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        }
-        Ok(answer)
+        Ok(())
     }
 }
 
-fn failed(error: &AuthorizationError) -> &cedar_policy::PolicyId {
-    match error {
-        AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
+impl Answer {
+    fn sort(&mut self) {
+        let Self { permits, forbids, failed_forbids, failed_permits } = self;
+        for list in [permits, forbids, failed_forbids, failed_permits] {
+            list.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        }
     }
 }

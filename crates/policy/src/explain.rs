@@ -59,9 +59,8 @@ impl Slice {
     pub fn explain(&mut self, command: &Command, now: Timestamp) -> Explanation {
         let decision = self.decide(command, now);
         let opened_by = self.connect().unwrap_or_else(|_| Arc::from([]));
-        let context = self.make_ready(&command.understood, command.in_transaction);
-        let accesses = context
-            .and_then(|context| self.findings(&command.understood, &context))
+        let accesses = self
+            .findings(&command.understood, command.in_transaction)
             .map(|findings| findings.iter().map(explained).collect())
             .unwrap_or_default();
         let reveal = Classes::clone(self.reveal());
@@ -108,8 +107,8 @@ impl PolicySet {
     /// Why a session may not be opened, in words for the one who writes policies.
     fn why_closed(
         &self,
-        identity: &Identity,
-        resource: &Resource,
+        identity: &Arc<Identity>,
+        resource: &Arc<Resource>,
         circumstances: &Circumstances,
     ) -> Reason {
         let reason = |message: String, policies: Vec<String>| Reason {
@@ -187,8 +186,8 @@ fn explained(finding: &Finding<'_>) -> Explained {
     );
     Explained {
         access: finding.access.clone(),
-        assumed: finding.assumed.map(|assumed| match assumed {
-            Assumed::Schema(schema) => schema.to_owned(),
+        assumed: finding.assumed.as_ref().map(|assumed| match assumed {
+            Assumed::Schema(schema) => schema.clone(),
             Assumed::Elsewhere => "*".to_owned(),
         }),
         verdict,

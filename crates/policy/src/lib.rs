@@ -34,6 +34,7 @@ mod rule;
 mod schema;
 mod set;
 mod slice;
+mod target;
 mod uid;
 mod verdict;
 

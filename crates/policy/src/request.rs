@@ -10,6 +10,7 @@ use cedar_policy::{
 use model::{Action, DataClass, Facts, Identity, IdentityKind, ObjectKind, Resource, Timestamp};
 
 use crate::grant::Circumstances;
+use crate::target::{self, Place, Spot, Target};
 use crate::uid;
 
 /// Cedar could not be asked. What cannot be asked is refused.
@@ -17,7 +18,7 @@ use crate::uid;
 pub(crate) struct CannotAsk(pub(crate) String);
 
 impl CannotAsk {
-    fn because(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn because(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -89,7 +90,7 @@ fn class_uid(class: &DataClass) -> Result<EntityUid, CannotAsk> {
 
 /// A data class of a resource. It has the attributes objects have, so that a policy about names can
 /// be about every action.
-pub(crate) fn data_class(class: &DataClass, of: &Resource) -> Result<Entity, CannotAsk> {
+fn data_class(class: &DataClass, of: &Resource) -> Result<Entity, CannotAsk> {
     let name = class.as_str();
     entity(class_uid(class)?, attributes(of, "data_class", name, Some(name)), HashSet::new())
 }
@@ -108,50 +109,34 @@ pub(crate) fn resource(resource: &Resource) -> Result<Entity, CannotAsk> {
     )
 }
 
-/// Where an object stands, as far as one question to Cedar goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place<'a> {
-    /// Directly in the resource.
-    Top,
-    /// In this schema.
-    In(&'a str),
-    /// In some schema that no policy names. It has no `path`: a policy that reads it fails, and a
-    /// policy that fails never permits, and refuses when it forbids.
-    Elsewhere,
-}
-
-/// An object of `within`, and the schema it stands in.
-pub(crate) fn object(
+/// The id of what a question is about, and the entities that it needs beside the resource's.
+pub(crate) fn target(
     within: &Resource,
-    kind: ObjectKind,
-    place: Place<'_>,
-    name: &str,
-) -> Result<Vec<Entity>, CannotAsk> {
-    let resource_uid = entity_uid("Resource", &within.name)?;
-    let uid_of = |path: &str| entity_uid("Object", &uid::id(&within.name, path));
-    let (path, schema) = match place {
-        Place::Top => (Some(uid::path(kind, None, name)), None),
-        Place::In(schema) => (Some(uid::path(kind, Some(schema), name)), Some(schema)),
-        Place::Elsewhere => (None, None),
-    };
-    let own = uid_of(path.as_deref().unwrap_or(&uid::unplaced(kind, name)))?;
-    let mut entities = Vec::with_capacity(2);
-    let parent = match schema {
-        Some(schema) => {
-            let schema_path = uid::path(ObjectKind::Schema, None, schema);
-            let schema_uid = uid_of(&schema_path)?;
-            entities.push(entity(
-                schema_uid.clone(),
-                attributes(within, ObjectKind::Schema.name(), schema, Some(&schema_path)),
-                HashSet::from([resource_uid]),
-            )?);
-            schema_uid
+    target: Target<'_>,
+) -> Result<(EntityUid, Vec<Entity>), CannotAsk> {
+    let (kind, place, name) = match target {
+        Target::Resource => return Ok((entity_uid("Resource", &within.name)?, Vec::new())),
+        Target::DataClass(class) => {
+            let class = data_class(class, within)?;
+            return Ok((class.uid(), vec![class]));
         }
-        None => resource_uid,
+        Target::Object(kind, place, name) => (kind, place, name),
     };
+    let spot = Spot::new(within, target);
+    let mut parent = entity_uid("Resource", &within.name)?;
+    let mut entities = Vec::with_capacity(2);
+    if let (Place::In(schema), Some(id)) = (place, &spot.schema) {
+        let uid = entity_uid("Object", id)?;
+        let path = uid::path(ObjectKind::Schema, None, schema);
+        let attributes = attributes(within, ObjectKind::Schema.name(), schema, Some(&path));
+        entities.push(entity(uid.clone(), attributes, HashSet::from([parent]))?);
+        parent = uid;
+    }
+    let own = entity_uid("Object", &spot.id)?;
+    let path = target::path(kind, place, name);
     let attributes = attributes(within, kind.name(), name, path.as_deref());
-    entities.push(entity(own, attributes, HashSet::from([parent]))?);
-    Ok(entities)
+    entities.push(entity(own.clone(), attributes, HashSet::from([parent]))?);
+    Ok((own, entities))
 }
 
 fn attributes(

@@ -9,6 +9,7 @@ use model::{Action, Identity, PolicyId, Resource};
 use serde_json::Value;
 
 use crate::annotation::{Annotations, Approval};
+use crate::target::Spot;
 use crate::uid::{self, Literal};
 
 /// A policy as loaded.
@@ -17,6 +18,8 @@ pub(crate) struct Rule {
     pub(crate) id: PolicyId,
     pub(crate) policy: Policy,
     pub(crate) permits: bool,
+    /// Whether it says more than its scope does.
+    pub(crate) conditional: bool,
     pub(crate) message: Option<String>,
     pub(crate) approval: Option<Approval>,
     /// The actions its scope names, groups resolved to their members; `None` is any action.
@@ -75,6 +78,7 @@ impl Rule {
         Ok(Self {
             id: annotations.id.into(),
             permits: policy.effect() == Effect::Permit,
+            conditional: policy.has_non_scope_constraint(),
             message: annotations.message,
             approval: annotations.approval,
             actions,
@@ -123,9 +127,7 @@ impl Rule {
             match uid.type_name().basename() {
                 "Resource" => id == resource.name,
                 "Object" => id.split('/').next() == Some(&resource.name),
-                "Label" => id.split_once('=').is_some_and(|(key, value)| {
-                    resource.labels.get(key).is_some_and(|is| is == value)
-                }),
+                "Label" => has_label(resource, id),
                 _ => false,
             }
         };
@@ -136,6 +138,39 @@ impl Rule {
             ResourceConstraint::IsIn(name, uid) => name.basename() != "DataClass" && near(uid),
         }
     }
+
+    /// Whether its scope matches this very target.
+    pub(crate) fn touches(&self, resource: &Resource, spot: &Spot) -> bool {
+        let is = |uid: &EntityUid| {
+            uid.type_name().basename() == spot.type_name && uid.id().unescaped() == spot.id
+        };
+        let within = |uid: &EntityUid| {
+            let id = uid.id().unescaped();
+            is(uid)
+                || match uid.type_name().basename() {
+                    // A data class stands in nothing.
+                    _ if spot.type_name == "DataClass" => false,
+                    "Resource" => id == resource.name,
+                    "Label" => has_label(resource, id),
+                    "Object" => spot.schema.as_deref() == Some(id),
+                    _ => false,
+                }
+        };
+        match &self.resource {
+            ResourceConstraint::Any => true,
+            ResourceConstraint::Eq(uid) => is(uid),
+            ResourceConstraint::In(uid) => within(uid),
+            ResourceConstraint::Is(name) => name.basename() == spot.type_name,
+            ResourceConstraint::IsIn(name, uid) => name.basename() == spot.type_name && within(uid),
+        }
+    }
+}
+
+fn has_label(resource: &Resource, id: &str) -> bool {
+    // A label's value may hold `=`, and so may its key: every reading of the id counts.
+    resource.labels.iter().any(|(key, value)| {
+        id.strip_prefix(key.as_str()).and_then(|rest| rest.strip_prefix('=')) == Some(value)
+    })
 }
 
 /// The actions these stand for: groups give their members.

@@ -11,6 +11,7 @@ use crate::load::{self, LoadError};
 use crate::request::{self, CannotAsk};
 use crate::rule::{Rule, Rules};
 use crate::slice::Slice;
+use crate::target::Target;
 
 /// Every policy of the house. Immutable: a reload makes a new one, and sessions take a new
 /// [`Slice`] of it.
@@ -96,14 +97,13 @@ impl PolicySet {
     /// What Cedar says of opening a session.
     pub(crate) fn ask_connect(
         &self,
-        identity: &Identity,
-        resource: &Resource,
+        identity: &Arc<Identity>,
+        resource: &Arc<Resource>,
         circumstances: &Circumstances,
     ) -> Result<Answer, CannotAsk> {
         let rules = self.rules_for(identity, resource, |rule| rule.covers(Action::Connect));
-        let minute = request::minute(circumstances.now);
-        let context = request::opening(circumstances, minute)?;
-        Bench::new(identity, resource)?.connect(&rules, context)
+        let context = || request::opening(circumstances, request::minute(circumstances.now));
+        Bench::new(identity, resource, rules).ask(Action::Connect, Target::Resource, context)
     }
 
     /// The part of the policies that can concern a grant's session.
@@ -123,7 +123,7 @@ impl PolicySet {
         }
         // A permit reveals only if it says so in as many words: `permit (principal in …, action,
         // resource)` is a permit for every command, and no leave to see a card number.
-        let rules: Vec<_> = self
+        let rules: Rules = self
             .rules
             .iter()
             .filter(|rule| rule.covers(Action::Reveal) && rule.may_concern(identity))
@@ -133,15 +133,14 @@ impl PolicySet {
         if rules.iter().all(|rule| !rule.permits) {
             return Classes::new();
         }
-        let Ok(bench) = Bench::new(identity, resource) else { return Classes::new() };
-        let shown = |class: &DataClass| {
-            let context = request::revealing(&grant.circumstances, resource)?;
-            let class = request::data_class(class, resource)?;
-            bench.reveal(&rules, class, context)
+        let mut bench = Bench::new(identity, resource, rules);
+        let mut shown = |class: &DataClass| {
+            let context = || request::revealing(&grant.circumstances, resource);
+            bench
+                .ask(Action::Reveal, Target::DataClass(class), context)
+                .is_ok_and(|answer| opened_by(&answer).is_some())
         };
-        let shown =
-            |class: &DataClass| shown(class).is_ok_and(|answer| opened_by(&answer).is_some());
-        classes_of(resource).into_iter().filter(shown).collect()
+        classes_of(resource).into_iter().filter(|class| shown(class)).collect()
     }
 
     fn rules_for(

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use cedar_policy::Context;
 use model::{
-    Access, Action, Classes, Command, Decision, Object, ObjectKind, Parent, Phase, PolicyId,
-    Reason, ReasonKind, Resource, Timestamp, Understood,
+    Action, Classes, Command, Decision, Object, Parent, Phase, PolicyId, Reason, ReasonKind,
+    Resource, Timestamp, Understood,
 };
-use rustc_hash::FxHashMap;
 
-use crate::bench::{Bench, Docket};
+use crate::bench::Bench;
 use crate::cache::Cache;
 use crate::grant::{Circumstances, Grant, check_expiry};
-use crate::request::{self, CannotAsk, Place};
+use crate::request::{self, CannotAsk};
 use crate::rule::Rules;
 use crate::schema::{Moment, moment};
 use crate::set::opened_by;
+use crate::target::{Place, Target};
 use crate::verdict::{self, Assumed, Finding};
 
 /// The most questions one command may need; a command that needs more is refused.
@@ -30,19 +30,15 @@ const QUESTIONS: usize = 4096;
 pub struct Slice {
     identity: Arc<model::Identity>,
     resource: Arc<Resource>,
-    circumstances: Circumstances,
     version: Arc<str>,
-    rules: Rules,
     reveal: Arc<Classes>,
     /// Schemas of this resource that policies name.
-    schemas: BTreeSet<String>,
+    schemas: Arc<BTreeSet<String>>,
     reads_time: bool,
     reads_transaction: bool,
-    bench: Result<Bench, CannotAsk>,
-    dockets: FxHashMap<Action, Docket>,
-    /// The minute that `opening` and the cached decisions hold for.
-    minute: Option<u64>,
-    opening: Option<Result<Context, CannotAsk>>,
+    bench: Bench,
+    /// Its minute is the one that the cached decisions hold for.
+    opening: Opening,
     connect: Option<Result<Arc<[PolicyId]>, Reason>>,
     /// Outside and inside a transaction, where policies tell these apart.
     decided: [Cache; 2],
@@ -63,19 +59,19 @@ impl Slice {
             .filter_map(|object| object.schema.clone())
             .collect();
         Self {
-            bench: Bench::new(&grant.identity, &resource),
             identity: Arc::clone(&grant.identity),
-            circumstances: grant.circumstances.clone(),
             version,
             reveal,
-            schemas,
+            schemas: Arc::new(schemas),
             reads_time: rules.iter().any(|rule| rule.reads.time),
             reads_transaction: rules.iter().any(|rule| rule.reads.transaction),
-            rules,
+            bench: Bench::new(&grant.identity, &resource, rules),
             resource,
-            dockets: FxHashMap::default(),
-            minute: None,
-            opening: None,
+            opening: Opening {
+                circumstances: grant.circumstances.clone(),
+                minute: None,
+                made: None,
+            },
             connect: None,
             decided: Default::default(),
         }
@@ -127,11 +123,12 @@ impl Slice {
     /// Forgets what was decided in another minute, where policies read the time.
     fn turn(&mut self, now: Timestamp) {
         let minute = request::minute(now);
-        if self.minute == Some(minute) || (self.minute.is_some() && !self.reads_time) {
-            return;
+        match self.opening.minute {
+            Some(held) if held == minute || !self.reads_time => return,
+            _ => {}
         }
-        self.minute = Some(minute);
-        self.opening = None;
+        self.opening.minute = Some(minute);
+        self.opening.made = None;
         self.connect = None;
         self.decided.iter_mut().for_each(Cache::clear);
     }
@@ -141,9 +138,7 @@ impl Slice {
             Ok(policies) => policies,
             Err(reason) => return Decision::Deny(reason),
         };
-        let findings = self
-            .make_ready(understood, in_transaction)
-            .and_then(|context| self.findings(understood, &context));
+        let findings = self.findings(understood, in_transaction);
         let findings = match findings {
             Ok(findings) => findings,
             Err(reason) => return Decision::Deny(reason),
@@ -157,9 +152,8 @@ impl Slice {
         if let Some(connect) = &self.connect {
             return connect.clone();
         }
-        let answer = self.opening().and_then(|context| {
-            self.bench.as_ref().map_err(Clone::clone)?.connect(&self.rules, context)
-        });
+        let Self { bench, opening, .. } = self;
+        let answer = bench.ask(Action::Connect, Target::Resource, || opening.make());
         let connect = match answer {
             Ok(answer) => opened_by(&answer).ok_or_else(|| Reason {
                 kind: ReasonKind::Policy,
@@ -172,77 +166,56 @@ impl Slice {
         self.connect.insert(connect).clone()
     }
 
-    fn opening(&mut self) -> Result<Context, CannotAsk> {
-        let minute = self.minute.unwrap_or_default();
-        let circumstances = &self.circumstances;
-        self.opening.get_or_insert_with(|| request::opening(circumstances, minute)).clone()
-    }
-
-    /// Makes everything ready that questions about a command need.
-    pub(crate) fn make_ready(
-        &mut self,
-        understood: &Understood,
-        in_transaction: bool,
-    ) -> Result<Context, Reason> {
-        let cannot = |CannotAsk(why): CannotAsk| cannot_ask(&why);
-        let context = self
-            .opening()
-            .and_then(|opening| request::asking(opening, understood.facts(), in_transaction))
-            .map_err(cannot)?;
-        for access in understood.accesses() {
-            if moment(access.action) != Moment::Asking {
-                return Err(Reason {
-                    kind: ReasonKind::NotUnderstood,
-                    message: format!("`{}` is not an action of a command", access.action.name()),
-                    policies: Vec::new(),
-                    hint: None,
-                });
-            }
-            if !self.dockets.contains_key(&access.action) {
-                let bench = self.bench.as_ref().map_err(|why| cannot(why.clone()))?;
-                let docket = bench.docket(access.action, &self.rules).map_err(cannot)?;
-                self.dockets.insert(access.action, docket);
-            }
-        }
-        Ok(context)
-    }
-
     /// Puts every question that a command's accesses raise.
     pub(crate) fn findings<'a>(
-        &'a self,
+        &mut self,
         understood: &'a Understood,
-        context: &Context,
+        in_transaction: bool,
     ) -> Result<Vec<Finding<'a>>, Reason> {
+        let schemas = Arc::clone(&self.schemas);
+        let Self { bench, opening, .. } = self;
+        let mut asking: Option<Context> = None;
+        let mut context = || match &asking {
+            Some(context) => Ok(context.clone()),
+            None => {
+                let made = request::asking(opening.make()?, understood.facts(), in_transaction)?;
+                Ok(asking.insert(made).clone())
+            }
+        };
         let mut findings = Vec::with_capacity(understood.accesses().len());
         for access in understood.accesses() {
-            for (place, assumed) in places(&access.object, &self.schemas) {
+            if moment(access.action) != Moment::Asking {
+                return Err(no_action(access.action));
+            }
+            for (place, assumed) in places(&access.object, &schemas) {
                 if findings.len() >= QUESTIONS {
                     return Err(too_many());
                 }
-                let answer = self.ask(access, place, context.clone());
+                let target = Target::of(&access.object, place);
+                let answer = bench.ask(access.action, target, &mut context);
                 findings.push(Finding { access, assumed, answer });
             }
         }
         Ok(findings)
     }
+}
 
-    fn ask(
-        &self,
-        access: &Access,
-        place: Place<'_>,
-        context: Context,
-    ) -> Result<crate::bench::Answer, CannotAsk> {
-        let bench = self.bench.as_ref().map_err(Clone::clone)?;
-        let docket = self
-            .dockets
-            .get(&access.action)
-            .ok_or_else(|| CannotAsk("an action was not made ready".to_owned()))?;
-        let object = &access.object;
-        let entities = match object.kind {
-            ObjectKind::Resource => Vec::new(),
-            kind => request::object(&self.resource, kind, place, &object.name)?,
-        };
-        bench.ask(docket, entities, context)
+/// The part of a context that is the same for a session's every question of one minute.
+#[derive(Debug)]
+struct Opening {
+    circumstances: Circumstances,
+    minute: Option<u64>,
+    made: Option<Context>,
+}
+
+impl Opening {
+    fn make(&mut self) -> Result<Context, CannotAsk> {
+        if let Some(made) = &self.made {
+            return Ok(made.clone());
+        }
+        let minute = self.minute.unwrap_or_default();
+        let made = request::opening(&self.circumstances, minute)?;
+        Ok(self.made.insert(made).clone())
     }
 }
 
@@ -253,19 +226,28 @@ impl Slice {
 fn places<'a>(
     object: &'a Object,
     schemas: &'a BTreeSet<String>,
-) -> Vec<(Place<'a>, Option<Assumed<'a>>)> {
+) -> Vec<(Place<'a>, Option<Assumed>)> {
     match &object.parent {
         Parent::None => vec![(Place::Top, None)],
         Parent::Is(schema) => vec![(Place::In(schema), None)],
         Parent::OneOf(list) if !list.is_empty() => list
             .iter()
-            .map(|schema| (Place::In(schema.as_str()), Some(Assumed::Schema(schema))))
+            .map(|schema| (Place::In(schema.as_str()), Some(Assumed::Schema(schema.clone()))))
             .collect(),
         Parent::OneOf(_) | Parent::Any => schemas
             .iter()
-            .map(|schema| (Place::In(schema.as_str()), Some(Assumed::Schema(schema))))
+            .map(|schema| (Place::In(schema.as_str()), Some(Assumed::Schema(schema.clone()))))
             .chain([(Place::Elsewhere, Some(Assumed::Elsewhere))])
             .collect(),
+    }
+}
+
+fn no_action(action: Action) -> Reason {
+    Reason {
+        kind: ReasonKind::NotUnderstood,
+        message: format!("`{}` is not an action of a command", action.name()),
+        policies: Vec::new(),
+        hint: None,
     }
 }
 

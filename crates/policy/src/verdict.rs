@@ -17,15 +17,15 @@ use crate::rule::Rule;
 pub(crate) struct Finding<'a> {
     pub(crate) access: &'a Access,
     /// The schema that was assumed, where more than one was possible.
-    pub(crate) assumed: Option<Assumed<'a>>,
+    pub(crate) assumed: Option<Assumed>,
     pub(crate) answer: Result<Answer, CannotAsk>,
 }
 
 /// What was assumed of an object whose place is not certain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Assumed<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Assumed {
     /// It stands in this schema.
-    Schema(&'a str),
+    Schema(String),
     /// It stands in one that no policy names.
     Elsewhere,
 }
@@ -297,7 +297,7 @@ fn not_permitted(findings: &[&Finding<'_>], resource: &str) -> Reason {
 }
 
 fn described(finding: &Finding<'_>) -> String {
-    match finding.assumed {
+    match &finding.assumed {
         Some(Assumed::Schema(schema)) => {
             format!("`{}` (as it may stand in {schema})", finding.access)
         }
