@@ -115,6 +115,8 @@ impl Accepting {
             };
             match accepted {
                 Ok((socket, from)) => self.accepted(socket, from),
+                // That one was gone before it was here; the next one may be well.
+                Err(error) if is_the_clients(error.kind()) => {}
                 Err(error) => {
                     error!(%error, "no connection can be accepted");
                     tokio::time::sleep(REST).await;
@@ -148,14 +150,14 @@ impl Accepting {
         let guest = Guest::of(core);
         let door = Arc::clone(&self.door);
         if self.cores.get(self.index).is_some_and(|own| std::ptr::eq(own, core)) {
-            tokio::spawn(door.visit(Arrived { socket, from, place }, guest));
+            tokio::spawn(door.visit(Arrived { socket, from }, place, guest));
             return;
         }
         // The kernel deals connections out by a hash, so that few of them may all meet on one core.
         let Ok(socket) = socket.into_std() else { return };
         core.handle.spawn(async move {
             if let Ok(socket) = TcpStream::from_std(socket) {
-                door.visit(Arrived { socket, from, place }, guest).await;
+                door.visit(Arrived { socket, from }, place, guest).await;
             }
         });
     }
@@ -167,6 +169,12 @@ impl Accepting {
         let other = self.cores.iter().min_by_key(guests)?;
         Some(if guests(&other) < guests(&own) { other } else { own })
     }
+}
+
+/// Whether an error of accepting is about one connection and not about all.
+const fn is_the_clients(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, TimedOut};
+    matches!(error, ConnectionAborted | ConnectionReset | Interrupted | TimedOut)
 }
 
 /// Says that there are too many, if that can be said without waiting.

@@ -19,6 +19,7 @@ use crate::door::{Door, Listener};
 use crate::house::House;
 use crate::listen;
 use crate::lobby::Lobby;
+use crate::measure;
 
 /// What is bounded, and where.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
-            unknown_per_address: 64,
+            unknown_per_address: 256,
             unknown: 1024,
             dial: DialLimits::default(),
             cap: Cap::default(),
@@ -97,6 +98,7 @@ impl Gateway {
     /// In this house.
     #[must_use]
     pub fn new(house: House, limits: Limits) -> Self {
+        measure::describe();
         let dialer = Arc::new(Dialer::new(Arc::clone(&house.vault), limits.dial));
         Self {
             house: Arc::new(house),

@@ -31,6 +31,7 @@ mod gateway;
 mod house;
 mod listen;
 mod lobby;
+mod measure;
 mod relay;
 mod side;
 mod tls;

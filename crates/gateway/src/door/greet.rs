@@ -19,7 +19,7 @@ use crate::transport::Transport;
 const TLS_HANDSHAKE: u8 = 0x16;
 
 pub(super) async fn greet(door: &Door, arrived: Arrived) -> Result<Greeted, Turned> {
-    let Arrived { socket, from, place } = arrived;
+    let Arrived { socket, from } = arrived;
     let listener = &door.listener;
     let rules = Rules {
         offers_tls: listener.tls.is_some(),
@@ -50,7 +50,7 @@ pub(super) async fn greet(door: &Door, arrived: Arrived) -> Result<Greeted, Turn
                 counter!("sluice_cancel_requests_total", "protocol" => "postgres").increment(1);
                 return Err(Turned::silently("cancel"));
             }
-            Some(Step::Login(login)) => return Ok(Greeted { client, from, login: *login, place }),
+            Some(Step::Login(login)) => return Ok(Greeted { client, from, login: *login }),
             Some(Step::Close(bytes, closed)) => {
                 let reason = match closed {
                     Closed::Protocol => "protocol",

@@ -23,6 +23,7 @@ use crate::cancel::Cancels;
 use crate::catalogues::Catalogues;
 use crate::dial::{Dialer, Wanted};
 use crate::house::House;
+use crate::lobby::Place;
 use crate::{chance, clock};
 
 /// The name of the protocol, as resources give it.
@@ -95,10 +96,15 @@ pub(crate) struct Door {
 impl Door {
     /// Takes somebody from the connection to the session's end. `guest` is whatever has to live as
     /// long as the visit does.
-    pub(crate) async fn visit<G: Send + 'static>(self: Arc<Self>, arrived: Arrived, guest: G) {
+    pub(crate) async fn visit<G: Send + 'static>(
+        self: Arc<Self>,
+        arrived: Arrived,
+        place: Place,
+        guest: G,
+    ) {
         let handshake = Instant::now() + self.listener.handshake;
         let mut visit = Visit::Arrived(arrived);
-        let mut guest = Some(guest);
+        let (mut place, mut guest) = (Some(place), Some(guest));
         for step in STEPS {
             let taken = Box::pin(self.take(step, visit, &mut guest));
             let taken = match step {
@@ -122,6 +128,10 @@ impl Door {
                     return turned.leave().await;
                 }
             };
+            if step == Step::Name {
+                // Somebody who is somebody no longer waits in the lobby.
+                drop(place.take());
+            }
         }
     }
 
@@ -173,7 +183,7 @@ impl Door {
 
     fn name(&self, identified: Identified) -> Result<Named, Turned> {
         let Identified { greeted, identity } = identified;
-        let Greeted { client, from, login, place } = greeted;
+        let Greeted { client, from, login } = greeted;
         let user = &login.startup.user;
         if *user != identity.subject {
             let subject = &identity.subject;
@@ -190,8 +200,6 @@ impl Door {
             return Err(Turned::told(client, &report, "another_subject"));
         }
         counter!("sluice_logins_total", "protocol" => PROTOCOL, "outcome" => "ok").increment(1);
-        // Somebody who is somebody no longer waits in the lobby.
-        drop(place);
         Ok(Named { client, from, login, identity: Arc::new(identity) })
     }
 

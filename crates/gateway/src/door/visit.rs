@@ -14,14 +14,12 @@ use wire::postgres::error::Report;
 use wire::postgres::greet::Login;
 
 use crate::dial::LoggedIn;
-use crate::lobby::Place;
 use crate::transport::Transport;
 
 /// A connection.
 pub(crate) struct Arrived {
     pub(crate) socket: TcpStream,
     pub(crate) from: SocketAddr,
-    pub(crate) place: Place,
 }
 
 /// Somebody who says who it is and shows a token.
@@ -29,7 +27,6 @@ pub(super) struct Greeted {
     pub(super) client: Transport,
     pub(super) from: SocketAddr,
     pub(super) login: Login,
-    pub(super) place: Place,
 }
 
 /// Somebody whose token is good.
