@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Remote};
 use crate::error::Exit;
-use crate::json::{list, pairs, text};
+use crate::json::{pairs, text};
 use crate::output::{self, Table};
 
 /// List the resources you may open
@@ -29,13 +29,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         output::json(&resources)?;
         return Ok(Exit::Done.into());
     }
-    let mut table = Table::new(&["NAME", "PROTOCOL", "LABELS", "MASKED DATA"]);
+    let mut table = Table::new(&["NAME", "PROTOCOL", "DATABASE", "LABELS"]);
     for resource in &resources {
         table.row([
             text(resource, "id"),
             text(resource, "protocol"),
+            text(resource, "database"),
             pairs(resource, "labels"),
-            list(resource, "classes").join(", "),
         ]);
     }
     table.print("There is no resource that you may open.");

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -50,9 +50,11 @@ impl Ran {
 /// A command that runs while the tour goes on.
 pub(super) struct Waiting {
     child: Child,
-    out: JoinHandle<String>,
-    err: JoinHandle<String>,
+    out: Option<JoinHandle<String>>,
+    err: Option<JoinHandle<String>>,
     lines: Receiver<String>,
+    said: Arc<Mutex<Vec<String>>>,
+    printed: usize,
     stage: Stage,
 }
 
@@ -78,7 +80,8 @@ impl Stage {
 
     /// Runs it without a word; for looking things up between the steps.
     pub(super) fn quietly(&self, who: &str, words: &[&str]) -> Result<Ran> {
-        self.spawn(who, words)?.collect()
+        let mut waiting = self.spawn(who, words)?;
+        waiting.collect()
     }
 
     /// Starts `sluice …` as somebody.
@@ -111,9 +114,18 @@ impl Stage {
             .spawn()
             .context("starting sluice")?;
         let (sender, lines) = channel();
-        let out = read_all(child.stdout.take(), None);
-        let err = read_all(child.stderr.take(), Some(sender));
-        Ok(Waiting { child, out, err, lines, stage: self.clone() })
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let out = read_all(child.stdout.take(), Arc::clone(&said), None);
+        let err = read_all(child.stderr.take(), Arc::clone(&said), Some(sender));
+        Ok(Waiting {
+            child,
+            out: Some(out),
+            err: Some(err),
+            lines,
+            said,
+            printed: 0,
+            stage: self.clone(),
+        })
     }
 
     /// Prints a line of the tour's own.
@@ -198,19 +210,28 @@ impl Waiting {
         Ok(self.child.try_wait()?.is_none())
     }
 
-    /// Waits for its end and prints what it said.
-    pub(super) fn end(self) -> Result<Ran> {
-        let ran = self.collect()?;
-        for line in ran.out.lines().chain(ran.err.lines()) {
-            output::line(&format!("     {}", output::clean(line)));
+    /// Prints what it said since it was last asked.
+    pub(super) fn show(&mut self) {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in said.iter().skip(self.printed) {
+            output::line(format!("     {}", output::clean(line)).trim_end());
         }
+        self.printed = said.len();
+    }
+
+    /// Waits for its end and prints what it said.
+    pub(super) fn end(mut self) -> Result<Ran> {
+        let ran = self.collect()?;
+        self.show();
         Ok(ran)
     }
 
-    fn collect(mut self) -> Result<Ran> {
+    fn collect(&mut self) -> Result<Ran> {
         let status = self.child.wait()?;
-        let text = |thread: JoinHandle<String>| thread.join().unwrap_or_default();
-        let ran = Ran { out: text(self.out), err: text(self.err), code: status.code() };
+        let text = |thread: &mut Option<JoinHandle<String>>| {
+            thread.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
+        };
+        let ran = Ran { out: text(&mut self.out), err: text(&mut self.err), code: status.code() };
         self.stage.remember(&ran.all());
         Ok(ran)
     }
@@ -219,19 +240,21 @@ impl Waiting {
 /// Reads a stream to its end, line by line, so that nothing waits for us.
 fn read_all(
     stream: Option<impl Read + Send + 'static>,
-    lines: Option<std::sync::mpsc::Sender<String>>,
+    said: Arc<Mutex<Vec<String>>>,
+    lines: Option<Sender<String>>,
 ) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut text = String::new();
         for line in
             stream.map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok)
         {
-            if let Some(lines) = &lines {
-                // The tour may have seen enough.
-                let _ = lines.send(line.clone());
-            }
             text.push_str(&line);
             text.push('\n');
+            said.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+            if let Some(lines) = &lines {
+                // The tour may have seen enough.
+                let _ = lines.send(line);
+            }
         }
         text
     })

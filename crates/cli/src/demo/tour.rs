@@ -123,6 +123,7 @@ fn held_delete(stage: &Stage, postgres: &Postgres) -> Result<String> {
             .find(|word| word.parse::<model::ApprovalId>().is_ok())
             .map(str::to_owned)
     })?;
+    waiting.show();
     let there = postgres.direct("orders", "SELECT count(*) FROM orders WHERE id = 7")?;
     stage.must(waiting.runs()? && there == "1", "psql waits, and the row is still there")?;
     let own = stage.run(ENGINEER, &["approvals", "approve", &id])?;
