@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::scan::text::{ALNUM, has, table};
+
 /// What stands in the place of a whole masked text.
 pub(crate) const MASKED: &[u8] = b"[masked]";
 
@@ -113,21 +115,23 @@ pub(crate) fn keep_last(n: usize, text: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(MASKED);
         return;
     }
-    let hides = |b: u8| b.is_ascii_alphanumeric() || b == b'*' || b >= 0x80;
-    let count = text.iter().filter(|&&b| hides(b)).count();
+    let count = text.iter().filter(|&&byte| hides(byte)).count();
     let hidden = if count > 2 * n { count - n } else { count };
     let mut seen = 0;
-    for &byte in text {
-        let kept = match byte {
+    out.extend(text.iter().map(|&byte| {
+        seen += usize::from(hides(byte));
+        match byte {
             b' ' | b'-' | b'.' | b'/' => byte,
-            _ if !hides(byte) => b'*',
-            _ => {
-                seen += 1;
-                if seen <= hidden || byte >= 0x80 { b'*' } else { byte }
-            }
-        };
-        out.push(kept);
-    }
+            0..0x80 if seen > hidden && hides(byte) => byte,
+            _ => b'*',
+        }
+    }));
+}
+
+/// What a number is written with, and what stands for it already.
+fn hides(byte: u8) -> bool {
+    const TABLE: [bool; 256] = table(&[ALNUM, b"*"]);
+    byte >= 0x80 || has(&TABLE, byte)
 }
 
 pub(crate) fn keep_domain(text: &[u8], out: &mut Vec<u8>) {

@@ -116,7 +116,7 @@ fn shapes(first: u8) -> &'static [Shape] {
         }
         b'k' => const { &[exactly(b"key-", Hex, 32)] },
         b'n' => const { &[at_least(b"npm_", Alnum, 36)] },
-        b'p' => const { &[at_least(b"pypi-AgE", Url, 50), at_least(b"pk_live_", Alnum, 16)] },
+        b'p' => const { &[at_least(b"pypi-AgE", Url, 50)] },
         b'r' => const { &[at_least(b"rk_live_", Alnum, 16), at_least(b"rk_test_", Alnum, 16)] },
         b's' => {
             const {

@@ -70,10 +70,10 @@ pub(super) fn alnum(byte: u8) -> bool {
     has(&TABLE, byte)
 }
 
-pub(super) const ALNUM: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(crate) const ALNUM: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Which bytes are in one of these.
-pub(super) const fn table(mut of: &[&[u8]]) -> [bool; 256] {
+pub(crate) const fn table(mut of: &[&[u8]]) -> [bool; 256] {
     let mut table = [false; 256];
     while let [bytes, others @ ..] = of {
         let mut bytes = *bytes;
@@ -89,7 +89,7 @@ pub(super) const fn table(mut of: &[&[u8]]) -> [bool; 256] {
     table
 }
 
-pub(super) fn has(table: &[bool; 256], byte: u8) -> bool {
+pub(crate) fn has(table: &[bool; 256], byte: u8) -> bool {
     table.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
