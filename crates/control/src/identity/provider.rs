@@ -17,6 +17,8 @@ use crate::Clock;
 
 /// A provider is asked at most this often, whatever tokens come in.
 const BETWEEN_FETCHES: Duration = Duration::from_secs(10);
+/// As long as there are no keys at all, nobody can come in: it is asked more often.
+const BETWEEN_FIRST_FETCHES: Duration = Duration::from_secs(2);
 /// Keys of a provider out of reach are believed this long.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
@@ -137,7 +139,8 @@ impl Provider {
             return Some(running.clone());
         }
         let now = self.clock.uptime();
-        if fetching.begun.is_some_and(|begun| now.saturating_sub(begun) < BETWEEN_FETCHES) {
+        let between = if self.usable().is_some() { BETWEEN_FETCHES } else { BETWEEN_FIRST_FETCHES };
+        if fetching.begun.is_some_and(|begun| now.saturating_sub(begun) < between) {
             return None;
         }
         let (done, running) = watch::channel(());
