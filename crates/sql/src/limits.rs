@@ -7,11 +7,14 @@ pub struct Limits {
     pub depth: usize,
     /// The most statements one text may hold.
     pub statements: usize,
+    /// The most tokens one text may hold. Every token may become a node of the tree, and a node
+    /// takes about a kilobyte while it is read: this bounds memory, where `bytes` alone does not.
+    pub tokens: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1 << 20, depth: 400, statements: 10_000 }
+        Self { bytes: 1 << 20, depth: 400, statements: 10_000, tokens: 250_000 }
     }
 }
 

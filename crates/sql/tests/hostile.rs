@@ -53,6 +53,12 @@ fn too_many_statements_are_unknown() {
 }
 
 #[test]
+fn too_many_tokens_are_unknown() {
+    let text = format!("VALUES {}", vec!["(1)"; 100_000].join(","));
+    assert_eq!(read_default(text.as_bytes()).unwrap_err().why, "it holds more than 250000 tokens");
+}
+
+#[test]
 fn nesting_beyond_the_limit_is_unknown() {
     let limits = Limits { depth: 10, ..Limits::default() };
     let text = |depth: usize| format!("SELECT {}true", "NOT ".repeat(depth));

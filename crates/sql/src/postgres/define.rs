@@ -2,8 +2,7 @@
 
 use model::{Action, Object, ObjectKind, Parent};
 use pg_query::protobuf::{
-    AlterTableStmt, AlterTableType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, ObjectType,
-    PublicationObjSpecType, RangeVar, RenameStmt, TypeName, ViewStmt,
+    CreateSchemaStmt, ObjectType, PublicationObjSpecType, RangeVar, RenameStmt, TypeName,
 };
 use pg_query::{Node, NodeEnum as N};
 
@@ -261,119 +260,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parts of definitions that hold expressions or names of other things.
-    pub(super) fn definition_part(&mut self, kind: &'t N) -> Walked {
-        match kind {
-            N::ColumnDef(e) => {
-                self.maybe(&e.raw_default)?;
-                self.nodes(&e.constraints)?;
-                e.type_name.as_ref().map_or(Ok(()), |name| self.type_name(name))
-            }
-            N::Constraint(e) => {
-                self.maybe(&e.raw_expr)?;
-                self.nodes(&e.exclusions)?;
-                self.nodes(&e.options)?;
-                self.maybe(&e.where_clause)?;
-                // A foreign key tells which keys there are.
-                match &e.pktable {
-                    Some(other) => self.on_relation(Action::Select, Some(other)),
-                    None => Ok(()),
-                }
-            }
-            N::TableLikeClause(e) => self.on_relation(Action::Select, e.relation.as_ref()),
-            N::IndexElem(e) => self.maybe(&e.expr),
-            N::DefElem(e) => self.maybe(&e.arg),
-            N::PartitionElem(e) => self.maybe(&e.expr),
-            N::PartitionSpec(e) => self.nodes(&e.part_params),
-            N::PartitionBoundSpec(e) => {
-                self.nodes(&e.listdatums)?;
-                self.nodes(&e.lowerdatums)?;
-                self.nodes(&e.upperdatums)
-            }
-            N::PartitionRangeDatum(e) => self.maybe(&e.value),
-            N::PartitionCmd(e) => self.on_relation(Action::Alter, e.name.as_ref()),
-            N::StatsElem(e) => self.maybe(&e.expr),
-            N::FunctionParameter(e) => self.maybe(&e.defexpr),
-            N::AlterTableCmd(e) => self.maybe(&e.def),
-            N::VacuumRelation(e) => self.on_relation(Action::Maintain, e.relation.as_ref()),
-            N::ReturnStmt(e) => self.maybe(&e.returnval),
-            N::PublicationObjSpec(_) | N::PublicationTable(_) | N::CreateOpClassItem(_) => Ok(()),
-            _ => Err(odd()),
-        }
-    }
-
-    fn create_table(&mut self, create: &'t CreateStmt) -> Walked {
-        self.creates(Action::CreateTable, create.relation.as_ref())?;
-        for parent in &create.inh_relations {
-            let Some(N::RangeVar(parent)) = &parent.node else { return Err(odd()) };
-            self.on_relation(Action::Alter, Some(parent))?;
-        }
-        self.nodes(&create.table_elts)?;
-        self.nodes(&create.constraints)?;
-        if let Some(part) = &create.partspec {
-            self.nodes(&part.part_params)?;
-        }
-        if let Some(bound) = &create.partbound {
-            self.nodes(&bound.listdatums)?;
-            self.nodes(&bound.lowerdatums)?;
-            self.nodes(&bound.upperdatums)?;
-        }
-        Ok(())
-    }
-
-    fn create_table_as(&mut self, create: &'t CreateTableAsStmt) -> Walked {
-        let (Some(into), Some(query)) = (create.into.as_deref(), create.query.as_deref()) else {
-            return Err(odd());
-        };
-        let action = match create.objtype() {
-            ObjectType::ObjectMatview => Action::CreateView,
-            _ => Action::CreateTable,
-        };
-        self.creates_from_query(into, action);
-        match &query.node {
-            Some(N::ExecuteStmt(execute)) => {
-                self.nodes(&execute.params)?;
-                let name = execute.name.clone();
-                self.found.effect = Effect::Execute { name, explain_only: false };
-            }
-            Some(_) => self.node(query)?,
-            None => return Err(odd()),
-        }
-        self.found.outputs = Outputs::None;
-        Ok(())
-    }
-
-    fn create_view(&mut self, create: &'t ViewStmt) -> Walked {
-        self.found.stores = true;
-        self.creates(Action::CreateView, create.view.as_ref())?;
-        self.maybe(&create.query)
-    }
-
-    fn alter_table(&mut self, alter: &'t AlterTableStmt) -> Walked {
-        if alter.objtype() == ObjectType::ObjectType {
-            let Some(name) = &alter.relation else { return Err(odd()) };
-            let (schema, name) = (&name.schemaname, &name.relname);
-            let parent = self.parent((!schema.is_empty()).then_some(schema.as_str()));
-            self.within(Action::Alter, ObjectKind::Type, parent, name);
-        } else {
-            self.on_relation(Action::Alter, alter.relation.as_ref())?;
-        }
-        for command in &alter.cmds {
-            let Some(N::AlterTableCmd(command)) = &command.node else { return Err(odd()) };
-            let Some(definition) = command.def.as_deref() else { continue };
-            match (&definition.node, command.subtype()) {
-                (
-                    Some(N::RangeVar(parent)),
-                    AlterTableType::AtAddInherit | AlterTableType::AtDropInherit,
-                ) => {
-                    self.on_relation(Action::Alter, Some(parent))?;
-                }
-                _ => self.node(definition)?,
-            }
-        }
-        Ok(())
-    }
-
     fn create_schema(&mut self, create: &'t CreateSchemaStmt) -> Walked {
         let name = match create.authrole.as_ref() {
             Some(role) if create.schemaname.is_empty() => &role.rolename,
@@ -469,7 +355,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A relation that is about to be.
-    fn creates(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {
+    pub(super) fn creates(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {
         let Some(name) = name else { return Err(odd()) };
         let relation = self.new_relation(name);
         self.within(action, ObjectKind::Relation, relation.schema, &relation.name);
@@ -511,6 +397,6 @@ fn type_words(name: Option<&TypeName>) -> Vec<&str> {
     name.map(|name| words(&name.names)).unwrap_or_default()
 }
 
-fn odd() -> Unreadable {
+pub(super) fn odd() -> Unreadable {
     Unreadable::new("a definition holds something that does not belong there")
 }

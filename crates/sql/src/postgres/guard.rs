@@ -1,25 +1,38 @@
-//! Texts whose tree is far larger than they are.
+//! Texts whose tree is far larger than they are. The tokens tell before the tree is made.
 
 use pg_query::protobuf::{ScanToken, Token};
 
-/// The most nodes a text may multiply into.
+use crate::{Limits, Unreadable};
+
+/// The most nodes an assignment of lists may multiply into.
 const LARGEST_PRODUCT: usize = 1 << 20;
 
 /// Below this length no product is worth looking for.
 const SHORT: usize = 1024;
 
-/// Whether the grammar would make a tree out of all proportion to the text.
-///
-/// `SET (a, b, …) = (x, y, …)` gives every column on the left its own copy of all that stands on the
-/// right: some tens of kilobytes of it become gigabytes. The tokens tell before the tree is made.
-pub(super) fn multiplies(text: &str) -> bool {
-    if text.len() < SHORT || !may_assign_lists(text.as_bytes()) {
-        return false;
+/// Refuses a text whose tree would be out of all proportion.
+pub(super) fn keeps_proportion(text: &str, limits: &Limits) -> Result<(), Unreadable> {
+    // No token is shorter than a byte.
+    let may_be_many = text.len() > limits.tokens;
+    let may_multiply = text.len() >= SHORT && may_assign_lists(text.as_bytes());
+    if !may_be_many && !may_multiply {
+        return Ok(());
     }
-    // What does not scan will not parse.
-    let Ok(scanned) = pg_query::scan(text) else { return false };
-    let tokens: Vec<&ScanToken> = scanned
-        .tokens
+    // What does not scan will not parse, and the parser says why.
+    let Ok(scanned) = pg_query::scan(text) else { return Ok(()) };
+    if scanned.tokens.len() > limits.tokens {
+        return Err(Unreadable::new(format!("it holds more than {} tokens", limits.tokens)));
+    }
+    if may_multiply && multiplies(&scanned.tokens) {
+        return Err(Unreadable::new("its list of columns and values multiplies beyond measure"));
+    }
+    Ok(())
+}
+
+/// `SET (a, b, …) = (x, y, …)` gives every column on the left its own copy of all that stands on the
+/// right: some tens of kilobytes of it become gigabytes.
+fn multiplies(tokens: &[ScanToken]) -> bool {
+    let tokens: Vec<&ScanToken> = tokens
         .iter()
         .filter(|token| !matches!(token.token(), Token::SqlComment | Token::CComment))
         .collect();

@@ -11,6 +11,7 @@
 //!                                 └─ copy.rs
 //! ```
 
+mod after;
 mod copy;
 mod define;
 mod explain;
@@ -29,17 +30,22 @@ mod session;
 mod setting;
 mod shape;
 mod statement;
+mod table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pg_query::ParseResult;
 
+use self::after::After;
 use self::reader::Reader;
 use crate::{Limits, Scope, Statement, Unreadable};
 
 pub use self::shape::shape;
 
 /// Reads a text of any number of statements.
+///
+/// Names in a later statement are looked up after what the earlier ones may have changed, so they
+/// may stand anywhere when a statement before them touches the search path.
 ///
 /// Assumes what the session must make sure of: `standard_conforming_strings` is on and the text is
 /// in the client's encoding UTF-8.
@@ -55,12 +61,15 @@ pub fn read(text: &[u8], scope: &dyn Scope, limits: &Limits) -> Result<Vec<State
             limits.statements
         )));
     }
-    let mut read = Vec::with_capacity(statements.len());
+    let mut read: Vec<Statement> = Vec::with_capacity(statements.len());
+    let mut after = After::nothing(scope);
     for raw in statements {
         let Some(node) = raw.stmt.as_deref() else {
             return Err(Unreadable::new("the grammar returned an empty statement"));
         };
-        read.push(Reader::new(scope, limits).read(node)?);
+        let statement = Reader::new(&after, limits).read(node)?;
+        after.and(&statement);
+        read.push(statement);
     }
     Ok(read)
 }
@@ -76,9 +85,7 @@ fn parse(text: &[u8], limits: &Limits) -> Result<ParseResult, Unreadable> {
     if text.contains('\0') {
         return Err(Unreadable::new("it holds a NUL byte"));
     }
-    if guard::multiplies(text) {
-        return Err(Unreadable::new("its list of columns and values multiplies beyond measure"));
-    }
+    guard::keeps_proportion(text, limits)?;
     // The binding walks the tree once more on its own and panics where it finds it odd.
     match catch_unwind(AssertUnwindSafe(|| pg_query::parse(text, 0))) {
         Ok(Ok(tree)) => Ok(tree),

@@ -277,10 +277,10 @@ impl<'t> Reader<'t> {
     fn assignments(&mut self, targets: &'t [Node]) -> Walked {
         self.nodes(targets)?;
         for target in targets {
-            if let Some(N::ResTarget(target)) = &target.node {
-                if let Some(value) = target.val.as_deref() {
-                    self.found.stores |= takes_from_elsewhere(value, &target.name, 0);
-                }
+            if let Some(N::ResTarget(target)) = &target.node
+                && let Some(value) = target.val.as_deref()
+            {
+                self.found.stores |= takes_from_elsewhere(value, &target.name, 0);
             }
         }
         Ok(())
