@@ -120,11 +120,11 @@ impl Library {
         &self.ruled
     }
 
-    /// The detectors for an identity that may see `reveal` in clear. A class that no detector is
-    /// known for was refused when the configuration was loaded.
+    /// The detectors for an identity that may see `reveal` in clear. A class that nothing detects was
+    /// refused when the configuration was loaded; should one come this far, everything is detected.
     pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
         let wanted: Classes = self.detected.difference(reveal).cloned().collect();
-        Detectors::new(&wanted).unwrap_or_else(|_| Detectors::none())
+        Detectors::new(&wanted).unwrap_or_else(|_| everything())
     }
 
     /// Reads a text within a scope, or finds it read.
@@ -171,6 +171,13 @@ impl Library {
         hasher.write(text);
         hasher.finish()
     }
+}
+
+/// Every detector there is.
+fn everything() -> Detectors {
+    let detectable = mask::catalogue().iter().filter(|info| info.has_detector);
+    let classes = detectable.filter_map(|info| model::DataClass::new(info.name)).collect();
+    Detectors::new(&classes).unwrap_or_else(|_| Detectors::none())
 }
 
 /// What names mean to a session at one moment.

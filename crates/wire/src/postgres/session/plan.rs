@@ -102,7 +102,7 @@ impl Ground<'_> {
             return if self.reading.exposure.opaque { self.expression(index) } else { self.scan() };
         }
         // A table nobody knows: it may be any.
-        if self.view.hides_columns() { whole(self.view.hidden().clone()) } else { self.scan() }
+        if self.view.hides_columns() { redact(self.view.hidden()) } else { self.scan() }
     }
 
     fn expression(&self, index: usize) -> Mask {
@@ -133,7 +133,7 @@ impl Ground<'_> {
                 let hidden = self.view.hidden_of(classes);
                 if hidden.is_empty() { self.scan() } else { whole(hidden) }
             }
-            _ if self.view.hides_columns() => whole(self.view.hidden().clone()),
+            _ if self.view.hides_columns() => redact(self.view.hidden()),
             _ => self.scan(),
         }
     }
@@ -142,6 +142,11 @@ impl Ground<'_> {
     pub(super) fn undescribed(&self, index: usize) -> Mask {
         self.expression(index)
     }
+}
+
+/// Nothing is kept of a value of which nobody knows what it is.
+fn redact(classes: &Classes) -> Mask {
+    Mask::Whole(Operator::Redact, classes.clone())
 }
 
 fn whole(classes: Classes) -> Mask {
