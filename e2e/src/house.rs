@@ -154,7 +154,7 @@ impl HouseBuilder {
              listen:\n  web: 127.0.0.1:{}\n  postgres: 127.0.0.1:{}\n  metrics: 127.0.0.1:{}\n{tls}\
              identity:\n  - name: corp\n    issuer: {}\n    audience: sluice\n    subject_claim: email\n    \
              groups_claim: groups\n    client_id: sluice\n{}\
-             resources: [resources/*.yaml]\npolicies: [policies/*.cedar]\n{}",
+             admins: [admins]\nresources: [resources/*.yaml]\npolicies: [policies/*.cedar]\n{}",
             ports.web,
             ports.postgres,
             ports.metrics,

@@ -132,10 +132,10 @@ impl Server {
         CANARY
     }
 
-    /// The certificate it shows, which is its own authority.
+    /// The authority of the certificate it shows.
     #[must_use]
-    pub fn certificate(&self) -> PathBuf {
-        self.folder.path().join("data/server.crt")
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("data/authority.crt")
     }
 
     /// A client certificate for `with_certificate` and its key.
@@ -266,38 +266,57 @@ fn programs(version: Version) -> (PathBuf, PathBuf) {
     (programs, library)
 }
 
+/// An authority, a certificate for the server and one for the client `with_certificate`.
 fn certificate(library: &Path, data: &Path) {
     let path = |name: &str| data.join(name).display().to_string();
-    let make = |subject: &str, name: &str| {
+    let (authority, authority_key) = (path("authority.crt"), path("authority.key"));
+    let key = ["-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+    run(
+        library,
+        &[
+            &["openssl", "req", "-new", "-x509", "-days", "30", "-subj", "/CN=a test authority"][..],
+            &key,
+            &["-out", &authority, "-keyout", &authority_key],
+        ]
+        .concat(),
+    );
+    for (subject, name) in [("/CN=localhost", "server"), ("/CN=with_certificate", "client")] {
+        let (request, made) = (path(&format!("{name}.csr")), path(&format!("{name}.crt")));
+        let made_key = path(&format!("{name}.key"));
+        let names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+        run(
+            library,
+            &[
+                &["openssl", "req", "-new", "-subj", subject, "-addext", names][..],
+                &key,
+                &["-out", &request, "-keyout", &made_key],
+            ]
+            .concat(),
+        );
         run(
             library,
             &[
                 "openssl",
-                "req",
-                "-new",
-                "-x509",
+                "x509",
+                "-req",
                 "-days",
                 "30",
-                "-nodes",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-subj",
-                subject,
-                "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "-in",
+                &request,
+                "-CA",
+                &authority,
+                "-CAkey",
+                &authority_key,
+                "-CAcreateserial",
+                "-copy_extensions",
+                "copy",
                 "-out",
-                &path(&format!("{name}.crt")),
-                "-keyout",
-                &path(&format!("{name}.key")),
+                &made,
             ],
         );
-        run(library, &["chmod", "600", &path(&format!("{name}.key"))]);
-    };
-    make("/CN=localhost", "server");
-    make("/CN=with_certificate", "client");
-    let settings = format!("ssl_ca_file = '{}'\n", path("client.crt"));
+        run(library, &["chmod", "600", &made_key]);
+    }
+    let settings = format!("ssl_ca_file = '{authority}'\n");
     let file = data.join("postgresql.conf");
     let whole = std::fs::read_to_string(&file).unwrap() + &settings;
     std::fs::write(file, whole).unwrap();

@@ -21,8 +21,6 @@ fn ctrl_c_ends_the_statement_of_its_own_session_only() {
     });
     session.interrupt();
     session.says("57014");
-    session.line("SELECT 'went ' || 'on';");
-    session.says("went on");
     victim.says("undisturbed");
 }
 
@@ -180,12 +178,15 @@ fn a_value_larger_than_any_buffer_goes_through_masked_or_whole() {
 #[test]
 fn notifications_reach_who_listens_while_idle() {
     let database = v15().database();
-    let house = House::open(&database);
+    let house = House::builder().orders(&database).plain("plain", &database).start();
+    let mut free = house.try_client("alice", "plain").unwrap();
+    free.query("LISTEN doors");
     let mut client = house.client("alice");
     client.query("LISTEN doors");
     let _ = database.look("SELECT pg_notify('doors', 'open')");
-    let said = client.until(|message| message.kind == b'A');
+    let said = free.until(|message| message.kind == b'A');
     assert!(String::from_utf8_lossy(&said.last().unwrap().body).contains("open"));
+    client.until(|message| message.kind == b'A');
     let _ = database.look("SELECT pg_notify('doors', '536-22-8726')");
     client.until(|message| message.kind == b'A');
     crate::no_canary(client.received(), "a notification");

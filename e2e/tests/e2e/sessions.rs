@@ -246,6 +246,7 @@ fn sluice_token(house: &House, more: &[&str]) -> (String, String) {
         &[
             "token",
             "create",
+            "robot",
             "--subject",
             "robot",
             "--kind",

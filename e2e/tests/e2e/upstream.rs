@@ -64,8 +64,8 @@ fn verify_full_believes_only_the_authority_and_the_name() {
     let database = v15().database();
     let other = Server::start(Version::V15, "");
     let credential = "{username: app, password: {env: ORDERS_PASSWORD}}";
-    let own = database.server.certificate().display().to_string();
-    let foreign = other.certificate().display().to_string();
+    let own = database.server.authority().display().to_string();
+    let foreign = other.authority().display().to_string();
     for (tls, host, good) in [
         (format!("tls: verify-full\nca: {{file: {own}}}"), "localhost", true),
         (format!("tls: verify-full\nca: {{file: {own}}}"), "127.0.0.1", true),
@@ -105,7 +105,7 @@ fn a_password_in_clear_is_not_sent_without_tls() {
     let server = Server::start(Version::V15, "");
     let database = server.database();
     let access = "host all app 127.0.0.1/32 password\n";
-    let file = server.certificate().with_file_name("pg_hba.conf");
+    let file = server.authority().with_file_name("pg_hba.conf");
     let whole = access.to_owned() + &std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, whole).unwrap();
     let reloaded = server.owner("postgres").ran("SELECT pg_reload_conf()");
