@@ -137,8 +137,7 @@ CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM ledger; SELECT 1; END
 === denied: a procedure made
 CREATE PROCEDURE p() LANGUAGE sql BEGIN ATOMIC DELETE FROM ledger; END
 === denied: an operator made of a function
-CREATE OPERATOR 
-=== (FUNCTION = wipe_ledger, RIGHTARG = int)
+CREATE OPERATOR @#@ (FUNCTION = wipe_ledger, RIGHTARG = int)
 === denied: a cast made of a function
 CREATE CAST (text AS mood) WITH INOUT AS IMPLICIT
 === denied: an aggregate made of a function

@@ -332,6 +332,11 @@ impl Client {
         self.received.clear();
     }
 
+    /// Lets go of what was received so far.
+    pub fn forget_received(&mut self) {
+        self.received.clear();
+    }
+
     /// All bytes the server sent so far.
     #[must_use]
     pub fn received(&self) -> &[u8] {

@@ -155,10 +155,11 @@ fn refusal(status: u16, body: &[u8]) -> Failure {
         402..=499 => Exit::No,
         _ => Exit::Unavailable,
     };
+    let says_how = message.contains("sluice login");
     let failure = Failure::new(exit, message);
     match (text("hint"), exit) {
         (Some(hint), _) => failure.hint(hint),
-        (None, Exit::SignIn) => failure.hint("sign in with `sluice login`"),
+        (None, Exit::SignIn) if !says_how => failure.hint("sign in with `sluice login`"),
         (None, _) => failure,
     }
 }

@@ -20,7 +20,7 @@ Examples:
 Exits with 1 when something has to be corrected; each mistake is told with its file, line and column.")]
 pub(crate) struct Args {
     /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
+    #[arg(long, short, value_name = "FILE", env = "SLUICE_CONFIG", default_value = config::DEFAULT_FILE)]
     config: PathBuf,
     /// Print the mistakes as a JSON array
     #[arg(long)]

@@ -26,7 +26,7 @@ Reads the configuration's files and asks nobody. A table without a schema may st
 --search-path says where to look. Exits with 0 when it would be allowed or held, with 1 when refused.")]
 pub(crate) struct Args {
     /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
+    #[arg(long, short, value_name = "FILE", env = "SLUICE_CONFIG", default_value = config::DEFAULT_FILE)]
     config: PathBuf,
     /// Who asks: the subject
     #[arg(long = "as", value_name = "SUBJECT")]

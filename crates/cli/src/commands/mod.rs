@@ -33,6 +33,7 @@ Environment:
   SLUICE_URL    the gateway's web address, in place of --url
   SLUICE_CA     a PEM file with the authority of its certificate, in place of --ca
   SLUICE_TOKEN  a token to show in place of a sign-in (machines, CI)
+  SLUICE_CONFIG the configuration file, in place of --config
   SLUICE_LOG    what `sluice serve` logs: error, warn, info, debug, or per room
   NO_COLOR      no colour, also on a terminal";
 
@@ -119,5 +120,23 @@ mod tests {
             }
         }
         walk(&Cli::command(), "");
+    }
+
+    #[test]
+    fn every_command_and_option_is_in_the_manual() {
+        fn walk(command: &clap::Command, path: &str, manual: &str) {
+            let path = format!("{path} {}", command.get_name()).trim().to_owned();
+            assert!(manual.contains(&format!("`{path}")), "docs/cli.md does not know `{path}`");
+            for argument in command.get_arguments().filter_map(clap::Arg::get_long) {
+                let known = manual.contains(&format!("`--{argument}"));
+                assert!(known, "docs/cli.md does not know --{argument} of {path}");
+            }
+            for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+                walk(child, &path, manual);
+            }
+        }
+        let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
+        let manual = std::fs::read_to_string(manual).unwrap();
+        walk(&Cli::command(), "", &manual);
     }
 }

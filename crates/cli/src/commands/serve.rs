@@ -24,7 +24,7 @@ holds from the next command on, without ending a session; a wrong one is not tak
 an error. SIGTERM and SIGINT end it in order: sessions are told, and have ten seconds.")]
 pub(crate) struct Args {
     /// The configuration file
-    #[arg(long, short, value_name = "FILE", default_value = DEFAULT_FILE)]
+    #[arg(long, short, value_name = "FILE", env = "SLUICE_CONFIG", default_value = DEFAULT_FILE)]
     config: PathBuf,
     /// Log as JSON, one object a line
     #[arg(long)]

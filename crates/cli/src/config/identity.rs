@@ -6,7 +6,6 @@ use control::identity::ProviderConfig;
 use model::IdentityKind;
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
-use url::{Host, Url};
 
 use super::files::beside;
 use super::{Problem, Problems};
@@ -43,27 +42,38 @@ const fn kind() -> IdentityKind {
     IdentityKind::User
 }
 
-/// Reads one entry.
-pub(super) fn read(file: &Path, written: &Written, problems: &mut Problems) -> ProviderConfig {
-    let mut complain = |location, message: String| {
-        problems.0.push(Problem::at(file, location, message));
-    };
-    if !super::is_name(&written.name.value) || written.name.value == "sluice" {
-        let message = format!(
-            "`{}` cannot be a provider's name: use letters, digits, `-`, `_`, `.` (`sluice` is taken)",
-            written.name.value
-        );
-        complain(written.name.referenced, message);
-    }
-    if let Err(why) = acceptable_issuer(&written.issuer.value) {
-        complain(written.issuer.referenced, format!("issuer: {why}"));
-    }
-    for (key, value) in [("audience", &written.audience), ("subject_claim", &written.subject_claim)]
-    {
-        if value.value.is_empty() {
-            complain(value.referenced, format!("{key}: must not be empty"));
+/// Reads every entry. What makes one unusable is `control`'s to say; where it stands is said here.
+pub(super) fn read(
+    file: &Path,
+    written: &[Written],
+    problems: &mut Problems,
+) -> Vec<ProviderConfig> {
+    let mut providers = Vec::new();
+    for entry in written {
+        if !super::is_name(&entry.name.value) {
+            let message = format!(
+                "`{}` cannot be a provider's name: use letters, digits, `-`, `_` and `.`",
+                entry.name.value
+            );
+            problems.0.push(Problem::at(file, entry.name.referenced, message));
+        }
+        providers.push(provider(file, entry));
+        if let Err(error) = control::identity::check(&providers) {
+            let location = match error.why.split('`').nth(1) {
+                Some("issuer") => entry.issuer.referenced,
+                Some("audience") => entry.audience.referenced,
+                Some("subject_claim") => entry.subject_claim.referenced,
+                _ => entry.name.referenced,
+            };
+            problems.0.push(Problem::at(file, location, error.to_string()));
+            // Said once: what follows is checked without it.
+            providers.pop();
         }
     }
+    providers
+}
+
+fn provider(file: &Path, written: &Written) -> ProviderConfig {
     ProviderConfig {
         name: written.name.value.clone(),
         issuer: written.issuer.value.clone(),
@@ -75,23 +85,5 @@ pub(super) fn read(file: &Path, written: &Written, problems: &mut Problems) -> P
         kind_claim: written.kind_claim.clone(),
         on_behalf_of_claim: written.on_behalf_of_claim.clone(),
         ca: written.ca.as_ref().map(|ca| beside(file, &ca.file)),
-    }
-}
-
-fn acceptable_issuer(text: &str) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(v4)) => v4.is_loopback(),
-        Some(Host::Ipv6(v6)) => v6.is_loopback(),
-        None => return Err(format!("`{text}` has no host")),
-    };
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if loopback => Ok(()),
-        "http" => {
-            Err(format!("`{text}` is plain http, which is accepted only on loopback: use https"))
-        }
-        other => Err(format!("`{other}` is not https")),
     }
 }

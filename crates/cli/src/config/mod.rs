@@ -9,6 +9,8 @@
 //! An unknown key is a mistake, every mistake has a place, and all that can be found in one reading
 //! are told at once. Relative paths are relative to the file they stand in.
 
+#[cfg(test)]
+mod documented;
 mod files;
 mod identity;
 mod listen;
@@ -96,14 +98,7 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
 
     let listen = Listen::read(file, &written.listen, written.public.as_ref(), &mut problems);
     let tls = Tls::read(file, written.tls.as_ref(), &listen, &mut problems);
-    let identity: Vec<ProviderConfig> =
-        written.identity.iter().map(|one| identity::read(file, one, &mut problems)).collect();
-    for (index, provider) in identity.iter().enumerate() {
-        if identity.iter().take(index).any(|earlier| earlier.name == provider.name) {
-            let message = format!("identity: the name `{}` is there twice", provider.name);
-            problems.0.push(Problem::of_file(file, message));
-        }
-    }
+    let identity = identity::read(file, &written.identity, &mut problems);
     let resource_files = texts(file, &written.resources, &mut problems);
     let resources = resource::read(&resource_files, &mut problems);
     let policies = texts(file, &written.policies, &mut problems);

@@ -22,7 +22,7 @@ struct Kind {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(super) struct Written {
     name: Spanned<String>,
     #[serde(rename = "protocol")]
     _protocol: String,
@@ -47,7 +47,7 @@ enum WrittenTls {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenCredential {
+pub(super) struct WrittenCredential {
     username: String,
     #[serde(default, deserialize_with = "secret::optional")]
     password: Option<SecretSource>,
@@ -64,7 +64,7 @@ struct WrittenCertificate {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenRule {
+pub(super) struct WrittenRule {
     column: Option<String>,
     class: Option<String>,
     detect: Option<Vec<String>>,

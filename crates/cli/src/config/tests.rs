@@ -104,7 +104,11 @@ fn a_mistake_is_told_with_its_place_and_what_would_be_right() {
         ("resources: [orders.yaml]\n", "sluice.yaml:1:13: there is no file orders.yaml"),
         (
             "identity:\n  - name: corp\n    issuer: http://idp.example.com\n    audience: sluice\n",
-            "sluice.yaml:3:13: issuer: `http://idp.example.com` is plain http, which is accepted only on loopback",
+            "sluice.yaml:3:13: identity provider `corp`: `issuer` must be https",
+        ),
+        (
+            "identity:\n  - {name: a, issuer: https://i, audience: s}\n  - {name: b, issuer: https://i, audience: s}\n",
+            "sluice.yaml:3:23: identity provider `b`: another provider has the same `issuer`",
         ),
         ("data_dir: x\ndata_dir: y\n", "sluice.yaml:2:1: "),
         ("listen: [\n", "sluice.yaml:"),

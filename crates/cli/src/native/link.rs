@@ -57,7 +57,7 @@ impl Link {
         };
         let cache = KeyCache::new(1);
         let mut login = Login::new(request, &cache);
-        let established = drive(&mut login, &mut socket).await?;
+        let established = drive(&mut login, &mut socket, database).await?;
         Ok(Self { socket, established })
     }
 
@@ -94,10 +94,10 @@ async fn connect(door: &Door) -> Result<Socket> {
     Ok(Socket::Tls(Box::new(stream)))
 }
 
-async fn drive(login: &mut Login<'_>, socket: &mut Socket) -> Result<Established> {
+async fn drive(login: &mut Login<'_>, socket: &mut Socket, database: &str) -> Result<Established> {
     let mut buffer = vec![0; 4096];
     loop {
-        let step = match login.step().map_err(refused)? {
+        let step = match login.step().map_err(|error| refused(error, database))? {
             Some(Step::Derive(work)) => {
                 login.derived(tokio::task::spawn_blocking(move || work.run()).await?)
             }
@@ -125,12 +125,14 @@ async fn drive(login: &mut Login<'_>, socket: &mut Socket) -> Result<Established
     }
 }
 
-/// The gateway's words: here it is the gateway that plays the target.
-fn refused(error: LoginError) -> Failure {
+/// Here it is the gateway that plays the target. A login repeats no words of the other side's that it
+/// does not know, so the reason is mostly in the code.
+fn refused(error: LoginError, database: &str) -> Failure {
     match error {
         LoginError::Refused(refusal) => {
-            let message = refusal.message.unwrap_or_else(|| format!("SQLSTATE {}", refusal.code));
-            Failure::new(Exit::No, message).hint("`sluice ls` lists the resources you may open")
+            let why = refusal.message.unwrap_or_else(|| format!("SQLSTATE {}", refusal.code));
+            Failure::new(Exit::No, format!("`{database}` is not opened for you: {why}"))
+                .hint("`sluice ls` lists the resources you may open; the gateway's log knows more")
         }
         other => Failure::new(Exit::Unavailable, format!("the gateway: {other}")),
     }

@@ -15,7 +15,7 @@ use crate::config::{Problem, Problems, Text, yaml};
 /// One expectation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Test {
+pub(crate) struct Test {
     name: Spanned<String>,
     #[serde(rename = "as")]
     subject: String,

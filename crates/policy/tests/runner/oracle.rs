@@ -72,6 +72,10 @@ fn drawn() -> impl Strategy<Value = Drawn> {
             "resource in Object::\"orders/public\"",
             "resource == Object::\"orders/public/a\"",
             "resource == Object::\"web/public/a\"",
+            "resource is Resource in Label::\"env=prod\"",
+            "resource is Object",
+            "resource in Object::\"orders/public/function:a\"",
+            "resource is Object in Object::\"web/public\"",
         ]),
         prop::sample::select(vec![
             "",
@@ -313,7 +317,7 @@ fn wherever(object: &Object) -> Vec<Object> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
     fn a_slice_says_what_cedar_says_with_every_policy(

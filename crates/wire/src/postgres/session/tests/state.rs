@@ -94,6 +94,6 @@ fn a_fatal_error_of_the_servers_goes_through() {
         backend::ERROR_RESPONSE,
         &[(b'S', "FATAL"), (b'V', "FATAL"), (b'C', "57P01"), (b'M', "terminating connection")],
     );
-    let outcome = Stage::plain().play(&[server(&[fatal.clone()])]);
+    let outcome = Stage::plain().play(&[server(std::slice::from_ref(&fatal))]);
     assert_eq!(outcome.client, fatal);
 }
