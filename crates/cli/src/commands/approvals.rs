@@ -78,8 +78,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     match args.action {
         Action::Ls { remote, all, json } => ls(&remote, all, json),
         Action::Show { remote, id, json } => {
-            let request: Value =
-                Client::open(&remote)?.get(&format!("/api/v1/approvals/{}", known(&id)?))?;
+            let path = format!("/api/v1/approvals/{}", known(&id)?);
+            let request: Value = Client::open(&remote)?.get(&path)?;
             if json {
                 output::json(&request)?
             } else {
@@ -115,9 +115,9 @@ fn ls(remote: &Remote, all: bool, json: bool) -> Result<ExitCode> {
 }
 
 fn decide(decision: &Decision, verdict: &str) -> Result<ExitCode> {
-    let client = Client::open(&decision.remote)?;
     let path = format!("/api/v1/approvals/{}/{verdict}", known(&decision.id)?);
-    let request: Value = client.post(&path, &json!({ "comment": decision.comment }))?;
+    let request: Value =
+        Client::open(&decision.remote)?.post(&path, &json!({ "comment": decision.comment }))?;
     if decision.json {
         output::json(&request)?;
         return Ok(Exit::Done.into());

@@ -91,8 +91,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     match args.action {
         Action::Ls(list) => ls(&list),
         Action::Show { remote, id, json } => {
-            let session: Value =
-                Client::open(&remote)?.get(&format!("/api/v1/sessions/{}", known(&id)?))?;
+            let path = format!("/api/v1/sessions/{}", known(&id)?);
+            let session: Value = Client::open(&remote)?.get(&path)?;
             if json {
                 output::json(&session)?
             } else {
@@ -101,12 +101,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Ok(Exit::Done.into())
         }
         Action::Replay { remote, id, json } => {
-            let recording = Client::open(&remote)?
-                .get_bytes(&format!("/api/v1/sessions/{}/recording", known(&id)?))?;
+            let path = format!("/api/v1/sessions/{}/recording", known(&id)?);
+            let recording = Client::open(&remote)?.get_bytes(&path)?;
             if json { recording::print_json(&recording) } else { recording::print(&recording) }
         }
         Action::Kill { remote, id } => {
-            Client::open(&remote)?.delete(&format!("/api/v1/sessions/{}", known(&id)?))?;
+            let path = format!("/api/v1/sessions/{}", known(&id)?);
+            Client::open(&remote)?.delete(&path)?;
             output::line("The session is being ended.");
             Ok(Exit::Done.into())
         }

@@ -60,7 +60,7 @@ fn each_mistake_is_told_with_its_place_and_check_says_no() {
         (
             "policies/a.test.yaml",
             test,
-            "error: policies/a.test.yaml:1:84: test `drops`: expected hold, policy says deny (no-drop): no DROP here",
+            "error: policies/a.test.yaml:1:83: test `drops`: expected hold, policy says deny (no-drop): no DROP here",
         ),
     ] {
         let desk = house(&[(file, text)]);
