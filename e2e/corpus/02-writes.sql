@@ -26,7 +26,7 @@ EXPLAIN (COSTS off, ANALYZE true, TIMING off) DELETE FROM ledger WHERE id = 1
 EXPLAIN (ANALYZE 1) DELETE FROM ledger WHERE id = 1
 === held: a DELETE through EXPLAIN ANALYSE in British
 EXPLAIN ANALYSE DELETE FROM ledger WHERE id = 1
-=== held: a DELETE prepared in SQL
+=== unknown: a DELETE prepared and run in one query string
 --! simple
 PREPARE d AS DELETE FROM ledger WHERE id = 1; EXECUTE d
 === held: an upsert that updates
@@ -121,7 +121,7 @@ SELECT * FROM playground p JOIN LATERAL (SELECT wipe_ledger()) w ON true
 SELECT count(*) FILTER (WHERE wipe_ledger() = 1) FROM playground
 === denied: a function that deletes, with a quoted name
 SELECT "public"."wipe_ledger"()
-=== denied: a function that deletes, in an EXECUTE's argument
+=== unknown: a function that deletes, in an EXECUTE's argument in one query string
 --! simple
 PREPARE q (int) AS SELECT $1; EXECUTE q(wipe_ledger())
 === denied: a function that deletes, in a cursor
@@ -159,3 +159,9 @@ UPDATE ONLY (ledger) AS playground SET amount = 0 WHERE playground.id = 1
 DELETE FROM ledger AS playground WHERE playground.id = 1
 === held: a WITH called playground over another table
 WITH playground AS (SELECT 1 AS id) DELETE FROM ledger USING playground WHERE ledger.id = playground.id
+=== held: a DELETE prepared in SQL and run later
+--! first: PREPARE d AS DELETE FROM ledger WHERE id = 1
+EXECUTE d
+=== denied: a function that deletes, in the argument of an EXECUTE
+--! first: PREPARE q (int) AS SELECT $1
+EXECUTE q(wipe_ledger())

@@ -157,7 +157,8 @@ COPY (SELECT * FROM vault) TO STDOUT WITH (FORMAT binary)
 === denied: the vault read by a cursor
 DECLARE c CURSOR WITH HOLD FOR SELECT * FROM vault
 === denied: the vault read by a prepared statement
-PREPARE v AS SELECT * FROM vault
+--! first: PREPARE v AS SELECT * FROM vault
+EXECUTE v
 === denied: the vault read by EXPLAIN ANALYZE
 EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM vault
 === denied: the vault read in a function's argument
