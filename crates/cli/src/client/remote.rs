@@ -13,7 +13,7 @@ use crate::error::{Exit, Failure};
 /// The options of every command that speaks to a gateway.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Remote {
-    /// The gateway's web address, as in https://sluice.example.com:8443 [default: the one signed in to last]
+    /// The gateway's web address, as in `https://sluice.example.com:8443` [default: the one signed in to last]
     #[arg(long, env = "SLUICE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// A PEM file with the authority of the gateway's certificate, when it is not a public one
