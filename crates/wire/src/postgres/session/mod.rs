@@ -8,7 +8,7 @@
 //!                            masks, records
 //! ```
 //!
-//! Every message that is sent upstream leaves an [`Expect`] in the queue, and every reply is matched
+//! Every message that is sent upstream leaves an `Expect` in the queue, and every reply is matched
 //! with the front of it: so a reply never pairs with the wrong command, an error of ours comes after
 //! the replies to what was sent before it, and an error of the server's takes with it what it skips.
 
