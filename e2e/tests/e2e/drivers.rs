@@ -24,7 +24,7 @@ fn psql_lists_describes_copies_and_counts() {
     let database = v15().database();
     let house = House::open(&database);
     let ran = house.psql("alice").script(
-        "\\dt\n\\d customers\n\\df\n\\dn\n\\l\n\\du\n\\conninfo\n\\copy (select id, ssn from customers) to stdout\n\\gdesc\nselect 1 \\gset\n\\crosstabview\n\\timing\n\\watch 0.1 c=1\nselect :'ECHO', 'end';\n",
+        "\\dt\n\\d customers\n\\df\n\\dn\n\\l\n\\du\n\\conninfo\n\\copy (select id, ssn from customers) to stdout\n\\gdesc\nselect 1 \\gset\n\\crosstabview\n\\timing\nselect :'ECHO', 'end';\n",
     );
     assert!(ran.stdout.contains("customers|table"), "{}", ran.all());
     assert!(ran.stdout.contains("end"), "{}", ran.all());
