@@ -10,7 +10,7 @@
 //!                content      over the bytes
 //! ```
 //!
-//! * [`catalogue`]: the classes known by name, what finds them, and what masks them by default
+//! * [`catalogue()`]: the classes known by name, what finds them, and what masks them by default
 //! * [`Operator`] and [`mask_value`]: a whole value is masked and stays valid for its type, in text
 //!   and in PostgreSQL's binary format
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text

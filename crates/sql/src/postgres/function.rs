@@ -275,7 +275,11 @@ impl<'t> Reader<'t> {
                 self.found.opaque = true;
             }
             Special::Locks => self.top(Action::Lock, ObjectKind::Other, "advisory"),
-            Special::Advances => self.advances(args),
+            Special::Advances => {
+                // A sequence keeps the number it is set to, wherever that came from.
+                self.found.stores |= !args.iter().all(given);
+                self.advances(args)
+            }
             Special::Notifies => {
                 self.peek();
                 match args.first().and_then(literal) {
