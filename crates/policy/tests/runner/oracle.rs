@@ -317,7 +317,7 @@ fn wherever(object: &Object) -> Vec<Object> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn a_slice_says_what_cedar_says_with_every_policy(
