@@ -1,5 +1,7 @@
 use wire::postgres::greet::{BOUND, Greeting, Protection, Rules, Step};
 
+const BEHIND_TLS: &str = "bytes behind the request for TLS";
+
 /// How the bytes of a handshake are cut changes nothing about what is answered, and nobody gets in who
 /// was not asked for a password.
 pub fn greet(data: &[u8]) {
@@ -18,10 +20,12 @@ pub fn greet(data: &[u8]) {
     }
 }
 
-/// The steps in words. TLS is not begun: what is behind its start is for nobody.
+/// The steps in words. TLS is not begun: bytes behind the request for it close the connection where they
+/// had come by then (they would have been read in the clear), and would be a handshake's where they had not.
 fn told(rules: Rules, protection: Protection, bytes: &[u8], size: usize) -> Vec<String> {
     let mut greeting = Greeting::new(rules, protection);
     let mut steps = Vec::new();
+    let mut given = 0;
     for piece in bytes.chunks(size.min(bytes.len().max(1))) {
         // The reader asks how much may be read, as the gateway does.
         let mut rest = piece;
@@ -30,15 +34,20 @@ fn told(rules: Rules, protection: Protection, bytes: &[u8], size: usize) -> Vec<
             assert!(room <= BOUND, "{room}");
             let (now, later) = rest.split_at(room.min(rest.len()));
             greeting.feed(now);
+            given += now.len();
             rest = later;
             let before = steps.len();
             while let Some(step) = greeting.step() {
                 let (line, over) = match step {
                     Step::Send(bytes) => (format!("send {:?}", &bytes[..]), false),
+                    Step::StartTls if given < bytes.len() => (BEHIND_TLS.to_owned(), true),
                     Step::StartTls => ("tls".to_owned(), true),
                     Step::Cancel(_) => ("cancel".to_owned(), true),
                     // What is behind the password is as much as had come by then.
                     Step::Login(login) => (format!("login {}", login.startup.user), true),
+                    Step::Close(told, _) if told.windows(11).any(|it| it == b"unencrypted") => {
+                        (BEHIND_TLS.to_owned(), true)
+                    }
                     Step::Close(bytes, why) => (format!("close {why:?} {:?}", &bytes[..]), true),
                 };
                 steps.push(line);

@@ -1,4 +1,4 @@
-//! How long a scan takes per value: `cargo run --release -p mask --example rate`.
+//! How long a scan takes per value: `cargo run --release -p mask --example masking`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measuring tool for people")]
 
 use std::hint::black_box;

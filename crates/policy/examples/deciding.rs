@@ -1,4 +1,4 @@
-//! What a decision costs: `cargo run --release -p policy --example cost`.
+//! What a decision costs: `cargo run --release -p policy --example deciding`.
 
 #![expect(
     clippy::print_stdout,

@@ -1,6 +1,6 @@
 //! What it costs to record one statement: encoding, chaining, one write; and a signature.
 //!
-//! `cargo run --release -p evidence --example cost [FOLDER]`
+//! `cargo run --release -p evidence --example recording [FOLDER]`
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement at a desk")]
 
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What reading costs: `cargo run --release -p sql --example cost`.
+//! What reading costs: `cargo run --release -p sql --example reading`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use std::hint::black_box;
