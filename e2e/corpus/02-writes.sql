@@ -26,9 +26,15 @@ EXPLAIN (COSTS off, ANALYZE true, TIMING off) DELETE FROM ledger WHERE id = 1
 EXPLAIN (ANALYZE 1) DELETE FROM ledger WHERE id = 1
 === held: a DELETE through EXPLAIN ANALYSE in British
 EXPLAIN ANALYSE DELETE FROM ledger WHERE id = 1
-=== unknown: a DELETE prepared and run in one query string
+=== held: a DELETE prepared and run in one query string
 --! simple
 PREPARE d AS DELETE FROM ledger WHERE id = 1; EXECUTE d
+=== held: a DELETE prepared under the name of a harmless statement and run, in one query string
+--! simple
+--! first: PREPARE d AS SELECT 1
+DEALLOCATE d; PREPARE d AS DELETE FROM ledger WHERE id = 1; EXECUTE d
+=== denied: a DELETE of every row that is only prepared
+PREPARE d AS DELETE FROM ledger
 === held: an upsert that updates
 INSERT INTO ledger VALUES (1, 0, 'x') ON CONFLICT (id) DO UPDATE SET amount = 0
 === held: a MERGE that deletes

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Classes, Command, Conversation, DataClass, DataRule, Peer, Reason, ReasonKind, Ruling, Step,
-    Terms,
+    Classes, Command, Conversation, DataClass, DataRule, Peer, Reason, ReasonKind, Ruling,
+    SessionId, Step, Terms, Timestamp,
 };
 use wire::postgres::catalogue::Row;
 use wire::postgres::library::Library;
-use wire::postgres::session::{Cap, Opening, Session};
+use wire::postgres::session::{Application, Cap, Opening, Session};
 
 /// The table `public.customers` by its OID; columns `id` (1), `ssn` (2), `notes` (3), all as text.
 pub(crate) const CUSTOMERS: u32 = 16_400;
@@ -42,11 +42,15 @@ pub(crate) fn open() -> Session {
         DataRule::Detect(vec![class("us_ssn"), class("credit_card"), class("email")]),
     ];
     let library = Library::new(rules);
-    library.refreshing();
-    library.update(ROWS.iter().copied()).unwrap();
+    let since = library.begin_reading();
+    library.update(since, ROWS.iter().copied()).unwrap();
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Session::new(Opening {
         library: Arc::new(library),
+        application: Application {
+            subject: "ann@example.com".into(),
+            session: SessionId::new(Timestamp::from_secs(1), 7),
+        },
         parameters: vec![
             setting("standard_conforming_strings", "on"),
             setting("client_encoding", "UTF8"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use model::Resource;
@@ -16,6 +17,11 @@ use crate::side::{self, QueryError, Row};
 
 /// Databases whose catalogue is kept; more than a house has.
 const MOST: usize = 256;
+
+/// A reading is fresh for so many seconds.
+const FRESH: u64 = 60;
+/// After so many it is not believed before it was repeated.
+const OLD: u64 = 600;
 
 /// The libraries, by resource and database.
 #[derive(Default)]
@@ -35,6 +41,10 @@ pub(crate) struct Loader {
     begun: AtomicU64,
     /// One reading at least succeeded.
     loaded: AtomicBool,
+    made: Instant,
+    /// The age at which the last reading ended.
+    read_at: AtomicU64,
+    freshening: AtomicBool,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -78,6 +88,9 @@ impl Catalogues {
             database: database.to_owned(),
             begun: AtomicU64::new(0),
             loaded: AtomicBool::new(false),
+            made: Instant::now(),
+            read_at: AtomicU64::new(0),
+            freshening: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
         });
         let shelf = Shelf { resource: Arc::clone(resource), loader: Arc::clone(&loader) };
@@ -90,6 +103,36 @@ impl Loader {
     /// The library.
     pub(crate) const fn library(&self) -> &Arc<Library> {
         &self.library
+    }
+
+    /// Has the catalogue read again where the last reading is no longer fresh: what changes past the
+    /// gateway is known a minute later. Sessions go on meanwhile, unless nobody looked for so long
+    /// that the next command had better wait.
+    pub(crate) fn freshen(self: &Arc<Self>, dialer: &Arc<Dialer>, grant: &Arc<Grant>) {
+        let unread = self.age().saturating_sub(self.read_at.load(Ordering::Relaxed));
+        if unread < FRESH {
+            return;
+        }
+        if unread >= OLD {
+            self.library.mark_stale(true);
+            self.read_at.store(self.age(), Ordering::SeqCst);
+            return;
+        }
+        if self.freshening.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (this, dialer, grant) = (Arc::clone(self), Arc::clone(dialer), Arc::clone(grant));
+        tokio::spawn(async move {
+            this.refresh(&dialer, &grant).await;
+            // A target that does not answer is asked again as late as one that did.
+            this.read_at.store(this.age(), Ordering::SeqCst);
+            this.freshening.store(false, Ordering::SeqCst);
+        });
+    }
+
+    /// Seconds since it was made.
+    fn age(&self) -> u64 {
+        self.made.elapsed().as_secs()
     }
 
     /// Reads the catalogue again; what was known stays where that fails, and stays stale.
@@ -107,11 +150,11 @@ impl Loader {
             return Ok(());
         }
         self.begun.fetch_add(1, Ordering::SeqCst);
-        self.library.refreshing();
-        let answer = side::query(dialer, grant, &self.database, &self.library.query()).await;
-        let rows = answer.inspect_err(|_| self.library.mark_stale(true))?;
-        self.library.update(rows.iter().map(texts))?;
+        let since = self.library.begin_reading();
+        let rows = side::query(dialer, grant, &self.database, &self.library.query()).await?;
+        self.library.update(since, rows.iter().map(texts))?;
         self.loaded.store(true, Ordering::SeqCst);
+        self.read_at.store(self.age(), Ordering::SeqCst);
         Ok(())
     }
 }

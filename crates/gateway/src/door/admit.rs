@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 use wire::postgres::error::{Report, sqlstate};
 use wire::postgres::greet::{Welcome, cancel_key_length, welcome};
-use wire::postgres::session::{Opening, Session};
+use wire::postgres::session::{Application, Opening, Session};
 
 use super::postgres::{Door, PROTOCOL, end};
 use super::visit::{Dialled, Granted, Named, Recorded, Turned};
@@ -89,6 +89,7 @@ impl Door {
         info!(%session, subject, resource, %from, "a session begins");
         let mut conversation = Session::new(Opening {
             library: Arc::clone(catalogue.library()),
+            application: Application { subject: identity.subject.clone(), session },
             parameters: target.parameters,
             search_path_chosen: login.startup.settings.get("search_path").is_some(),
             cap: self.cap,
@@ -111,6 +112,7 @@ impl Door {
             must_end: Box::pin(must_end(opened.must_end, self.stop.clone())),
             signals: cancelling.signals,
             cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
+            freshen: freshen(&catalogue, &self.dialer, &shared),
             refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),
         }
     }
@@ -141,6 +143,17 @@ fn refresh(
         let (dialer, grant) = (Arc::clone(&dialer), Arc::clone(&grant));
         Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
     })
+}
+
+/// What a relay calls when its client speaks.
+fn freshen(
+    catalogue: &Arc<Loader>,
+    dialer: &Arc<Dialer>,
+    grant: &Arc<Grant>,
+) -> Box<dyn Fn() + Send> {
+    let catalogue = Arc::clone(catalogue);
+    let (dialer, grant) = (Arc::clone(dialer), Arc::clone(grant));
+    Box::new(move || catalogue.freshen(&dialer, &grant))
 }
 
 /// Resolves when the ledger says that the session must end, or the gateway stops.

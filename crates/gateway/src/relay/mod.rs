@@ -60,6 +60,8 @@ pub(crate) struct Relay<S, C, U> {
     pub(crate) cancel_upstream: Box<dyn Fn() + Send>,
     /// Reads the target's catalogue again.
     pub(crate) refresh: Box<dyn Fn() -> BoxFuture<'static, ()> + Send>,
+    /// Called when the client speaks: the catalogue must not grow old under a session.
+    pub(crate) freshen: Box<dyn Fn() + Send>,
 }
 
 /// Runs a session to its end, and ends its recording.
@@ -303,6 +305,9 @@ where
                 Err(Over::Left(from))
             }
             Poll::Ready(Ok(bytes)) => {
+                if from == Peer::Client {
+                    (self.relay.freshen)();
+                }
                 self.relay.conversation.feed(from, bytes);
                 Ok(true)
             }

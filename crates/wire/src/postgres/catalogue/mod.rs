@@ -16,7 +16,8 @@ pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
 
 /// The statement that reads it: one result of six text columns, the first telling what a row is.
 ///
-/// Columns are only asked for when `rules` speak of data at all.
+/// Columns are only asked for when `rules` speak of data at all. Of the server's own functions only those
+/// of large objects are, which drivers call by number.
 #[must_use]
 pub fn query(rules: &[DataRule]) -> String {
     let mut text = String::from(QUERY);
@@ -36,6 +37,7 @@ UNION ALL SELECT 'relation', c.oid::text, n.nspname::text, c.relname::text, c.re
 UNION ALL SELECT 'function', p.oid::text, n.nspname::text, p.proname::text, \
     CASE WHEN p.provolatile = 'v' OR p.prosecdef THEN 'v' ELSE 's' END, NULL \
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+  WHERE p.oid >= 16384 OR p.proname IN ('loread', 'lowrite') OR p.proname LIKE 'lo\\_%' \
 UNION ALL SELECT 'type', t.oid::text, t.typname::text, t.typcategory::text, t.typtype::text, NULL \
   FROM pg_catalog.pg_type t WHERE t.oid >= 16384 \
 UNION ALL SELECT 'child', i.inhrelid::text, i.inhparent::text, NULL, NULL, NULL FROM pg_catalog.pg_inherits i \
@@ -57,7 +59,7 @@ const COLUMNS: &str = "\
 pub struct BadCatalogue(String);
 
 /// Names, columns and classes of one database at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     default_path: Vec<String>,
     relations: FxHashMap<u32, Relation>,
@@ -67,7 +69,7 @@ pub struct Catalogue {
     types: FxHashMap<u32, NamedType>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Relation {
     schema: Box<str>,
     name: Box<str>,
@@ -78,7 +80,7 @@ struct Relation {
 }
 
 /// One column of a relation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnEntry {
     /// Its name.
     pub name: Box<str>,
@@ -90,14 +92,14 @@ pub struct ColumnEntry {
     pub classes: Arc<Classes>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Function {
     schema: Box<str>,
     volatile: bool,
     user_defined: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct NamedType {
     name: Box<str>,
     /// `pg_type.typcategory`.

@@ -4,7 +4,7 @@ mod cache;
 mod reading;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mask::Detectors;
@@ -24,10 +24,25 @@ pub struct Library {
     detected: Classes,
     limits: sql::Limits,
     state: RwLock<State>,
-    stale: AtomicBool,
-    functions_stale: AtomicBool,
+    changes: Changes,
+    /// The changes that the catalogue at hand knows of.
+    known: Changes,
     cache: Cache,
     hasher: RandomState,
+}
+
+/// Counts what was defined or dropped.
+#[derive(Default)]
+struct Changes {
+    any: AtomicU64,
+    functions: AtomicU64,
+}
+
+/// When a reading of the catalogue was begun: it knows of every change before this.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    any: u64,
+    functions: u64,
 }
 
 struct State {
@@ -49,8 +64,8 @@ impl Library {
             rules,
             limits: sql::Limits::default(),
             state: RwLock::new(State { catalogue: Arc::default(), version: 0 }),
-            stale: AtomicBool::new(true),
-            functions_stale: AtomicBool::new(true),
+            changes: Changes { any: AtomicU64::new(1), functions: AtomicU64::new(1) },
+            known: Changes::default(),
             cache: Cache::default(),
             hasher: RandomState::new(),
         }
@@ -63,42 +78,53 @@ impl Library {
     }
 
     /// Says that the reading which [`Self::update`] will take begins now: what changes from here on
-    /// makes it stale again.
-    pub fn refreshing(&self) {
-        self.stale.store(false, Ordering::SeqCst);
-        self.functions_stale.store(false, Ordering::SeqCst);
+    /// it does not know.
+    pub fn begin_reading(&self) -> Since {
+        Since {
+            any: self.changes.any.load(Ordering::SeqCst),
+            functions: self.changes.functions.load(Ordering::SeqCst),
+        }
     }
 
-    /// Takes a new reading of the catalogue over.
+    /// Takes a new reading of the catalogue over. Until then, and where it cannot be taken, what changed
+    /// keeps the earlier one stale.
     ///
     /// # Errors
-    /// A row is not of the expected form; the earlier reading stays, and stays stale.
-    pub fn update<'a>(&self, rows: impl IntoIterator<Item = Row<'a>>) -> Result<(), BadCatalogue> {
+    /// A row is not of the expected form; the earlier reading stays.
+    pub fn update<'a>(
+        &self,
+        since: Since,
+        rows: impl IntoIterator<Item = Row<'a>>,
+    ) -> Result<(), BadCatalogue> {
         let earlier = self.catalogue();
-        let newer = Catalogue::read(rows, &self.rules, Some(&earlier))
-            .inspect_err(|_| self.mark_stale(true))?;
+        let newer = Catalogue::read(rows, &self.rules, Some(&earlier))?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.catalogue = Arc::new(newer);
-        state.version += 1;
+        // What was read of texts holds as long as nothing has changed.
+        if newer != *state.catalogue || state.version == 0 {
+            state.catalogue = Arc::new(newer);
+            state.version += 1;
+        }
+        self.known.any.fetch_max(since.any, Ordering::SeqCst);
+        self.known.functions.fetch_max(since.functions, Ordering::SeqCst);
         Ok(())
     }
 
     /// Something was defined or dropped.
     pub fn mark_stale(&self, functions: bool) {
-        self.stale.store(true, Ordering::SeqCst);
+        self.changes.any.fetch_add(1, Ordering::SeqCst);
         if functions {
-            self.functions_stale.store(true, Ordering::SeqCst);
+            self.changes.functions.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     /// Whether the catalogue should be read again before names are resolved by it.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::SeqCst)
+        self.changes.any.load(Ordering::SeqCst) != self.known.any.load(Ordering::SeqCst)
     }
 
     pub(super) fn functions_stale(&self) -> bool {
-        self.functions_stale.load(Ordering::SeqCst)
+        self.changes.functions.load(Ordering::SeqCst) != self.known.functions.load(Ordering::SeqCst)
     }
 
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Access, Action, Classes, Facts, Understood};
+use model::{Access, Action, Classes, Facts, ObjectKind, Understood};
 use sql::{Effect, Statement};
 
 use super::{Library, Scope};
@@ -91,13 +91,16 @@ impl Reading {
             }
         }
         Self {
-            may_change_functions: accesses.iter().any(|access| changes_functions(access.action)),
+            may_change_functions: accesses.iter().any(changes_functions),
             stores: statements.iter().any(|statement| statement.stores),
             may_change_settings: statements.iter().any(|statement| statement.may_change_settings),
             may_change_catalogue: statements.iter().any(|statement| statement.may_change_catalogue),
             constants_matter: statements.iter().any(|statement| statement.constants_matter),
             uses_earlier: statements.iter().any(|statement| {
-                matches!(statement.effect, Effect::Execute { .. } | Effect::Fetch { .. })
+                matches!(
+                    statement.effect,
+                    Effect::Execute { .. } | Effect::Fetch { .. } | Effect::Move { .. }
+                )
             }),
             understood: Arc::new(Understood::new(accesses, facts)),
             prepares,
@@ -165,18 +168,18 @@ fn exposure_of(statement: &Statement, scope: &Scope<'_>, library: &Library) -> E
     Exposure { classes, opaque: statement.opaque }
 }
 
-/// Whether after it a function name may mean something else.
-const fn changes_functions(action: Action) -> bool {
-    matches!(
-        action,
-        Action::CreateFunction
-            | Action::CreateObject
-            | Action::Alter
-            | Action::Drop
-            | Action::Load
-            | Action::Do
-            | Action::Call
-            | Action::RunText
-            | Action::Unknown
-    )
+/// Whether after it a function name may mean something new. Dropping one leaves fewer to mean.
+fn changes_functions(access: &Access) -> bool {
+    let of_relation = access.object.kind == ObjectKind::Relation;
+    matches!(access.action, Action::Alter) && !of_relation
+        || matches!(
+            access.action,
+            Action::CreateFunction
+                | Action::CreateObject
+                | Action::Load
+                | Action::Do
+                | Action::Call
+                | Action::RunText
+                | Action::Unknown
+        )
 }

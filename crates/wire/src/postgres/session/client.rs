@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 use bytes::Bytes;
 use model::{Event, Parameter, Peer, Phase, Step, Violation};
 
-use super::prepared::{Portal, Prepared, TooMany};
+use super::prepared::{Portal, Prepared};
 use super::ruling::What;
 use super::running::Expect;
+use super::store::TooMany;
 use super::{Front, Passing, Session, TooLarge};
 use crate::postgres::error::{Report, sqlstate};
 use crate::postgres::frame::{Body, HEADER, Header, Malformed, frontend};
@@ -26,6 +27,9 @@ impl Session {
         }
         if self.waits() {
             return Ok(false);
+        }
+        if matches!(self.front, Front::Doubting(_)) {
+            self.front = Front::Open;
         }
         let header = self.client.header().map_err(|bad| self.bad_frame(Peer::Client, bad))?;
         let Some(header) = header else { return Ok(false) };
@@ -80,8 +84,14 @@ impl Session {
 
     fn query(&mut self, message: Bytes) -> Result<(), Malformed> {
         let text = only_cstr(&message)?;
-        let reading = self.with_earlier(self.read(&text));
-        self.ask(text, Arc::default(), Phase::Run, What::Query { message, reading });
+        let reading = self.read(&text);
+        if self.doubts(&reading) {
+            self.wait_for_an_answer(message);
+            return Ok(());
+        }
+        let reading = self.with_earlier(reading);
+        let message = self.with_application(message, b"", &reading);
+        self.ask_to_run(text, Arc::default(), What::Query { message, reading });
         Ok(())
     }
 
@@ -97,6 +107,7 @@ impl Session {
         // The text outlives its read buffer.
         let kept = Bytes::copy_from_slice(&text);
         let prepared = Arc::new(Prepared::new(kept, types, Arc::clone(&reading), epoch));
+        let message = self.with_application(message, &name, &reading);
         let what = What::Parse { message, name, prepared, reading };
         self.ask(text, Arc::default(), Phase::Prepare, what);
         Ok(())
@@ -108,6 +119,10 @@ impl Session {
         let statement = message.slice_ref(body.cstr()?);
         let bind = message.slice_ref(body.rest());
         let formats = result_formats(&mut body)?;
+        if self.store.doubts_statement(&statement, self.segment) {
+            self.wait_for_an_answer(message);
+            return Ok(());
+        }
         let portal = Portal {
             prepared: self.store.statement(&statement).cloned(),
             // Small ones are copied out of the read buffer, which they would else keep alive.
@@ -116,11 +131,11 @@ impl Session {
             begun: Mutex::new(None),
             suspended: AtomicBool::new(false),
         };
-        match self.store.put_portal(&name, Arc::new(portal)) {
-            Ok(undo) => {
+        match self.store.put_portal(&name, Arc::new(portal), self.segment) {
+            Ok(rename) => {
                 self.unsynced = true;
                 self.send(Peer::Upstream, message);
-                self.owed.push_back(Expect::Bind { undo: Some(undo) });
+                self.owed.push_back(Expect::Bind { rename });
             }
             Err(TooMany) => self.too_many_names(),
         }
@@ -132,6 +147,10 @@ impl Session {
         let name = message.slice_ref(body.cstr()?);
         let _most_rows = body.i32()?;
         body.end()?;
+        if self.store.doubts_portal(&name, self.segment) {
+            self.wait_for_an_answer(message);
+            return Ok(());
+        }
         let Some(portal) = self.store.portal(&name).cloned() else {
             let why = "it runs a portal that was not opened through the gateway";
             let reading = Arc::new(self.opaque(why));
@@ -149,37 +168,16 @@ impl Session {
             self.ask(Bytes::new(), Arc::default(), Phase::Run, what);
             return Ok(());
         };
-        let reading = self.with_earlier(self.reading_of(&prepared));
+        let reading = self.reading_of(&prepared);
+        if self.doubts(&reading) {
+            self.wait_for_an_answer(message);
+            return Ok(());
+        }
+        let reading = self.with_earlier(reading);
         let parameters = parameters(&portal.bind, &prepared)?;
         let what = What::Execute { message, name, portal: Some(portal), reading };
-        self.ask(prepared.text.clone(), parameters, Phase::Run, what);
+        self.ask_to_run(prepared.text.clone(), parameters, what);
         Ok(())
-    }
-
-    /// What a prepared statement means now.
-    fn reading_of(&self, prepared: &Prepared) -> Arc<Reading> {
-        let epoch = self.epoch(self.library.snapshot().1);
-        if let Some(reading) = prepared.reading(epoch) {
-            return reading;
-        }
-        let before = prepared.last_reading();
-        let doubt =
-            before.statements.is_empty() && before.understood.facts().not_understood.is_some();
-        // What could not be read when it was prepared may have been prepared under other settings.
-        let reading = match (doubt, &prepared.sql_name) {
-            (true, _) => before,
-            (false, None) => self.read(&prepared.text),
-            (false, Some(name)) => {
-                let outer = self.read(&prepared.text);
-                let inner = outer.prepares.iter().find(|(one, _)| one == name);
-                inner.map_or_else(
-                    || Arc::new(self.opaque("it can no longer be read")),
-                    |(_, inner)| Arc::clone(inner),
-                )
-            }
-        };
-        prepared.read_again(&reading, epoch);
-        reading
     }
 
     fn describe(&mut self, message: Bytes) -> Result<(), Malformed> {
@@ -187,6 +185,14 @@ impl Session {
         let kind = body.u8()?;
         let name = body.cstr()?;
         body.end()?;
+        let doubt = match kind {
+            b'S' => self.store.doubts_statement(name, self.segment),
+            _ => self.store.doubts_portal(name, self.segment),
+        };
+        if doubt {
+            self.wait_for_an_answer(message);
+            return Ok(());
+        }
         let expect = match kind {
             b'S' => Expect::DescribeStatement {
                 prepared: self.store.statement(name).cloned(),
@@ -208,14 +214,14 @@ impl Session {
         let kind = body.u8()?;
         let name = body.cstr()?;
         body.end()?;
-        let undo = match kind {
-            b'S' => self.store.drop_statement(name),
-            b'P' => self.store.drop_portal(name),
+        let rename = match kind {
+            b'S' => self.store.drop_statement(name, self.segment),
+            b'P' => self.store.drop_portal(name, self.segment),
             _ => return Err(Malformed),
         };
         self.unsynced = true;
         self.send(Peer::Upstream, message);
-        self.owed.push_back(Expect::Close { undo });
+        self.owed.push_back(Expect::Close { rename });
         Ok(())
     }
 
@@ -252,7 +258,7 @@ impl Session {
         self.send(Peer::Upstream, message);
         if !self.copying_in {
             self.unsynced = false;
-            let unsettled = self.strings.owe();
+            let unsettled = self.end_segment();
             self.owed.push_back(Expect::Sync { unsettled });
         }
         Ok(())
@@ -392,41 +398,6 @@ impl Session {
         self.front = Front::Refreshing(ticket);
         self.steps.push_back(Step::Refresh(ticket));
         true
-    }
-
-    /// A statement that runs or reads what an earlier one prepared or declared does what that does.
-    fn with_earlier(&self, reading: Arc<Reading>) -> Arc<Reading> {
-        if !reading.uses_earlier {
-            return reading;
-        }
-        let mut earlier = Vec::new();
-        for statement in &reading.statements {
-            match &statement.effect {
-                sql::Effect::Execute { name, .. } => {
-                    let known = self.store.statement(name.as_bytes());
-                    earlier.push(known.map_or_else(
-                        || {
-                            let why =
-                                "it runs a statement that was not prepared through the gateway";
-                            Arc::new(self.opaque(why))
-                        },
-                        |prepared| self.reading_of(prepared),
-                    ));
-                }
-                sql::Effect::Fetch { cursor } => {
-                    earlier.push(Arc::new(self.of_cursor(cursor)));
-                }
-                _ => {}
-            }
-        }
-        Arc::new(Reading::joined(&reading, earlier.iter().map(AsRef::as_ref)))
-    }
-
-    /// What a FETCH from a cursor shows. It was decided when the cursor was declared.
-    fn of_cursor(&self, cursor: &str) -> Reading {
-        let exposure =
-            self.store.cursor(cursor).cloned().unwrap_or_else(|| self.opaque("").exposure);
-        Reading::showing(exposure)
     }
 
     pub(super) fn too_many_names(&mut self) {

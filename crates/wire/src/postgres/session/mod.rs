@@ -12,8 +12,10 @@
 //! with the front of it: so a reply never pairs with the wrong command, an error of ours comes after
 //! the replies to what was sent before it, and an error of the server's takes with it what it skips.
 
+mod application;
 mod client;
 mod copy;
+mod earlier;
 mod inbox;
 mod names;
 mod plan;
@@ -24,6 +26,8 @@ mod results;
 mod ruling;
 mod running;
 mod server;
+mod shelf;
+mod store;
 mod view;
 
 use std::collections::VecDeque;
@@ -33,11 +37,13 @@ use bytes::Bytes;
 use model::{Classes, Conversation, Peer, Ruling, Step, Ticket, Violation};
 use rustc_hash::FxHashSet;
 
+pub use self::application::Application;
 use self::inbox::Inbox;
 use self::names::Names;
-use self::prepared::Store;
 use self::ruling::Deciding;
 use self::running::{Expect, Running};
+use self::shelf::Segment;
+use self::store::Store;
 use self::view::View;
 use super::error::{Report, sqlstate};
 use super::frame::BadFrame;
@@ -48,6 +54,8 @@ use super::startup::is_ascii_safe;
 pub struct Opening {
     /// What is known of the database.
     pub library: Arc<Library>,
+    /// Who is at work.
+    pub application: Application,
     /// The settings the server reported at login (ParameterStatus).
     pub parameters: Vec<(String, String)>,
     /// Whether the client chose a search path of its own at startup.
@@ -80,6 +88,7 @@ const MOST_OWED: usize = 16_384;
 /// The conversation of one PostgreSQL session.
 pub struct Session {
     library: Arc<Library>,
+    application: Application,
     cap: Cap,
     message_limit: usize,
     client: Inbox,
@@ -104,6 +113,9 @@ pub struct Session {
     view: Arc<View>,
     numbers: u64,
     tickets: u64,
+    /// Counts what was sent that a ReadyForQuery answers, and the ReadyForQuery that came.
+    segment: Segment,
+    answers: u64,
     /// Bytes of a message that is going by unread, to the client and to the server.
     to_client: usize,
     to_server: Passing,
@@ -123,6 +135,8 @@ enum Front {
     Deciding(Box<Deciding>),
     /// The next message waits for the catalogue to be read again.
     Refreshing(Ticket),
+    /// The next message names what an answer that is owed may yet change: it waits for one more.
+    Doubting(u64),
     /// A command was refused or failed: what follows is skipped up to Sync.
     Skipping,
 }
@@ -169,6 +183,7 @@ impl Session {
             names: Names::new(catalogue.default_path(), !opening.search_path_chosen),
             view: Arc::new(View::new(&opening.library, Arc::default())),
             library: opening.library,
+            application: opening.application,
             cap: opening.cap,
             message_limit: opening.message_limit,
             client: Inbox::new(Peer::Client),
@@ -186,6 +201,8 @@ impl Session {
             failed: false,
             numbers: 0,
             tickets: 0,
+            segment: 0,
+            answers: 0,
             to_client: 0,
             to_server: Passing::None,
             notices: Vec::new(),
@@ -198,6 +215,12 @@ impl Session {
     fn ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
+    }
+
+    /// What was just sent will be answered by a ReadyForQuery. Says whether settings depend on it.
+    fn end_segment(&mut self) -> bool {
+        self.segment += 1;
+        self.strings.owe()
     }
 
     fn send(&mut self, to: Peer, bytes: Bytes) {
@@ -340,6 +363,7 @@ impl Session {
     fn waits(&self) -> bool {
         match self.front {
             Front::Deciding(_) | Front::Refreshing(_) => true,
+            Front::Doubting(answers) => self.answers == answers,
             Front::Open | Front::Skipping => self.owed.len() >= MOST_OWED,
         }
     }

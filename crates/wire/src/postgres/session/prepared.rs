@@ -1,17 +1,13 @@
-//! Statements and portals the client has on the server, by the names it gave them.
+//! Statements the server has prepared, and those with their parameters bound.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use model::Terms;
-use rustc_hash::FxHashMap;
 
 use super::plan::Described;
-use crate::postgres::library::{Exposure, Reading};
-
-/// More names than this are refused: each costs memory here as well as on the server.
-const MOST_NAMES: usize = 65_536;
+use crate::postgres::library::Reading;
 
 /// A statement the server has prepared, or is about to.
 pub(super) struct Prepared {
@@ -121,103 +117,4 @@ pub(super) struct Begun {
     pub(super) number: u64,
     pub(super) terms: Terms,
     pub(super) reading: Arc<Reading>,
-}
-
-/// A name that came or went, so that an error of the server's can take it back.
-pub(super) enum Undo {
-    Statement(Bytes, Option<Arc<Prepared>>),
-    Portal(Bytes, Option<Arc<Portal>>),
-}
-
-/// All names of a session.
-#[derive(Default)]
-pub(super) struct Store {
-    statements: FxHashMap<Bytes, Arc<Prepared>>,
-    portals: FxHashMap<Bytes, Arc<Portal>>,
-    /// What a declared cursor may bring to light.
-    cursors: FxHashMap<String, Exposure>,
-}
-
-/// A session holds too many names.
-pub(super) struct TooMany;
-
-impl Store {
-    pub(super) fn statement(&self, name: &[u8]) -> Option<&Arc<Prepared>> {
-        self.statements.get(name)
-    }
-
-    pub(super) fn portal(&self, name: &[u8]) -> Option<&Arc<Portal>> {
-        self.portals.get(name)
-    }
-
-    pub(super) fn put_statement(
-        &mut self,
-        name: &Bytes,
-        prepared: Arc<Prepared>,
-    ) -> Result<Undo, TooMany> {
-        if self.statements.len() >= MOST_NAMES && !self.statements.contains_key(name) {
-            return Err(TooMany);
-        }
-        // The name is copied: it is a slice of a read buffer, which must not live as long.
-        let name = Bytes::copy_from_slice(name);
-        let before = self.statements.insert(name.clone(), prepared);
-        Ok(Undo::Statement(name, before))
-    }
-
-    pub(super) fn put_portal(
-        &mut self,
-        name: &Bytes,
-        portal: Arc<Portal>,
-    ) -> Result<Undo, TooMany> {
-        if self.portals.len() >= MOST_NAMES && !self.portals.contains_key(name) {
-            return Err(TooMany);
-        }
-        let name = Bytes::copy_from_slice(name);
-        let before = self.portals.insert(name.clone(), portal);
-        Ok(Undo::Portal(name, before))
-    }
-
-    pub(super) fn drop_statement(&mut self, name: &[u8]) -> Option<Undo> {
-        let (name, before) = self.statements.remove_entry(name)?;
-        Some(Undo::Statement(name, Some(before)))
-    }
-
-    pub(super) fn drop_portal(&mut self, name: &[u8]) -> Option<Undo> {
-        let (name, before) = self.portals.remove_entry(name)?;
-        Some(Undo::Portal(name, Some(before)))
-    }
-
-    /// Every statement goes; the undo brings all of them back.
-    pub(super) fn drop_all_statements(&mut self) -> Vec<Undo> {
-        self.statements.drain().map(|(name, before)| Undo::Statement(name, Some(before))).collect()
-    }
-
-    pub(super) fn undo(&mut self, undo: Undo) {
-        match undo {
-            Undo::Statement(name, Some(before)) => drop(self.statements.insert(name, before)),
-            Undo::Statement(name, None) => drop(self.statements.remove(&name)),
-            Undo::Portal(name, Some(before)) => drop(self.portals.insert(name, before)),
-            Undo::Portal(name, None) => drop(self.portals.remove(&name)),
-        }
-    }
-
-    /// A transaction ended: its portals are gone. Cursors declared to outlive it may still be there.
-    pub(super) fn transaction_ended(&mut self) {
-        if !self.portals.is_empty() {
-            self.portals.clear();
-        }
-    }
-
-    /// A cursor of this name may bring this to light; an earlier one of the same name may still be there.
-    pub(super) fn declare(&mut self, cursor: &str, exposure: &Exposure) -> Result<(), TooMany> {
-        if self.cursors.len() >= MOST_NAMES {
-            return Err(TooMany);
-        }
-        self.cursors.entry(cursor.to_owned()).or_default().join(exposure);
-        Ok(())
-    }
-
-    pub(super) fn cursor(&self, name: &str) -> Option<&Exposure> {
-        self.cursors.get(name)
-    }
 }

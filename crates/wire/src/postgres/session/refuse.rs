@@ -57,11 +57,12 @@ impl Session {
         frame::query(&mut query, NO_STATEMENT);
         self.send(Peer::Upstream, query.into());
         self.unsynced = false;
+        let unsettled = self.end_segment();
         self.owed.push_back(Expect::Refusal {
             error: error.to_bytes(),
             simple: true,
             refused: false,
-            unsettled: self.strings.owe(),
+            unsettled,
         });
     }
 

@@ -6,14 +6,15 @@ use std::sync::{Arc, PoisonError};
 use bytes::Bytes;
 use model::{
     Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Step, Terms, Ticket,
-    Verdict,
+    Understood, Verdict,
 };
 use sql::Effect;
 
 use super::client::describe_portal;
-use super::prepared::{Begun, Portal, Prepared, TooMany, Undo};
+use super::prepared::{Begun, Portal, Prepared};
 use super::refuse;
 use super::running::{Answer, Columns, Expect, Running};
+use super::store::{Renaming, TooMany};
 use super::{Front, Session};
 use crate::postgres::error::Report;
 use crate::postgres::frame::{empty, frontend};
@@ -24,6 +25,7 @@ pub(super) struct Deciding {
     ticket: Ticket,
     number: u64,
     text: Bytes,
+    parameters: Arc<[Parameter]>,
     phase: Phase,
     what: What,
 }
@@ -54,6 +56,17 @@ impl What {
 }
 
 impl Session {
+    /// Asks for the ruling of a command that runs. What it only prepares is asked for first, as a Parse
+    /// would be: what may never run is not prepared either.
+    pub(super) fn ask_to_run(&mut self, text: Bytes, parameters: Arc<[Parameter]>, what: What) {
+        let prepares = &what.reading().prepares;
+        let mut inner = prepares.iter().map(|(_, inner)| &**inner);
+        match inner.next().map(|first| first.joined(inner).understood) {
+            Some(inner) => self.record_and_ask(text, parameters, Phase::Prepare, inner, what),
+            None => self.ask(text, parameters, Phase::Run, what),
+        }
+    }
+
     /// Records a command and asks for its ruling.
     pub(super) fn ask(
         &mut self,
@@ -62,9 +75,20 @@ impl Session {
         phase: Phase,
         what: What,
     ) {
+        let understood = Arc::clone(&what.reading().understood);
+        self.record_and_ask(text, parameters, phase, understood, what);
+    }
+
+    fn record_and_ask(
+        &mut self,
+        text: Bytes,
+        parameters: Arc<[Parameter]>,
+        phase: Phase,
+        understood: Arc<Understood>,
+        what: What,
+    ) {
         self.numbers += 1;
         let number = self.numbers;
-        let understood = Arc::clone(&what.reading().understood);
         self.steps.push_back(Step::Record(Event::Command {
             number,
             phase,
@@ -76,13 +100,14 @@ impl Session {
         let command = Command {
             number,
             text: text.clone(),
-            parameters,
+            parameters: Arc::clone(&parameters),
             understood,
             phase,
             in_transaction: self.status != b'I',
         };
         self.steps.push_back(Step::Decide(ticket, Box::new(command)));
-        self.front = Front::Deciding(Box::new(Deciding { ticket, number, text, phase, what }));
+        self.front =
+            Front::Deciding(Box::new(Deciding { ticket, number, text, parameters, phase, what }));
     }
 
     /// The ruling is there.
@@ -151,7 +176,7 @@ impl Session {
     }
 
     fn run(&mut self, deciding: Deciding, terms: Terms) {
-        let Deciding { number, text, phase, what, .. } = deciding;
+        let Deciding { number, text, parameters, phase, what, .. } = deciding;
         let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
         self.steps.push_back(Step::Record(Event::Decided {
             number,
@@ -160,6 +185,10 @@ impl Session {
             approval: terms.approval,
             message: None,
         }));
+        if phase == Phase::Prepare && !matches!(what, What::Parse { .. }) {
+            self.ask(text, parameters, Phase::Run, what);
+            return;
+        }
         if phase == Phase::Run {
             let reading = what.reading();
             self.names.sent(reading);
@@ -169,13 +198,13 @@ impl Session {
             What::Query { message, reading } => {
                 let mut running = self.begin(number, text, reading, &terms);
                 if self.apply_effects(&mut running).is_err() {
-                    self.undo(running.undo);
+                    self.take_back(running.renames);
                     self.refuse_simple(&refuse::too_many_names());
                     return;
                 }
                 self.send(Peer::Upstream, message);
                 self.unsynced = false;
-                let unsettled = self.strings.owe();
+                let unsettled = self.end_segment();
                 self.owed.push_back(Expect::Query {
                     running: Box::new(running),
                     failed: false,
@@ -183,11 +212,11 @@ impl Session {
                 });
             }
             What::Parse { message, name, prepared, .. } => {
-                match self.store.put_statement(&name, prepared) {
-                    Ok(undo) => {
+                match self.store.put_statement(&name, prepared, self.segment) {
+                    Ok(rename) => {
                         self.unsynced = true;
                         self.send(Peer::Upstream, message);
-                        self.owed.push_back(Expect::Parse { undo: Some(undo) });
+                        self.owed.push_back(Expect::Parse { rename });
                     }
                     Err(TooMany) => self.too_many_names(),
                 }
@@ -201,7 +230,7 @@ impl Session {
                 }
                 running.portal = portal;
                 if self.apply_effects(&mut running).is_err() {
-                    self.undo(running.undo);
+                    self.take_back(running.renames);
                     self.too_many_names();
                     return;
                 }
@@ -211,7 +240,7 @@ impl Session {
                 let running = self.begin(number, text, reading, &terms);
                 self.send(Peer::Upstream, message);
                 self.unsynced = false;
-                let unsettled = self.strings.owe();
+                let unsettled = self.end_segment();
                 self.owed.push_back(Expect::Function {
                     running: Box::new(running),
                     failed: false,
@@ -265,7 +294,7 @@ impl Session {
             exposed: view.hidden_of(&reading.exposure.classes),
             reading,
             view,
-            undo: Vec::new(),
+            renames: Vec::new(),
             statement: 0,
             prepared: None,
             portal: None,
@@ -277,6 +306,7 @@ impl Session {
     fn apply_effects(&mut self, running: &mut Running) -> Result<(), TooMany> {
         let reading = Arc::clone(&running.reading);
         let epoch = self.epoch(self.library.snapshot().1);
+        let now = self.segment;
         for statement in &reading.statements {
             match &statement.effect {
                 Effect::Prepare { name, .. } => {
@@ -286,14 +316,15 @@ impl Session {
                     };
                     let inner = Arc::clone(inner);
                     let prepared = Prepared::by_sql(&running.text, name, inner, epoch);
-                    let name = Bytes::copy_from_slice(name.as_bytes());
-                    running.undo.push(self.store.put_statement(&name, Arc::new(prepared))?);
+                    let prepared = Arc::new(prepared);
+                    let rename = self.store.put_statement(name.as_bytes(), prepared, now)?;
+                    running.renames.push(rename);
                 }
                 Effect::Deallocate { name: Some(name) } => {
-                    running.undo.extend(self.store.drop_statement(name.as_bytes()));
+                    running.renames.extend(self.store.drop_statement(name.as_bytes(), now));
                 }
                 Effect::Deallocate { name: None } | Effect::Discard { all: true } => {
-                    running.undo.extend(self.store.drop_all_statements());
+                    running.renames.extend(self.store.drop_all_statements(now));
                 }
                 Effect::Declare { cursor, .. } => {
                     self.store.declare(cursor, &reading.exposure)?;
@@ -304,10 +335,10 @@ impl Session {
         Ok(())
     }
 
-    /// Takes names back, the last first.
-    pub(super) fn undo(&mut self, undo: Vec<Undo>) {
-        for one in undo.into_iter().rev() {
-            self.store.undo(one);
+    /// The server did not do this.
+    pub(super) fn take_back(&mut self, renames: impl IntoIterator<Item = Renaming>) {
+        for rename in renames {
+            self.store.take_back(&rename);
         }
     }
 

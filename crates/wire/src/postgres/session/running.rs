@@ -7,7 +7,8 @@ use model::Classes;
 
 use super::copy::CopyMasker;
 use super::plan::Plan;
-use super::prepared::{Portal, Prepared, Undo};
+use super::prepared::{Portal, Prepared};
+use super::store::Renaming;
 use super::view::View;
 use crate::postgres::library::Reading;
 
@@ -19,8 +20,8 @@ pub(super) struct Running {
     pub(super) view: Arc<View>,
     /// Of the classes it touches, those that must not show.
     pub(super) exposed: Classes,
-    /// Names it made or dropped, to be taken back if it fails.
-    pub(super) undo: Vec<Undo>,
+    /// Names it gives or drops.
+    pub(super) renames: Vec<Renaming>,
     /// Which of its statements is at work.
     pub(super) statement: usize,
     /// The statement and portal it runs, in the extended protocol.
@@ -60,11 +61,11 @@ pub(super) enum Columns {
 /// One thing the server owes, in the order it owes it.
 pub(super) enum Expect {
     /// ParseComplete.
-    Parse { undo: Option<Undo> },
+    Parse { rename: Renaming },
     /// BindComplete.
-    Bind { undo: Option<Undo> },
+    Bind { rename: Renaming },
     /// CloseComplete.
-    Close { undo: Option<Undo> },
+    Close { rename: Option<Renaming> },
     /// ParameterDescription, then RowDescription or NoData.
     DescribeStatement { prepared: Option<Arc<Prepared>>, parameters_seen: bool },
     /// RowDescription or NoData. One that we asked for ourselves is not shown to the client.

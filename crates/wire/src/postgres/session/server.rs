@@ -10,6 +10,7 @@ use super::client::body_of;
 use super::plan::Described;
 use super::report::{self, Context};
 use super::running::Expect;
+use super::store::Renaming;
 use super::{Front, Session};
 use crate::postgres::error::{Report, field};
 use crate::postgres::frame::{self, Body, HEADER, Header, Malformed, backend};
@@ -100,15 +101,15 @@ impl Session {
     }
 
     fn done(&mut self, tag: u8, message: Bytes) -> Result<(), Wrong> {
-        match (tag, self.owed.pop_front()) {
-            (backend::PARSE_COMPLETE, Some(Expect::Parse { .. }))
-            | (backend::BIND_COMPLETE, Some(Expect::Bind { .. }))
-            | (backend::CLOSE_COMPLETE, Some(Expect::Close { .. })) => {
-                self.send(Peer::Client, message);
-                Ok(())
-            }
-            _ => Err(Wrong::OutOfState),
-        }
+        let rename = match (tag, self.owed.pop_front()) {
+            (backend::PARSE_COMPLETE, Some(Expect::Parse { rename }))
+            | (backend::BIND_COMPLETE, Some(Expect::Bind { rename })) => Some(rename),
+            (backend::CLOSE_COMPLETE, Some(Expect::Close { rename })) => rename,
+            _ => return Err(Wrong::OutOfState),
+        };
+        self.keep(rename);
+        self.send(Peer::Client, message);
+        Ok(())
     }
 
     fn parameter_description(&mut self, message: Bytes) -> Result<(), Wrong> {
@@ -259,8 +260,15 @@ impl Session {
                 Expect::Query { running, failed, .. } | Expect::Function { running, failed, .. },
             ) => {
                 *failed = true;
-                let undo = std::mem::take(&mut running.undo);
-                self.undo(undo);
+                // Names are no part of a transaction: of several statements, those before the one that
+                // failed have given and dropped theirs.
+                let alone = running.reading.only().is_some();
+                let renames = std::mem::take(&mut running.renames);
+                if alone {
+                    self.take_back(renames);
+                } else {
+                    renames.iter().for_each(|one| self.store.forget(one));
+                }
                 Ok(())
             }
             Some(Expect::Refusal { .. }) => Err(Wrong::OutOfState),
@@ -278,12 +286,12 @@ impl Session {
         if matches!(self.owed.front(), Some(Expect::Refusal { simple: true, .. })) {
             return;
         }
-        let mut undo = Vec::new();
+        let mut undone = Vec::new();
         let mut at_work = true;
         while let Some(expect) = self.owed.pop_front_if(|one| !matches!(one, Expect::Sync { .. })) {
             match expect {
                 Expect::Execute(mut running) => {
-                    undo.append(&mut running.undo);
+                    undone.append(&mut running.renames);
                     if !at_work {
                         self.record_skipped(running.number);
                     }
@@ -291,13 +299,12 @@ impl Session {
                 // Only Sync ends the skipping: a simple query is skipped like the rest.
                 Expect::Query { mut running, unsettled, .. }
                 | Expect::Function { mut running, unsettled, .. } => {
-                    undo.append(&mut running.undo);
+                    undone.append(&mut running.renames);
                     self.strings.settle(unsettled);
                     self.record_skipped(running.number);
                 }
-                Expect::Parse { undo: one }
-                | Expect::Bind { undo: one }
-                | Expect::Close { undo: one } => undo.extend(one),
+                Expect::Parse { rename } | Expect::Bind { rename } => undone.push(rename),
+                Expect::Close { rename } => undone.extend(rename),
                 Expect::Refusal { unsettled, .. } => self.strings.settle(unsettled),
                 Expect::DescribeStatement { .. }
                 | Expect::DescribePortal { .. }
@@ -306,7 +313,7 @@ impl Session {
             }
             at_work = false;
         }
-        self.undo(undo);
+        self.take_back(undone);
         if self.owed.is_empty() {
             // What the client sent since, and what waits for its ruling, the server would skip too.
             if let Front::Deciding(deciding) = &self.front {
@@ -317,14 +324,28 @@ impl Session {
         }
     }
 
+    /// The server did this.
+    fn keep(&mut self, renames: impl IntoIterator<Item = Renaming>) {
+        for rename in renames {
+            self.store.keep(&rename);
+        }
+    }
+
     fn ready(&mut self, message: Bytes) -> Result<(), Wrong> {
         let unsettled = match self.owed.pop_front() {
             Some(Expect::Sync { unsettled }) => unsettled,
-            Some(Expect::Query { unsettled, .. } | Expect::Function { unsettled, .. }) => unsettled,
+            Some(
+                Expect::Query { running, unsettled, .. }
+                | Expect::Function { running, unsettled, .. },
+            ) => {
+                self.keep(running.renames);
+                unsettled
+            }
             Some(Expect::Refusal { simple: true, refused: true, unsettled, .. }) => unsettled,
             _ => return Err(Wrong::OutOfState),
         };
         self.copying_in = false;
+        self.answers += 1;
         self.strings.settle(unsettled);
         self.status = *message.get(HEADER).ok_or(Wrong::Malformed)?;
         if !matches!(self.status, b'I' | b'T' | b'E') {
@@ -424,7 +445,9 @@ impl Session {
             }
             _ => return Err(Wrong::OutOfState),
         };
-        drop(popped);
+        if let Some(Expect::Execute(running)) = popped {
+            self.keep(running.renames);
+        }
         self.send(Peer::Client, message);
         Ok(())
     }

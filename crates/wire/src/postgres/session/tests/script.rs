@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind, Step, Terms,
-    Ticket, Verdict, Violation,
+    Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind, SessionId, Step,
+    Terms, Ticket, Timestamp, Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
 use crate::postgres::frame::{self, backend, frontend, message, put_cstr};
 use crate::postgres::library::Library;
-use crate::postgres::session::{Cap, Opening, Session};
+use crate::postgres::session::{Application, Cap, Opening, Session};
 
 /// One turn of a script.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Outcome {
     pub(super) client: Vec<u8>,
     pub(super) upstream: Vec<u8>,
     pub(super) events: Vec<String>,
+    /// What each command that was decided does.
+    pub(super) accesses: Vec<String>,
     pub(super) violation: Option<Violation>,
 }
 
@@ -104,11 +106,15 @@ impl Stage {
 
     pub(super) fn session(&self) -> Session {
         let library = Library::new(self.rules.clone());
-        library.refreshing();
-        library.update(self.rows.iter().copied()).unwrap();
+        let since = library.begin_reading();
+        library.update(since, self.rows.iter().copied()).unwrap();
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Session::new(Opening {
             library: Arc::new(library),
+            application: Application {
+                subject: "o'ann".into(),
+                session: SessionId::new(Timestamp::from_secs(1), 7),
+            },
             parameters: vec![
                 setting("standard_conforming_strings", "on"),
                 setting("client_encoding", "UTF8"),
@@ -213,9 +219,13 @@ impl Player {
             Step::Refresh(ticket) => self.session.refreshed(ticket),
             Step::Decide(ticket, command) => {
                 let text = String::from_utf8_lossy(&command.text).to_lowercase();
+                let accesses = command.understood.accesses();
+                let names: Vec<_> = accesses.iter().map(|access| access.action.name()).collect();
+                let deletes = names.contains(&"delete");
+                self.outcome.accesses.push(names.join(" "));
                 if text.contains("drop") {
                     self.session.decided(ticket, Err(denial("no drop here")));
-                } else if text.contains("delete") && command.phase == model::Phase::Run {
+                } else if deletes && command.phase == model::Phase::Run {
                     self.waiting = Some(ticket);
                     self.session.notify(ticket, "held", "ask somebody");
                 } else {
