@@ -86,8 +86,10 @@ fn main() -> Result<()> {
 }
 
 fn measure(options: &Options) -> Result<()> {
-    let stage = paths::Stage::set(options)?;
     let mut page = page::Page::new(options);
+    // Half an hour's work is not lost for a page that cannot be written.
+    page::Page::check(options)?;
+    let stage = paths::Stage::set(options)?;
     if options.wants("latency") {
         page.add(latency::measure(&stage, options)?);
     }

@@ -49,10 +49,13 @@ impl Page {
         self.sections.push(section);
     }
 
+    /// Whether there is a page with two marks.
+    pub(crate) fn check(options: &Options) -> Result<()> {
+        around(options).map(drop)
+    }
+
     /// Replaces what stands between the page's two marks, and leaves the words around them.
     pub(crate) fn write(&self, options: &Options) -> Result<()> {
-        const BEGIN: &str = "<!-- measured -->\n";
-        const END: &str = "<!-- end of measured -->\n";
         let mut text = String::new();
         writeln!(text, "## The machine\n")?;
         for line in &self.machine {
@@ -69,12 +72,22 @@ impl Page {
             }
             writeln!(text)?;
         }
-        let page = std::fs::read_to_string(&options.page).context("the page")?;
-        let (before, rest) = page.split_once(BEGIN).context("the page's first mark")?;
-        let (_, after) = rest.split_once(END).context("the page's second mark")?;
+        let (before, after) = around(options)?;
         std::fs::write(&options.page, format!("{before}{BEGIN}{text}{END}{after}"))?;
         Ok(())
     }
+}
+
+const BEGIN: &str = "<!-- measured -->\n";
+const END: &str = "<!-- end of measured -->\n";
+
+/// What stands before and behind the two marks.
+fn around(options: &Options) -> Result<(String, String)> {
+    let page = std::fs::read_to_string(&options.page)
+        .with_context(|| format!("reading the page {}", options.page.display()))?;
+    let (before, rest) = page.split_once(BEGIN).context("the page's first mark")?;
+    let (_, after) = rest.split_once(END).context("the page's second mark")?;
+    Ok((before.to_owned(), after.to_owned()))
 }
 
 /// Progress, for whoever waits.

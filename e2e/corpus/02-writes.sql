@@ -127,7 +127,7 @@ SELECT * FROM playground p JOIN LATERAL (SELECT wipe_ledger()) w ON true
 SELECT count(*) FILTER (WHERE wipe_ledger() = 1) FROM playground
 === denied: a function that deletes, with a quoted name
 SELECT "public"."wipe_ledger"()
-=== unknown: a function that deletes, in an EXECUTE's argument in one query string
+=== denied: a function that deletes, in an EXECUTE's argument in one query string
 --! simple
 PREPARE q (int) AS SELECT $1; EXECUTE q(wipe_ledger())
 === denied: a function that deletes, in a cursor

@@ -156,8 +156,9 @@ COPY vault TO STDOUT
 COPY (SELECT * FROM vault) TO STDOUT WITH (FORMAT binary)
 === denied: the vault read by a cursor
 DECLARE c CURSOR WITH HOLD FOR SELECT * FROM vault
-=== denied: the vault read by a prepared statement
---! first: PREPARE v AS SELECT * FROM vault
+=== denied: the vault read by a statement that is only prepared
+PREPARE v AS SELECT * FROM vault
+=== unknown: a statement run that was never prepared
 EXECUTE v
 === denied: the vault read by EXPLAIN ANALYZE
 EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM vault

@@ -20,6 +20,8 @@ const MOST: usize = 256;
 
 /// A reading is fresh for so many seconds.
 const FRESH: u64 = 60;
+/// And so many where a function or a procedure ran, which may have defined something.
+const SUSPECT: u64 = 2;
 /// After so many it is not believed before it was repeated.
 const OLD: u64 = 600;
 
@@ -110,7 +112,7 @@ impl Loader {
     /// that the next command had better wait.
     pub(crate) fn freshen(self: &Arc<Self>, dialer: &Arc<Dialer>, grant: &Arc<Grant>) {
         let unread = self.age().saturating_sub(self.read_at.load(Ordering::Relaxed));
-        if unread < FRESH {
+        if unread < if self.library.is_suspect() { SUSPECT } else { FRESH } {
             return;
         }
         if unread >= OLD {

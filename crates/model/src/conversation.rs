@@ -23,6 +23,9 @@ pub enum Step {
     /// Decide this command and answer with [`Conversation::decided`]. Until then nothing of it, and
     /// nothing behind it, is sent upstream.
     Decide(Ticket, Box<Command>),
+    /// Nobody waits for this decision any more: withdraw what was asked of a human. An answer to it
+    /// would be ignored.
+    Withdraw(Ticket),
     /// Keep this. It comes before the bytes it describes; if it cannot be kept, they are not sent.
     Record(Event),
     /// The target's catalogue is out of date: read it anew and answer with

@@ -40,6 +40,10 @@ pub struct Statement {
     /// There may be other relations and functions afterwards. A ROLLBACK says no: whoever follows the
     /// catalogue remembers whether the transaction changed it.
     pub may_change_catalogue: bool,
+    /// Functions and operators may be among what there is afterwards and was not before.
+    pub may_change_functions: bool,
+    /// It runs code that cannot be read here, which may do all of this, and seldom does.
+    pub runs_unread: bool,
 }
 
 /// What a statement does to the session's own state.

@@ -62,6 +62,8 @@ fn described(statement: &Statement, mark: &str) -> String {
         (statement.stores, "stores"),
         (statement.may_change_settings, "settings"),
         (statement.may_change_catalogue, "catalogue"),
+        (statement.may_change_functions, "functions"),
+        (statement.runs_unread, "unread"),
         (statement.constants_matter, "constants"),
     ]
     .into_iter()

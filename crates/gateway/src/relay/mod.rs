@@ -169,6 +169,12 @@ where
                 Some(Step::Send(Peer::Upstream, bytes)) => self.to_upstream.push(bytes),
                 Some(Step::Record(event)) => self.record(&event)?,
                 Some(Step::Decide(ticket, command)) => self.decide(ticket, &command),
+                Some(Step::Withdraw(ticket)) => {
+                    if matches!(&self.hold, Hold::Asking(open, ..) | Hold::Waiting(open, _) if *open == ticket)
+                    {
+                        self.hold = Hold::None;
+                    }
+                }
                 Some(Step::Refresh(ticket)) => {
                     self.refreshing = Some((ticket, (self.relay.refresh)()));
                 }

@@ -29,13 +29,14 @@ impl<'s> After<'s> {
         self.path_in_doubt |=
             matches!(statement.effect, Effect::Execute { .. } | Effect::Commit { .. });
         self.relations_in_doubt |= statement.may_change_catalogue
+            || statement.runs_unread
             || matches!(
                 statement.effect,
                 Effect::Execute { .. } | Effect::Rollback { .. } | Effect::RollbackTo { .. }
             );
-        self.functions_in_doubt |= (statement.opaque && statement.may_change_catalogue)
-            || matches!(statement.effect, Effect::Execute { .. })
-            || statement.accesses.iter().any(makes_functions);
+        self.functions_in_doubt |= statement.may_change_functions
+            || statement.runs_unread
+            || matches!(statement.effect, Effect::Execute { .. });
     }
 }
 
@@ -61,7 +62,7 @@ impl Scope for After<'_> {
 }
 
 /// Whether there may be other functions and operators afterwards.
-fn makes_functions(access: &Access) -> bool {
+pub(super) fn makes_functions(access: &Access) -> bool {
     match access.action {
         Action::CreateFunction | Action::Load => true,
         Action::CreateObject | Action::Alter => {

@@ -53,6 +53,7 @@ fn without_running(inner: &mut Statement) {
     inner.unbounded = false;
     inner.stores = false;
     inner.may_change_catalogue &= inner.opaque;
+    inner.may_change_functions &= inner.opaque;
     inner.effect = match std::mem::take(&mut inner.effect) {
         Effect::Execute { name, .. } => Effect::Execute { name, explain_only: true },
         _ => Effect::None,

@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
     pub(super) fn calls(&mut self, parent: Parent, name: &str, volatile: bool) {
         self.within(Action::Call, ObjectKind::Function, parent, name);
         self.opaque();
-        self.found.may_change_catalogue |= volatile;
+        self.found.runs_unread |= volatile;
     }
 
     /// `t.name` may be `name(t)`.

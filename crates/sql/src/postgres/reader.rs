@@ -1,9 +1,10 @@
 //! What is found while a tree is walked.
 
 use model::{Access, Action, Object, ObjectKind, Parent};
-use pg_query::Node;
+use pg_query::{Node, NodeEnum as N};
 use rustc_hash::FxHashMap;
 
+use super::after::makes_functions;
 use crate::{Limits, Scope, Statement, Unreadable};
 
 /// Walks one statement's tree and takes down what it does.
@@ -40,7 +41,17 @@ impl<'t> Reader<'t> {
     /// Reads a whole statement.
     pub(super) fn read(mut self, node: &'t Node) -> Result<Statement, Unreadable> {
         self.statement(node)?;
-        Ok(self.finish())
+        let mut found = self.finish();
+        // A trigger makes no function, and does not run the one it names.
+        match node.node {
+            Some(N::CreateEventTrigStmt(_) | N::AlterEventTrigStmt(_)) => {
+                found.may_change_functions = false;
+                found.runs_unread = false;
+            }
+            Some(N::CreateTrigStmt(_)) => found.runs_unread = false,
+            _ => {}
+        }
+        Ok(found)
     }
 
     /// What was found, put in order.
@@ -50,6 +61,8 @@ impl<'t> Reader<'t> {
         found.accesses.dedup();
         found.reads.sort_unstable();
         found.reads.dedup();
+        found.may_change_functions = (found.opaque && found.may_change_catalogue)
+            || found.accesses.iter().any(makes_functions);
         found
     }
 

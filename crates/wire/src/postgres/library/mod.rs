@@ -4,7 +4,7 @@ mod cache;
 mod reading;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mask::Detectors;
@@ -27,6 +27,8 @@ pub struct Library {
     changes: Changes,
     /// The changes that the catalogue at hand knows of.
     known: Changes,
+    /// Code ran since that may have changed something.
+    suspect: AtomicBool,
     cache: Cache,
     hasher: RandomState,
 }
@@ -66,6 +68,7 @@ impl Library {
             state: RwLock::new(State { catalogue: Arc::default(), version: 0 }),
             changes: Changes { any: AtomicU64::new(1), functions: AtomicU64::new(1) },
             known: Changes::default(),
+            suspect: AtomicBool::new(false),
             cache: Cache::default(),
             hasher: RandomState::new(),
         }
@@ -80,6 +83,7 @@ impl Library {
     /// Says that the reading which [`Self::update`] will take begins now: what changes from here on
     /// it does not know.
     pub fn begin_reading(&self) -> Since {
+        self.suspect.store(false, Ordering::SeqCst);
         Since {
             any: self.changes.any.load(Ordering::SeqCst),
             functions: self.changes.functions.load(Ordering::SeqCst),
@@ -115,6 +119,17 @@ impl Library {
         if functions {
             self.changes.functions.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// Code ran that may have defined or dropped something, and seldom does: a reading soon is enough.
+    pub(super) fn suspect(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the catalogue should be read again soon.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
     }
 
     /// Whether the catalogue should be read again before names are resolved by it.

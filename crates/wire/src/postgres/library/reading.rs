@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Access, Action, Classes, Facts, ObjectKind, Understood};
+use model::{Access, Classes, Facts, Understood};
 use sql::{Effect, Statement};
 
 use super::{Library, Scope};
@@ -22,6 +22,8 @@ pub(crate) struct Reading {
     pub(crate) may_change_settings: bool,
     pub(crate) may_change_catalogue: bool,
     pub(crate) may_change_functions: bool,
+    /// It runs code that was not read, which seldom changes any of these.
+    pub(crate) runs_unread: bool,
     pub(crate) constants_matter: bool,
     /// It runs or reads what an earlier statement prepared or declared.
     pub(crate) uses_earlier: bool,
@@ -66,6 +68,7 @@ impl Reading {
             may_change_settings: true,
             may_change_catalogue: true,
             may_change_functions: true,
+            runs_unread: true,
             constants_matter: true,
             uses_earlier: false,
         }
@@ -91,7 +94,8 @@ impl Reading {
             }
         }
         Self {
-            may_change_functions: accesses.iter().any(changes_functions),
+            may_change_functions: statements.iter().any(|one| one.may_change_functions),
+            runs_unread: statements.iter().any(|one| one.runs_unread),
             stores: statements.iter().any(|statement| statement.stores),
             may_change_settings: statements.iter().any(|statement| statement.may_change_settings),
             may_change_catalogue: statements.iter().any(|statement| statement.may_change_catalogue),
@@ -130,6 +134,7 @@ impl Reading {
             joined.may_change_settings |= one.may_change_settings;
             joined.may_change_catalogue |= one.may_change_catalogue;
             joined.may_change_functions |= one.may_change_functions;
+            joined.runs_unread |= one.runs_unread;
         }
         facts.returns.clone_from(&joined.exposure.classes);
         joined.understood = Arc::new(Understood::new(accesses, facts));
@@ -144,6 +149,7 @@ impl Reading {
             may_change_settings: false,
             may_change_catalogue: false,
             may_change_functions: false,
+            runs_unread: false,
             ..Self::unreadable("")
         }
     }
@@ -166,20 +172,4 @@ fn exposure_of(statement: &Statement, scope: &Scope<'_>, library: &Library) -> E
         classes.extend(library.ruled.iter().cloned());
     }
     Exposure { classes, opaque: statement.opaque }
-}
-
-/// Whether after it a function name may mean something new. Dropping one leaves fewer to mean.
-fn changes_functions(access: &Access) -> bool {
-    let of_relation = access.object.kind == ObjectKind::Relation;
-    matches!(access.action, Action::Alter) && !of_relation
-        || matches!(
-            access.action,
-            Action::CreateFunction
-                | Action::CreateObject
-                | Action::Load
-                | Action::Do
-                | Action::Call
-                | Action::RunText
-                | Action::Unknown
-        )
 }

@@ -18,6 +18,8 @@ pub(super) struct Names {
     /// Something was defined in the running transaction, which no other connection sees yet.
     defined: bool,
     functions_defined: bool,
+    /// The running transaction ran code that may have defined something.
+    unread: bool,
     /// Changes whenever the same text may mean something else than before.
     epoch: u64,
 }
@@ -40,6 +42,7 @@ impl Names {
             next: None,
             defined: false,
             functions_defined: false,
+            unread: false,
             epoch: 0,
         }
     }
@@ -54,14 +57,15 @@ impl Names {
 
     /// Whether the running transaction defined something, and whether that may be a function.
     pub(super) const fn defined(&self) -> (bool, bool) {
-        (self.defined, self.functions_defined)
+        (self.defined || self.unread, self.functions_defined || self.unread)
     }
 
     /// A text is on its way to the server.
     pub(super) fn sent(&mut self, reading: &Reading) {
-        if reading.may_change_catalogue {
-            self.defined = true;
+        if reading.may_change_catalogue || reading.runs_unread {
+            self.defined |= reading.may_change_catalogue;
             self.functions_defined |= reading.may_change_functions;
+            self.unread |= reading.runs_unread;
             self.epoch += 1;
         }
         if let Some(effect) = path_effect(reading) {
@@ -86,7 +90,7 @@ impl Names {
             self.epoch += 1;
         }
         if status != b'I' {
-            return Settled { catalogue: false, functions: false };
+            return Settled { catalogue: false, functions: false, unread: false };
         }
         if let Some(before) = self.before.take()
             && (rolled_back || failed)
@@ -94,8 +98,13 @@ impl Names {
             self.path = before;
             self.epoch += 1;
         }
-        let settled = Settled { catalogue: self.defined, functions: self.functions_defined };
+        let settled = Settled {
+            catalogue: self.defined,
+            functions: self.functions_defined,
+            unread: self.unread,
+        };
         self.defined = false;
+        self.unread = false;
         self.functions_defined = false;
         settled
     }
@@ -105,6 +114,8 @@ impl Names {
 pub(super) struct Settled {
     pub(super) catalogue: bool,
     pub(super) functions: bool,
+    /// Perhaps: code ran that nobody read.
+    pub(super) unread: bool,
 }
 
 fn path_effect(reading: &Reading) -> Option<PathEffect> {

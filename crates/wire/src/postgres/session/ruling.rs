@@ -42,6 +42,10 @@ impl Deciding {
     pub(super) const fn number(&self) -> u64 {
         self.number
     }
+
+    pub(super) const fn ticket(&self) -> Ticket {
+        self.ticket
+    }
 }
 
 impl What {

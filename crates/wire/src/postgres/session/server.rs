@@ -317,7 +317,8 @@ impl Session {
         if self.owed.is_empty() {
             // What the client sent since, and what waits for its ruling, the server would skip too.
             if let Front::Deciding(deciding) = &self.front {
-                let number = deciding.number();
+                let (number, ticket) = (deciding.number(), deciding.ticket());
+                self.steps.push_back(Step::Withdraw(ticket));
                 self.record_skipped(number);
             }
             self.front = Front::Skipping;
@@ -356,6 +357,8 @@ impl Session {
         let settled = self.names.settled(self.status, failed, rolled_back);
         if settled.catalogue {
             self.library.mark_stale(settled.functions);
+        } else if settled.unread {
+            self.library.suspect();
         }
         if self.status == b'I' && !self.unsynced && self.owed.is_empty() {
             self.store.transaction_ended();

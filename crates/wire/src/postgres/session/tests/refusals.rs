@@ -152,6 +152,7 @@ fn an_error_of_an_earlier_statement_withdraws_a_held_one() {
     ]);
     assert_eq!(outcome.client_tags(), "N1EZ");
     assert_eq!(outcome.upstream_tags(), "PBEPBHS");
+    assert!(outcome.events.iter().any(|event| event.ends_with("withdrawn")));
 }
 
 #[test]

@@ -217,6 +217,7 @@ impl Player {
             Step::Send(Peer::Upstream, bytes) => self.outcome.upstream.extend_from_slice(&bytes),
             Step::Record(event) => self.record(&event),
             Step::Refresh(ticket) => self.session.refreshed(ticket),
+            Step::Withdraw(ticket) => self.outcome.events.push(format!("{ticket:?} withdrawn")),
             Step::Decide(ticket, command) => {
                 let text = String::from_utf8_lossy(&command.text).to_lowercase();
                 let accesses = command.understood.accesses();
