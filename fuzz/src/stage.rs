@@ -55,6 +55,7 @@ pub(crate) fn open() -> Session {
             setting("standard_conforming_strings", "on"),
             setting("client_encoding", "UTF8"),
         ],
+        notices: Vec::new(),
         search_path_chosen: false,
         cap: Cap::default(),
         message_limit: 64 << 10,

@@ -10,6 +10,7 @@ use model::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wire::postgres::error::{Report, sqlstate};
+use wire::postgres::frame::ready_for_query;
 use wire::postgres::greet::{self, Greeting, Login, Protection, Rules, Step, Welcome, welcome};
 use wire::postgres::startup::CancelKey;
 
@@ -85,9 +86,18 @@ async fn connection(mut client: TcpStream, from: SocketAddr, local: &Arc<Local>)
     let key = link.established.key.as_ref().unwrap_or(&none);
     let mut greeting = Vec::new();
     startup.negotiate(&mut greeting);
-    greeting
-        .extend_from_slice(&welcome(&Welcome { parameters: &link.established.parameters, key }));
-    greeting.extend_from_slice(&link.established.rest);
+    let established = &link.established;
+    let ready = established.notices.is_empty();
+    greeting.extend_from_slice(&welcome(&Welcome {
+        parameters: &established.parameters,
+        key,
+        ready,
+    }));
+    if !ready {
+        greeting.extend_from_slice(&established.notices.concat());
+        ready_for_query(&mut greeting, b'I');
+    }
+    greeting.extend_from_slice(&established.rest);
     client.write_all(&greeting).await?;
     link.socket.write_all(&login.rest).await?;
     link.socket.flush().await?;

@@ -71,6 +71,8 @@ pub struct LoggedIn {
     pub database: String,
     /// What the target reported of its settings.
     pub parameters: Vec<(String, String)>,
+    /// What it said while it was logged in to.
+    pub notices: Vec<bytes::Bytes>,
     /// The key with which the target's session is cancelled.
     pub key: Option<CancelKey>,
     /// What the target sent behind its readiness.
@@ -117,6 +119,7 @@ impl Dialer {
             transport,
             database,
             parameters: established.parameters,
+            notices: established.notices,
             key: established.key,
             rest: established.rest,
         })

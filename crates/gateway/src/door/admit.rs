@@ -34,8 +34,11 @@ impl Door {
             Ok(ready) => ready,
             Err(why) => return Err(cannot_begin(dialled, why)),
         };
-        let told =
-            welcome(&Welcome { parameters: &dialled.target.parameters, key: cancellable.key() });
+        let told = welcome(&Welcome {
+            parameters: &dialled.target.parameters,
+            key: cancellable.key(),
+            ready: dialled.target.notices.is_empty(),
+        });
         let client = &mut dialled.recorded.granted.named.client;
         let let_in = async {
             client.write_all(&told).await?;
@@ -91,6 +94,7 @@ impl Door {
             library: Arc::clone(catalogue.library()),
             application: Application { subject: identity.subject.clone(), session },
             parameters: target.parameters,
+            notices: target.notices,
             search_path_chosen: login.startup.settings.get("search_path").is_some(),
             cap: self.cap,
             message_limit: self.message_limit,

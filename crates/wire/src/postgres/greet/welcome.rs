@@ -9,6 +9,9 @@ pub struct Welcome<'a> {
     pub parameters: &'a [(String, String)],
     /// The key with which this client cancels: ours, never the target's.
     pub key: &'a CancelKey,
+    /// Whether the client may ask at once. Where the target had something to say, the session says that
+    /// and ReadyForQuery after it.
+    pub ready: bool,
 }
 
 /// How long the secret of a cancel key is for a client that speaks this minor version.
@@ -29,7 +32,9 @@ pub fn welcome(welcome: &Welcome<'_>) -> Bytes {
         out.extend_from_slice(&welcome.key.process.to_be_bytes());
         out.extend_from_slice(&welcome.key.secret);
     });
-    ready_for_query(&mut out, b'I');
+    if welcome.ready {
+        ready_for_query(&mut out, b'I');
+    }
     out.into()
 }
 
@@ -41,7 +46,7 @@ mod tests {
     fn a_client_is_let_in_with_our_key() {
         let key = CancelKey { process: 7, secret: [1; 4].into() };
         let parameters = [("TimeZone".to_owned(), "UTC".to_owned())];
-        let bytes = welcome(&Welcome { parameters: &parameters, key: &key });
+        let bytes = welcome(&Welcome { parameters: &parameters, key: &key, ready: true });
         assert_eq!(
             &bytes[..],
             b"R\0\0\0\x08\0\0\0\0S\0\0\0\x11TimeZone\0UTC\0K\0\0\0\x0c\0\0\0\x07\x01\x01\x01\x01Z\0\0\0\x05I"

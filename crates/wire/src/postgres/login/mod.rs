@@ -58,6 +58,8 @@ pub struct Established {
     pub parameters: Vec<(String, String)>,
     /// The key with which the target's session is cancelled; some have none.
     pub key: Option<CancelKey>,
+    /// What it said on the way (whole NoticeResponse messages): a login trigger may greet.
+    pub notices: Vec<Bytes>,
     /// What the target sent behind its readiness.
     pub rest: Bytes,
 }
@@ -105,8 +107,12 @@ impl<'a> Login<'a> {
     /// A login in a connection of which nothing was read, TLS aside.
     #[must_use]
     pub fn new(request: Request, cache: &'a KeyCache) -> Self {
-        let established =
-            Established { parameters: Vec::with_capacity(16), key: None, rest: Bytes::new() };
+        let established = Established {
+            parameters: Vec::with_capacity(16),
+            key: None,
+            notices: Vec::new(),
+            rest: Bytes::new(),
+        };
         Self { request, cache, state: State::New, buffer: Vec::new(), heard: 0, established }
     }
 
@@ -185,7 +191,8 @@ impl<'a> Login<'a> {
     fn handle(&mut self, tag: u8, body: &[u8]) -> Result<Option<Step>, LoginError> {
         match tag {
             backend::NOTICE_RESPONSE => {
-                Report::parse(tag, body).map_err(|Malformed| malformed())?;
+                let notice = Report::parse(tag, body).map_err(|Malformed| malformed())?;
+                self.established.notices.push(notice.to_bytes());
                 Ok(None)
             }
             backend::ERROR_RESPONSE => {
@@ -320,7 +327,12 @@ impl<'a> Login<'a> {
                 }
                 body.end()?;
                 self.state = State::Over;
-                let empty = Established { parameters: Vec::new(), key: None, rest: Bytes::new() };
+                let empty = Established {
+                    parameters: Vec::new(),
+                    key: None,
+                    notices: Vec::new(),
+                    rest: Bytes::new(),
+                };
                 let established = std::mem::replace(&mut self.established, empty);
                 return Ok(Some(Step::Done(Box::new(established))));
             }

@@ -46,7 +46,7 @@ use self::shelf::Segment;
 use self::store::Store;
 use self::view::View;
 use super::error::{Report, sqlstate};
-use super::frame::BadFrame;
+use super::frame::{BadFrame, ready_for_query};
 use super::library::{Library, Reading, Scope};
 use super::startup::is_ascii_safe;
 
@@ -58,6 +58,9 @@ pub struct Opening {
     pub application: Application,
     /// The settings the server reported at login (ParameterStatus).
     pub parameters: Vec<(String, String)>,
+    /// What it said on the way (NoticeResponse messages). Where there is any, the client has not been
+    /// told that the server is ready.
+    pub notices: Vec<Bytes>,
     /// Whether the client chose a search path of its own at startup.
     pub search_path_chosen: bool,
     /// How much is recorded of each result.
@@ -179,7 +182,7 @@ impl Session {
         for (name, value) in &opening.parameters {
             strings.report(name.as_bytes(), value.as_bytes());
         }
-        Self {
+        let mut this = Self {
             names: Names::new(catalogue.default_path(), !opening.search_path_chosen),
             view: Arc::new(View::new(&opening.library, Arc::default())),
             library: opening.library,
@@ -209,7 +212,23 @@ impl Session {
             copying_in: false,
             read_anyway: false,
             over: false,
+        };
+        this.greet(&opening.notices);
+        this
+    }
+
+    /// Passes on what the server said at login, masked like all it says, and then that it is ready.
+    fn greet(&mut self, notices: &[Bytes]) {
+        if notices.is_empty() {
+            return;
         }
+        for notice in notices {
+            // One that cannot be read did not come through a login, and is not shown.
+            let _unread = self.notice(notice);
+        }
+        let mut ready = Vec::with_capacity(6);
+        ready_for_query(&mut ready, self.status);
+        self.send(Peer::Client, ready.into());
     }
 
     fn ticket(&mut self) -> Ticket {

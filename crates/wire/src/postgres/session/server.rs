@@ -209,7 +209,7 @@ impl Session {
         }
     }
 
-    fn notice(&mut self, message: &Bytes) -> Result<(), Wrong> {
+    pub(super) fn notice(&mut self, message: &Bytes) -> Result<(), Wrong> {
         let mut report = Report::parse(backend::NOTICE_RESPONSE, body_of(message))?;
         let number = self.mask_report(&mut report);
         let said = report.text(field::MESSAGE).into_owned();

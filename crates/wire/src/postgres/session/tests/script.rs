@@ -69,12 +69,19 @@ pub(super) struct Stage {
     rows: Vec<Row<'static>>,
     reveal: Arc<Classes>,
     cap: Cap,
+    notices: Vec<Bytes>,
 }
 
 impl Stage {
     /// Nothing is sensitive.
     pub(super) fn plain() -> Self {
-        Self { rules: Vec::new(), rows: names(), reveal: Arc::default(), cap: Cap::default() }
+        Self {
+            rules: Vec::new(),
+            rows: names(),
+            reveal: Arc::default(),
+            cap: Cap::default(),
+            notices: Vec::new(),
+        }
     }
 
     /// `customers.ssn` and `customers.email` are, and so is whatever looks like a card number.
@@ -104,6 +111,12 @@ impl Stage {
         self
     }
 
+    /// With something that the server said at login.
+    pub(super) fn greeted(mut self, notices: Vec<Bytes>) -> Self {
+        self.notices = notices;
+        self
+    }
+
     pub(super) fn session(&self) -> Session {
         let library = Library::new(self.rules.clone());
         let since = library.begin_reading();
@@ -119,6 +132,7 @@ impl Stage {
                 setting("standard_conforming_strings", "on"),
                 setting("client_encoding", "UTF8"),
             ],
+            notices: self.notices.clone(),
             search_path_chosen: false,
             cap: self.cap,
             message_limit: 1 << 20,

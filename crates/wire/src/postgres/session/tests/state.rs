@@ -1,4 +1,5 @@
 use super::script::*;
+use crate::postgres::error::Report;
 use crate::postgres::frame::{backend, frontend};
 
 #[test]
@@ -117,4 +118,15 @@ fn the_session_stays_in_front_of_the_name_a_client_gives_itself() {
     assert!(outcome.events[0].contains("a''b"), "the recording has what the client sent");
     let reset = Stage::plain().play(&[client(&[query("reset application_name")])]);
     assert!(reset.upstream_text().contains("reset application_name"));
+}
+
+#[test]
+fn what_the_server_says_at_login_comes_masked_before_it_is_ready() {
+    let notice = Report::notice("charge 4111111111111111").to_bytes();
+    let stage = Stage::sensitive();
+    let outcome = stage.greeted(vec![notice]).play(&[client(&[query("select 1")])]);
+    assert_eq!(outcome.client_tags(), "NZ");
+    assert!(!outcome.client_text().contains("4111"), "{}", outcome.client_text());
+    assert!(outcome.events[0].starts_with("0 notice charge "), "{:?}", outcome.events);
+    assert!(!outcome.events[0].contains("4111"), "{:?}", outcome.events);
 }
