@@ -153,8 +153,11 @@ impl Loader {
         }
         self.begun.fetch_add(1, Ordering::SeqCst);
         let since = self.library.begin_reading();
-        let rows = side::query(dialer, grant, &self.database, &self.library.query()).await?;
-        self.library.update(since, rows.iter().map(texts))?;
+        // What cannot be read again is not believed any longer.
+        let disbelieve = || self.library.mark_stale(true);
+        let answer = side::query(dialer, grant, &self.database, &self.library.query()).await;
+        let rows = answer.inspect_err(|_| disbelieve())?;
+        self.library.update(since, rows.iter().map(texts)).inspect_err(|_| disbelieve())?;
         self.loaded.store(true, Ordering::SeqCst);
         self.read_at.store(self.age(), Ordering::SeqCst);
         Ok(())
