@@ -275,3 +275,25 @@ proptest! {
         }
     }
 }
+
+/// The grammar is C, and what it does to the process it does to every thread of it.
+#[test]
+fn reading_leaves_standard_error_where_it_points() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let points_at = || std::fs::read_link("/proc/self/fd/2").unwrap();
+    let before = points_at();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    read_default(b"SELECT id FROM customers WHERE id = 1").unwrap();
+                }
+            });
+        }
+        let stays = (0..20_000).all(|_| points_at() == before);
+        stop.store(true, Ordering::Relaxed);
+        assert!(stays, "libpg_query was built without -DDEBUG (see .cargo/config.toml)");
+    });
+}
