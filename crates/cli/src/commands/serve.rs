@@ -1,6 +1,9 @@
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
@@ -70,7 +73,10 @@ fn log(json: bool) -> Result<()> {
     let wanted = std::env::var("SLUICE_LOG").unwrap_or_else(|_| "info".into());
     let filter = EnvFilter::try_new(&wanted)
         .with_context(|| format!("SLUICE_LOG: `{wanted}` is not a filter"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // By a descriptor of its own: whatever else in the process points standard error elsewhere for a
+    // moment does not take lines of the log with it.
+    let own = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Arc::new(own));
     if json {
         builder.json().init();
     } else {
