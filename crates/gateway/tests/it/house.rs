@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -226,11 +226,9 @@ pub(crate) fn stand(tls: bool, clear: bool, limits: Limits) -> Standing {
 
 /// Waits until `what` holds.
 pub(crate) fn eventually(what: impl Fn() -> bool) {
-    for _ in 0..500 {
-        if what() {
-            return;
-        }
+    let until = Instant::now() + Duration::from_secs(20);
+    while !what() {
+        assert!(Instant::now() < until, "it never came to be");
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("it never came to be");
 }
