@@ -77,6 +77,7 @@ where
         hold: Hold::None,
         refreshing: None,
         must_commit: false,
+        blocked: false,
         relay,
     };
     let over = std::future::poll_fn(|cx| running.poll(cx)).await;
@@ -97,6 +98,8 @@ struct Running<S, C, U> {
     refreshing: Option<(Ticket, BoxFuture<'static, ()>)>,
     /// A command was recorded and not committed: nothing may be written to the target.
     must_commit: bool,
+    /// Something was left undone because too much waits to be written.
+    blocked: bool,
 }
 
 /// A command that waits for a human. Dropped, it is withdrawn.
@@ -132,6 +135,11 @@ where
     U: AsyncRead + AsyncWrite + Unpin,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
+        // Whatever comes from outside wakes the session, and is looked at once for each time it woke.
+        if let Poll::Ready(why) = self.relay.must_end.as_mut().poll(cx) {
+            return Poll::Ready(Over::Told(why));
+        }
+        while self.signaled(cx) {}
         loop {
             match self.turn(cx) {
                 Ok(true) => {}
@@ -143,23 +151,21 @@ where
 
     /// Does what can be done now. `false`: nothing could.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
-        if let Poll::Ready(why) = self.relay.must_end.as_mut().poll(cx) {
-            return Err(Over::Told(why));
-        }
-        let mut moved = self.signals(cx) | self.refreshed(cx) | self.held(cx);
+        self.blocked = false;
+        let mut moved = self.read(cx, Peer::Upstream)? | self.read(cx, Peer::Client)?;
+        moved |= self.refreshed(cx) | self.held(cx);
         self.steps()?;
         // What a step has just begun is polled at once, or nothing would ever wake it.
         moved |= self.refreshed(cx) | self.held(cx);
-        moved |= self.write(cx)?;
-        moved |= self.read(cx, Peer::Upstream)?;
-        moved |= self.read(cx, Peer::Client)?;
-        Ok(moved)
+        let written = self.write(cx)?;
+        Ok(moved | (written & self.blocked))
     }
 
     /// Carries out every step the conversation has.
     fn steps(&mut self) -> Result<(), Over> {
         loop {
             if self.to_client.len() >= HIGH_WATER * 4 || self.to_upstream.len() >= HIGH_WATER * 4 {
+                self.blocked = true;
                 return Ok(());
             }
             let step = self.relay.conversation.next().map_err(Over::Broken)?;
@@ -260,7 +266,7 @@ where
         true
     }
 
-    fn signals(&mut self, cx: &mut Context<'_>) -> bool {
+    fn signaled(&mut self, cx: &mut Context<'_>) -> bool {
         let Poll::Ready(Some(Signal::Cancel)) = self.relay.signals.poll_recv(cx) else {
             return false;
         };
@@ -297,6 +303,7 @@ where
             Peer::Upstream => &self.to_client,
         };
         if other.len() >= HIGH_WATER || self.relay.conversation.backlog(from) >= HIGH_WATER {
+            self.blocked = true;
             return Ok(false);
         }
         let read = match from {

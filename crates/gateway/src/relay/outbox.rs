@@ -10,6 +10,8 @@ use tokio::io::AsyncWrite;
 
 /// Pieces up to this size are gathered in one buffer: copying them costs less than another slice.
 const SMALL: usize = 2048;
+/// What the buffer they are gathered in begins with: most answers fit.
+const TAIL: usize = 1024;
 /// Slices of one vectored write.
 const SLICES: usize = 16;
 
@@ -28,6 +30,9 @@ impl Outbox {
     pub(super) fn push(&mut self, bytes: Bytes) {
         self.len += bytes.len();
         if bytes.len() <= SMALL {
+            if self.tail.capacity() == 0 {
+                self.tail.reserve(TAIL);
+            }
             self.tail.extend_from_slice(&bytes);
             return;
         }
