@@ -98,7 +98,7 @@ fn group() -> [Event; 5] {
         Event::Decided {
             number,
             verdict: Verdict::Allowed,
-            policies: vec!["engineers-read".into()],
+            policies: Arc::from(["engineers-read".into()]),
             approval: None,
             message: None,
         },

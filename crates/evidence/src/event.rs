@@ -159,7 +159,7 @@ pub(crate) fn take(kind: u8, payload: Bytes) -> Option<Event> {
                 3 => Verdict::Approved,
                 _ => return None,
             },
-            policies: unpack.list(Unpack::text)?,
+            policies: unpack.list(Unpack::text)?.into_iter().map(Into::into).collect(),
             approval: match unpack.byte()? {
                 0 => None,
                 1 => Some(ApprovalId::from_bytes(unpack.array()?)),

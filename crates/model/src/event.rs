@@ -3,7 +3,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, ApprovalId, Classes, Identity, Parameter, Phase, SessionId, Timestamp};
+use crate::{
+    Access, ApprovalId, Classes, Identity, Parameter, Phase, PolicyId, SessionId, Timestamp,
+};
 
 /// One line of a session's story. Whatever a client was shown is in here as it was shown: masked.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +32,7 @@ pub enum Event {
         /// What was decided.
         verdict: Verdict,
         /// The policies behind it.
-        policies: Vec<String>,
+        policies: Arc<[PolicyId]>,
         /// The approval it waits for or was let through by.
         approval: Option<ApprovalId>,
         /// What the client was told, when it was refused or held.

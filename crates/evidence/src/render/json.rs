@@ -59,7 +59,7 @@ impl JsonLines {
                 "type": "decided",
                 "number": number,
                 "verdict": verdict,
-                "policies": policies,
+                "policies": policies.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
                 "approval": approval,
                 "message": message,
             }),

@@ -41,7 +41,7 @@ fn example() -> Vec<u8> {
             Event::Decided {
                 number: 1,
                 verdict: Verdict::Allowed,
-                policies: vec!["engineers-read".into()],
+                policies: Arc::from(["engineers-read".into()]),
                 approval: None,
                 message: None,
             },

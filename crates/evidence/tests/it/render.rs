@@ -141,7 +141,7 @@ fn hostile() -> Vec<(Timestamp, Event)> {
         Event::Decided {
             number: 1,
             verdict: model::Verdict::Allowed,
-            policies: vec![text()],
+            policies: Arc::from([text().into()]),
             approval: None,
             message: Some(text()),
         },

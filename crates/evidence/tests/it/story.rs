@@ -104,7 +104,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
             Event::Decided {
                 number: 1,
                 verdict: Verdict::Held,
-                policies: vec!["dba-looks".into()],
+                policies: Arc::from(["dba-looks".into()]),
                 approval: Some(ApprovalId::new(START, 5)),
                 message: Some("waits for a DBA".into()),
             },
@@ -115,7 +115,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
             Event::Decided {
                 number: 1,
                 verdict: Verdict::Approved,
-                policies: vec!["dba-looks".into(), "engineers-read".into()],
+                policies: Arc::from(["dba-looks".into(), "engineers-read".into()]),
                 approval: Some(ApprovalId::new(START, 5)),
                 message: None,
             },
@@ -146,7 +146,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
             Event::Decided {
                 number: 2,
                 verdict: Verdict::Denied,
-                policies: vec!["no-drop".into()],
+                policies: Arc::from(["no-drop".into()]),
                 approval: None,
                 message: Some("DROP is not for here".into()),
             },

@@ -146,6 +146,11 @@ impl Library {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).catalogue)
     }
 
+    /// Which reading of the catalogue is at hand.
+    pub(super) fn version(&self) -> u64 {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).version
+    }
+
     pub(super) fn snapshot(&self) -> (Arc<Catalogue>, u64) {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         (Arc::clone(&state.catalogue), state.version)

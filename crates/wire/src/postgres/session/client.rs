@@ -45,6 +45,7 @@ impl Session {
         }
         let Some(message) = self.client.take(header.total()) else { return Ok(false) };
         self.read_anyway = false;
+        self.reading_at = self.epoch();
         self.message(header.tag, message)
             .map_err(|Malformed| self.violation(Peer::Client, "invalid message format"))?;
         Ok(true)
@@ -103,10 +104,9 @@ impl Session {
         let types = (0..count).map(|_| body.u32()).collect::<Result<Vec<_>, _>>()?;
         body.end()?;
         let reading = self.read(&text);
-        let epoch = self.epoch(self.library.snapshot().1);
         // The text outlives its read buffer.
         let kept = Bytes::copy_from_slice(&text);
-        let prepared = Arc::new(Prepared::new(kept, types, Arc::clone(&reading), epoch));
+        let prepared = Arc::new(Prepared::new(kept, types, Arc::clone(&reading), self.reading_at));
         let message = self.with_application(message, &name, &reading);
         let what = What::Parse { message, name, prepared, reading };
         self.ask(text, Arc::default(), Phase::Prepare, what);

@@ -87,7 +87,7 @@ impl Session {
 
     /// What a prepared statement means now.
     pub(super) fn reading_of(&self, prepared: &Prepared) -> Arc<Reading> {
-        let epoch = self.epoch(self.library.snapshot().1);
+        let epoch = self.epoch();
         if let Some(reading) = prepared.reading(epoch) {
             return reading;
         }

@@ -20,6 +20,7 @@ mod inbox;
 mod names;
 mod plan;
 mod prepared;
+mod recent;
 mod refuse;
 mod report;
 mod results;
@@ -40,6 +41,7 @@ use rustc_hash::FxHashSet;
 pub use self::application::Application;
 use self::inbox::Inbox;
 use self::names::Names;
+use self::recent::Recent;
 use self::ruling::Deciding;
 use self::running::{Expect, Running};
 use self::shelf::Segment;
@@ -105,6 +107,7 @@ pub struct Session {
     not_found: FxHashSet<u32>,
     store: Store,
     names: Names,
+    recent: Recent,
     strings: Strings,
     /// The transaction's state at the last ReadyForQuery: `I`, `T` or `E`.
     status: u8,
@@ -127,8 +130,13 @@ pub struct Session {
     copying_in: bool,
     /// The catalogue was just read again, or could not be: the next text is read with what is known.
     read_anyway: bool,
+    /// What names meant when the client's message at hand was read.
+    reading_at: Epoch,
     over: bool,
 }
+
+/// What names meant at one moment.
+type Epoch = (u64, u64);
 
 /// Where the client's side stands.
 enum Front {
@@ -197,6 +205,7 @@ impl Session {
             refreshing: None,
             not_found: FxHashSet::default(),
             store: Store::default(),
+            recent: Recent::default(),
             strings,
             status: b'I',
             unsynced: false,
@@ -211,6 +220,7 @@ impl Session {
             notices: Vec::new(),
             copying_in: false,
             read_anyway: false,
+            reading_at: (0, 0),
             over: false,
         };
         this.greet(&opening.notices);
@@ -248,9 +258,10 @@ impl Session {
         }
     }
 
-    /// What names mean now: changes whenever a text may have to be read again.
-    fn epoch(&self, version: u64) -> (u64, u64) {
-        (self.names.epoch(), version)
+    /// What names mean now: changes whenever a text may have to be read again. What is kept under an
+    /// epoch was read after it was asked for.
+    fn epoch(&self) -> Epoch {
+        (self.names.epoch(), self.library.version())
     }
 
     /// Reads a text, unless the server may just now read it otherwise than we do.

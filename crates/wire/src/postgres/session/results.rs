@@ -8,6 +8,7 @@ use model::{Event, Peer, Step};
 use super::client::body_of;
 use super::copy::CopyMasker;
 use super::plan::{Described, Ground, Plan};
+use super::recent::{Beginning, Settled};
 use super::running::{Columns, Expect, Running};
 use super::server::Wrong;
 use super::{Cap, Session};
@@ -142,7 +143,7 @@ impl Session {
         if self.running().is_none_or(|running| running.result.begun) {
             return Ok(());
         }
-        let epoch = self.epoch(self.library.snapshot().1);
+        let epoch = self.epoch();
         let Some(Expect::Execute(running)) = self.owed.front_mut() else { return Ok(()) };
         running.result.begun = true;
         let described = running.prepared.as_ref().and_then(|prepared| prepared.described(epoch));
@@ -154,31 +155,36 @@ impl Session {
             };
         };
         let formats = running.portal.as_ref().map(|portal| Arc::clone(&portal.formats));
-        self.start_result(&described, formats.as_deref());
+        self.start_result(&described, formats.as_ref(), None);
         Ok(())
     }
 
-    /// A result of a simple query begins.
-    pub(super) fn begin_result(&mut self, described: &Arc<Described>) {
-        self.start_result(described, None);
+    /// A result of a simple query begins. `body` is its description's.
+    pub(super) fn begin_result(&mut self, described: &Arc<Described>, body: &[u8]) {
+        self.start_result(described, None, Some(body));
     }
 
-    fn start_result(&mut self, described: &Described, formats: Option<&[i16]>) {
-        let catalogue = self.library.catalogue();
+    fn start_result(
+        &mut self,
+        described: &Arc<Described>,
+        formats: Option<&Arc<[i16]>>,
+        body: Option<&[u8]>,
+    ) {
+        let (catalogue, version) = self.library.snapshot();
         let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else { return };
-        let plan = if running.view.clear {
-            None
-        } else {
-            Some(Plan::new(described, formats, &ground(running, &catalogue)))
+        let beginning = Beginning { described, formats, running, version };
+        let settled = match self.recent.settled(&beginning) {
+            Some(settled) => settled.clone(),
+            None => {
+                let settled = settle(&beginning, &catalogue);
+                self.recent.keep(&beginning, body, settled.clone());
+                settled
+            }
         };
-        let columns = Plan::columns(plan.as_ref(), described, formats, &catalogue);
-        running.result.columns = match plan {
-            Some(plan) if !plan.is_clear() => Columns::Masked(Arc::new(plan)),
-            _ => Columns::Clear,
-        };
+        running.result.columns = settled.plan.map_or(Columns::Clear, Columns::Masked);
         running.result.begun = true;
         let number = running.number;
-        self.steps.push_back(Step::Record(Event::Columns { number, columns }));
+        self.steps.push_back(Step::Record(Event::Columns { number, columns: settled.columns }));
     }
 
     /// CopyInResponse or CopyOutResponse.
@@ -246,6 +252,15 @@ impl Session {
         self.send(Peer::Client, message);
         Ok(())
     }
+}
+
+fn settle(result: &Beginning<'_>, catalogue: &Catalogue) -> Settled {
+    let Beginning { described, formats, running, .. } = result;
+    let formats = formats.map(|formats| &**formats);
+    let plan =
+        (!running.view.clear).then(|| Plan::new(described, formats, &ground(running, catalogue)));
+    let columns = Plan::columns(plan.as_ref(), described, formats, catalogue);
+    Settled { plan: plan.filter(|plan| !plan.is_clear()).map(Arc::new), columns }
 }
 
 fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue) -> Ground<'a> {

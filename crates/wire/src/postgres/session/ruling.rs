@@ -59,6 +59,17 @@ impl What {
     }
 }
 
+impl What {
+    fn read_again(&mut self, now: Arc<Reading>) {
+        match self {
+            Self::Query { reading, .. }
+            | Self::Parse { reading, .. }
+            | Self::Execute { reading, .. }
+            | Self::Function { reading, .. } => *reading = now,
+        }
+    }
+}
+
 impl Session {
     /// Asks for the ruling of a command that runs. What it only prepares is asked for first, as a Parse
     /// would be: what may never run is not prepared either.
@@ -118,7 +129,11 @@ impl Session {
     pub(super) fn rule(&mut self, ticket: Ticket, ruling: Ruling) {
         match std::mem::replace(&mut self.front, Front::Open) {
             Front::Deciding(deciding) if deciding.ticket == ticket => {
-                match ruling.and_then(|terms| self.check_masking(&deciding, terms)) {
+                let mut deciding = deciding;
+                let ruling = ruling
+                    .and_then(|terms| self.check_meaning(&mut deciding, terms))
+                    .and_then(|terms| self.check_masking(&deciding, terms));
+                match ruling {
                     Ok(terms) => self.run(*deciding, terms),
                     Err(reason) => self.refuse(*deciding, &reason),
                 }
@@ -137,7 +152,7 @@ impl Session {
         let held = Event::Decided {
             number: deciding.number,
             verdict: Verdict::Held,
-            policies: Vec::new(),
+            policies: Arc::default(),
             approval: None,
             message: Some(message.to_owned()),
         };
@@ -152,6 +167,40 @@ impl Session {
         } else {
             self.send(Peer::Client, notice);
         }
+    }
+
+    /// While a command waited for a human, what its names mean may have changed: what was approved is
+    /// what runs, and it is masked by what is known now.
+    fn check_meaning(&mut self, deciding: &mut Deciding, terms: Terms) -> Ruling {
+        if terms.approval.is_none() || self.epoch() == self.reading_at {
+            return Ok(terms);
+        }
+        self.reading_at = self.epoch();
+        let now = match &deciding.what {
+            What::Query { .. } => Some(self.read(&deciding.text)),
+            What::Execute { portal: Some(portal), .. } => {
+                portal.prepared.as_ref().map(|prepared| self.reading_of(prepared))
+            }
+            What::Parse { .. } | What::Execute { .. } | What::Function { .. } => None,
+        };
+        let now = now.map(|reading| self.with_earlier(reading));
+        let before = deciding.what.reading();
+        match now {
+            Some(now) if now.understood == before.understood => deciding.what.read_again(now),
+            // Nothing is known of it, and so nothing of what was known has changed.
+            None if before.exposure.opaque => {}
+            _ => {
+                return Err(Reason {
+                    kind: ReasonKind::Unavailable,
+                    message:
+                        "what the statement names has changed while it waited for its approval"
+                            .to_owned(),
+                    policies: Vec::new(),
+                    hint: Some("Send it again.".to_owned()),
+                });
+            }
+        }
+        Ok(terms)
     }
 
     /// What must stay masked must not be copied to where no mask reaches it.
@@ -185,7 +234,7 @@ impl Session {
         self.steps.push_back(Step::Record(Event::Decided {
             number,
             verdict,
-            policies: terms.policies.iter().map(|id| id.to_string()).collect(),
+            policies: Arc::clone(&terms.policies),
             approval: terms.approval,
             message: None,
         }));
@@ -274,7 +323,7 @@ impl Session {
         if !running.view.clear
             && let (Some(prepared), Some(portal)) = (&running.prepared, &running.portal)
         {
-            let epoch = self.epoch(self.library.snapshot().1);
+            let epoch = self.epoch();
             if prepared.described(epoch).is_none() {
                 let name = if name.is_empty() { execute_name(&message) } else { name };
                 self.send(Peer::Upstream, describe_portal(name));
@@ -309,7 +358,7 @@ impl Session {
     /// Keeps the names that a text's SQL makes and drops.
     fn apply_effects(&mut self, running: &mut Running) -> Result<(), TooMany> {
         let reading = Arc::clone(&running.reading);
-        let epoch = self.epoch(self.library.snapshot().1);
+        let epoch = self.reading_at;
         let now = self.segment;
         for statement in &reading.statements {
             match &statement.effect {
@@ -350,7 +399,7 @@ impl Session {
         self.steps.push_back(Step::Record(Event::Decided {
             number: deciding.number,
             verdict: Verdict::Denied,
-            policies: reason.policies.clone(),
+            policies: reason.policies.iter().map(|id| id.as_str().into()).collect(),
             approval: None,
             message: Some(reason.message.clone()),
         }));

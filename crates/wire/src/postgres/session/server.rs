@@ -132,12 +132,15 @@ impl Session {
     /// RowDescription or NoData.
     fn description(&mut self, message: Bytes) -> Result<(), Wrong> {
         let described = if message.first() == Some(&backend::ROW_DESCRIPTION) {
-            Described::parse(body_of(&message))?
+            let body = body_of(&message);
+            match self.recent.described(body, self.library.version()) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(Described::parse(body)?),
+            }
         } else {
-            Described { columns: Vec::new() }
+            Arc::new(Described { columns: Vec::new() })
         };
-        let described = Arc::new(described);
-        let epoch = self.epoch(self.library.snapshot().1);
+        let epoch = self.epoch();
         match self.owed.front_mut() {
             Some(Expect::DescribeStatement { prepared, parameters_seen: true }) => {
                 if let Some(prepared) = prepared {
@@ -157,7 +160,7 @@ impl Session {
                 }
             }
             Some(Expect::Query { .. }) => {
-                self.begin_result(&described);
+                self.begin_result(&described, body_of(&message));
                 self.send(Peer::Client, message);
             }
             _ => return Err(Wrong::OutOfState),
@@ -174,8 +177,11 @@ impl Session {
             // It came in pieces: it is joined when it is taken.
             return self.join_description(header);
         };
+        let (catalogue, version) = self.library.snapshot();
+        if self.recent.described(message, version).is_some() {
+            return Ok(false);
+        }
         let described = Described::parse(message)?;
-        let catalogue = self.library.catalogue();
         let mut unknown = false;
         for column in described.columns {
             if column.table != 0

@@ -249,3 +249,49 @@ fn a_cursor_shows_no_more_than_its_query() {
     ]);
     assert!(!outcome.client_text().contains("SECRET-NAME"));
 }
+
+#[test]
+fn a_table_that_becomes_known_is_masked_by_what_is_known_of_it() {
+    let unknown = || {
+        let described = columns(&[("a", 20005, 1, 25)]);
+        server(&[described, row(&[Some("plain words")]), complete("SELECT 1"), ready(b'I')])
+    };
+    let ask = || client(&[query("select a from five")]);
+    let outcome = Stage::sensitive().play(&[
+        ask(),
+        unknown(),
+        ask(),
+        unknown(),
+        Turn::Learn(&[
+            &["relation", "20005", "public", "five", "r"],
+            &["column", "20005", "1", "a", "25"],
+        ]),
+        ask(),
+        unknown(),
+    ]);
+    assert_eq!(
+        outcome.client_text().matches("plain words").count(),
+        1,
+        "{}",
+        outcome.client_text()
+    );
+    assert!(outcome.client_text().trim_end_matches(|c| c != 's').ends_with("plain words"));
+}
+
+#[test]
+fn results_described_alike_are_masked_by_what_each_statement_shows() {
+    let result = || {
+        let described = columns(&[("x", 0, 0, 25)]);
+        server(&[described, row(&[Some("value")]), complete("SELECT 1"), ready(b'I')])
+    };
+    let shown = |texts: &[&str]| {
+        let turns: Vec<_> =
+            texts.iter().flat_map(|text| [client(&[query(text)]), result()]).collect();
+        Stage::sensitive().play(&turns).client_text().matches("value").count()
+    };
+    let (harmless, hidden) = ("select 'x' from customers", "select upper(ssn) from customers");
+    assert_eq!(shown(&[harmless, harmless]), 2);
+    assert_eq!(shown(&[hidden, hidden]), 0);
+    assert_eq!(shown(&[harmless, hidden, harmless]), 2);
+    assert_eq!(shown(&[hidden, harmless, hidden]), 1);
+}

@@ -144,3 +144,47 @@ fn deallocate_all_leaves_the_unnamed_statement() {
     );
     assert_eq!(outcome.accesses.last().unwrap(), "delete");
 }
+
+#[test]
+fn what_was_approved_runs_though_something_else_was_defined_meanwhile() {
+    let outcome = Stage::plain().play(&[
+        client(&[query("delete from orders where id = 7")]),
+        Turn::Learn(&[&["relation", "20009", "public", "others", "r"]]),
+        Turn::Rule(true),
+    ]);
+    assert_eq!(outcome.upstream_tags(), "Q");
+    assert!(outcome.events.contains(&"1 approved".to_owned()), "{:?}", outcome.events);
+}
+
+#[test]
+fn what_was_approved_does_not_run_when_it_means_something_else_by_then() {
+    for what in [
+        vec![query("delete from orders where id = total(7)")],
+        vec![
+            parse("", "delete from orders where id = total(7)"),
+            bind("", "", &[]),
+            execute(""),
+            sync(),
+        ],
+    ] {
+        let outcome = Stage::plain().play(&[
+            client(&what),
+            Turn::Learn(&[&["function", "30009", "public", "total", "v"]]),
+            Turn::Rule(true),
+        ]);
+        assert!(!outcome.upstream_tags().contains(['Q', 'E']), "{}", outcome.upstream_tags());
+        assert!(
+            outcome.events.iter().any(|event| event.ends_with("denied")),
+            "{:?}",
+            outcome.events
+        );
+    }
+    let told = Stage::plain()
+        .play(&[
+            client(&[query("delete from orders where id = total(7)")]),
+            Turn::Learn(&[&["function", "30009", "public", "total", "v"]]),
+            Turn::Rule(true),
+        ])
+        .client_text();
+    assert!(told.contains("has changed while it waited"), "{told}");
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind, SessionId, Step,
-    Terms, Ticket, Timestamp, Verdict, Violation,
+    ApprovalId, Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind,
+    SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
@@ -20,6 +20,8 @@ pub(super) enum Turn {
     Server(Vec<u8>),
     /// An approver says yes or no to the command that waits.
     Rule(bool),
+    /// Somebody else defined this, and the catalogue was read again.
+    Learn(&'static [&'static [&'static str]]),
 }
 
 /// What came out of a session, cuts forgotten.
@@ -117,13 +119,21 @@ impl Stage {
         self
     }
 
-    pub(super) fn session(&self) -> Session {
+    fn library(&self) -> Arc<Library> {
         let library = Library::new(self.rules.clone());
         let since = library.begin_reading();
         library.update(since, self.rows.iter().copied()).unwrap();
+        Arc::new(library)
+    }
+
+    pub(super) fn session(&self) -> Session {
+        self.session_with(self.library())
+    }
+
+    fn session_with(&self, library: Arc<Library>) -> Session {
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Session::new(Opening {
-            library: Arc::new(library),
+            library,
             application: Application {
                 subject: "o'ann".into(),
                 session: SessionId::new(Timestamp::from_secs(1), 7),
@@ -158,8 +168,10 @@ impl Stage {
     }
 
     fn tell(&self, script: &[Turn], cut: &dyn Fn(&Turn, usize) -> Vec<usize>) -> Outcome {
+        let library = self.library();
         let mut player = Player {
-            session: self.session(),
+            session: self.session_with(Arc::clone(&library)),
+            library,
             reveal: Arc::clone(&self.reveal),
             outcome: Outcome::default(),
             waiting: None,
@@ -175,13 +187,14 @@ impl Turn {
     fn len(&self) -> usize {
         match self {
             Self::Client(bytes) | Self::Server(bytes) => bytes.len(),
-            Self::Rule(_) => 0,
+            Self::Rule(_) | Self::Learn(_) => 0,
         }
     }
 }
 
 struct Player {
     session: Session,
+    library: Arc<Library>,
     reveal: Arc<Classes>,
     outcome: Outcome,
     waiting: Option<Ticket>,
@@ -194,9 +207,17 @@ impl Player {
             Turn::Server(bytes) => (Peer::Upstream, bytes),
             Turn::Rule(approved) => {
                 let ticket = self.waiting.take().expect("something waits for its ruling");
-                let terms = Terms { reveal: Arc::clone(&self.reveal), ..Terms::default() };
+                let approval = Some(ApprovalId::new(Timestamp::from_secs(2), 9));
+                let terms =
+                    Terms { reveal: Arc::clone(&self.reveal), approval, ..Terms::default() };
                 let ruling = if *approved { Ok(terms) } else { Err(denial("disapproved")) };
                 self.session.decided(ticket, ruling);
+                return self.pump();
+            }
+            Turn::Learn(rows) => {
+                let since = self.library.begin_reading();
+                let rows = names().into_iter().chain(rows.iter().map(|cells| cells_of(cells)));
+                self.library.update(since, rows).unwrap();
                 return self.pump();
             }
         };
@@ -305,14 +326,16 @@ fn denial(message: &str) -> Reason {
     }
 }
 
+fn cells_of(cells: &[&'static str]) -> Row<'static> {
+    let mut row = [None; 6];
+    for (slot, cell) in row.iter_mut().zip(cells) {
+        *slot = Some(*cell);
+    }
+    row
+}
+
 fn names() -> Vec<Row<'static>> {
-    let row = |cells: &[&'static str]| {
-        let mut row = [None; 6];
-        for (slot, cell) in row.iter_mut().zip(cells) {
-            *slot = Some(*cell);
-        }
-        row
-    };
+    let row = cells_of;
     vec![
         row(&["path", "1", "public"]),
         row(&["relation", "20000", "public", "customers", "r"]),
