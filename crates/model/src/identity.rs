@@ -17,7 +17,8 @@ pub enum IdentityKind {
 /// Who, as vouched for by a provider. Nothing here came from the client unchecked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The name policies and recordings know this identity by, as the provider's subject claim gave it.
+    /// The name policies and recordings know this identity by, as the token's subject claim or the
+    /// certificate gave it.
     pub subject: String,
     /// The groups the provider vouches for.
     pub groups: Vec<String>,

@@ -26,8 +26,19 @@ pub trait Directory: Send + Sync {
         from: SocketAddr,
     ) -> BoxFuture<'a, Result<Identity, Unidentified>>;
 
-    /// A login that failed before anything could be checked (another subject's name, a client
-    /// that gave up) counts against its address too.
+    /// Checks the certificate a client showed in TLS: its chain as DER, the client's own first. That
+    /// the client holds its key is for the caller to have seen to; all else is checked here.
+    ///
+    /// # Errors
+    /// It is nobody's, or not good any more.
+    fn identify_certificate(
+        &self,
+        chain: &[&[u8]],
+        from: SocketAddr,
+    ) -> Result<Identity, Unidentified>;
+
+    /// A login that failed before anything could be checked (another subject's name, a certificate
+    /// that TLS refused) counts against its address too.
     fn refused(&self, from: SocketAddr, claimed: &str, why: &str);
 }
 
@@ -44,6 +55,9 @@ pub enum Unidentified {
     /// It was taken back.
     #[error("the token was revoked")]
     Revoked,
+    /// It is no certificate that makes an identity.
+    #[error("the client certificate is not accepted: {0}")]
+    Certificate(String),
     /// Too many failed logins from this address.
     #[error("too many failed logins from this address: wait {0} seconds")]
     Throttled(u64),

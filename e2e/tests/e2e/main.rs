@@ -7,6 +7,7 @@
     reason = "tests fail loudly"
 )]
 
+mod certificates;
 mod cli;
 mod corpus;
 mod decisions;

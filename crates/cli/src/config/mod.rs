@@ -24,7 +24,7 @@ pub(crate) mod yaml;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use control::identity::ProviderConfig;
+use control::identity::Sources;
 use model::Resource;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -77,7 +77,7 @@ pub(crate) struct Config {
     /// Their locks.
     pub(crate) tls: Tls,
     /// Who vouches.
-    pub(crate) identity: Vec<ProviderConfig>,
+    pub(crate) identity: Sources,
     /// Groups whose members see and end what is others'.
     pub(crate) admins: Vec<String>,
     /// What is behind the doors.
@@ -98,7 +98,7 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
 
     let listen = Listen::read(file, &written.listen, written.public.as_ref(), &mut problems);
     let tls = Tls::read(file, written.tls.as_ref(), &listen, &mut problems);
-    let identity = identity::read(file, &written.identity, &mut problems);
+    let identity = identity::read(file, &written.identity, &tls, &mut problems);
     let resource_files = texts(file, &written.resources, &mut problems);
     let resources = resource::read(&resource_files, &mut problems);
     let policies = texts(file, &written.policies, &mut problems);

@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::Path;
 
+use control::identity::{GroupsName, SubjectName};
+
 use super::*;
 
 /// Writes files into a fresh folder, loads its `sluice.yaml`, and says what came of it with the
@@ -146,6 +148,87 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
         let found = resource(&format!("{RESOURCE}{added}"));
         assert!(found.starts_with(expected), "{added:?} gave {found:?}, not {expected:?}");
     }
+}
+
+/// The certificate of an authority, as a file has it.
+fn authority(name: &str) -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.self_signed(&key).unwrap().pem()
+}
+
+#[test]
+fn an_authority_of_client_certificates_stands_beside_providers() {
+    let ca = authority("ci");
+    let text = "identity:
+  - {name: corp, issuer: https://idp.example.com, audience: sluice, groups_claim: null}
+  - {name: plain, client_ca: {file: ci-ca.pem}}
+";
+    let identity = check(&[("sluice.yaml", text), ("ci-ca.pem", &ca)]).unwrap().identity;
+    assert_eq!(identity.providers.len(), 1);
+    assert_eq!(identity.providers[0].groups_claim, None);
+    let [plain] = &identity.authorities[..] else { panic!() };
+    assert!(plain.client_ca.is_absolute() && plain.crl.is_none());
+    assert_eq!((plain.subject, plain.groups), (SubjectName::CommonName, None));
+    assert_eq!(plain.kind, model::IdentityKind::User);
+    let all = "identity:
+  - {name: ci, client_ca: {file: ci-ca.pem}, subject: email, groups: organization, kind: machine}
+";
+    let identity = check(&[("sluice.yaml", all), ("ci-ca.pem", &ca)]).unwrap().identity;
+    let ci = &identity.authorities[0];
+    assert_eq!((ci.subject, ci.groups), (SubjectName::Email, Some(GroupsName::Organization)));
+    assert_eq!(ci.kind, model::IdentityKind::Machine);
+}
+
+#[test]
+fn a_mistake_in_an_authority_is_told_with_its_place() {
+    let (ca, other) = (authority("ci"), authority("other"));
+    for (entries, expected) in [
+        (
+            "- name: ci\n  client_ca: {file: ci-ca.pem}\n  issuer: https://i\n",
+            "sluice.yaml:4:11: identity provider `ci`: `issuer` is a token provider's and does not go with `client_ca`",
+        ),
+        (
+            "- name: ci\n  client_ca: {file: ci-ca.pem}\n  groups_claim: x\n",
+            "sluice.yaml:4:17: identity provider `ci`: `groups_claim` is a token provider's",
+        ),
+        (
+            "- name: ci\n  issuer: https://i\n  audience: s\n  crl: {file: x}\n",
+            "sluice.yaml:5:8: identity provider `ci`: `crl` goes with `client_ca` only",
+        ),
+        (
+            "- name: ci\n  audience: s\n",
+            "sluice.yaml:2:9: identity provider `ci`: `issuer` is missing; an authority of client certificates has `client_ca`",
+        ),
+        (
+            "- name: ci\n  client_ca: {file: nowhere.pem}\n",
+            "sluice.yaml:3:14: identity provider `ci`: `client_ca`: nowhere.pem: ",
+        ),
+        (
+            "- name: ci\n  client_ca: {file: ci-ca.pem}\n  crl: {file: ci-ca.pem}\n",
+            "sluice.yaml:4:8: identity provider `ci`: `crl`: ci-ca.pem: there is no PEM revocation list",
+        ),
+        ("- name: ci\n  client_ca: {file: ci-ca.pem}\n  subject: nickname\n", "sluice.yaml:4:12: "),
+        ("- name: ci\n  client_ca: ci-ca.pem\n", "sluice.yaml:3:14: "),
+        (
+            "- {name: a, client_ca: {file: ci-ca.pem}}\n- {name: b, client_ca: {file: ci-ca.pem}}\n",
+            "sluice.yaml:3:24: identity provider `b`: `client_ca` holds an authority that `a` holds too",
+        ),
+        (
+            "- {name: a, client_ca: {file: ci-ca.pem}}\n- {name: a, client_ca: {file: other.pem}}\n",
+            "sluice.yaml:3:10: identity provider `a`: another provider has the same `name`",
+        ),
+    ] {
+        let text = format!("identity:\n{entries}");
+        let files = [("sluice.yaml", &*text), ("ci-ca.pem", &*ca), ("other.pem", &*other)];
+        let found = complaint(&files);
+        assert!(found.starts_with(expected), "{entries:?} gave {found:?}, not {expected:?}");
+    }
+    let clear = "tls: off\nidentity:\n- {name: ci, client_ca: {file: ci-ca.pem}}\n";
+    let found = complaint(&[("sluice.yaml", clear), ("ci-ca.pem", &ca)]);
+    assert!(found.contains("3:25: identity provider `ci`: `client_ca` means nothing"), "{found}");
 }
 
 #[test]

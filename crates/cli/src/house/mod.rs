@@ -106,7 +106,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
         let bound = listener.local_addr()?;
         let tls = certificates
             .as_ref()
-            .map(|certificates| certificates.server_config(&["http/1.1"]))
+            .map(|certificates| certificates.server_config(&["http/1.1"], None))
             .transpose()?;
         tasks.push(tokio::spawn(async move {
             let Err(error) = control::api::serve(Arc::new(api), listener, tls).await;
@@ -117,6 +117,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     let gateway = match config.listen.postgres {
         None => None,
         Some(address) => {
+            let clients = directory.client_certificates();
             let house = House {
                 directory,
                 vault: Arc::new(Vault),
@@ -127,7 +128,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             };
             let tls = certificates
                 .as_ref()
-                .map(|certificates| certificates.server_config(&["postgresql"]))
+                .map(|certificates| certificates.server_config(&["postgresql"], clients))
                 .transpose()?;
             let clear = tls.is_none();
             let listen = gateway::Listen { address, tls, clear, threads: 0 };
@@ -191,7 +192,7 @@ fn refuse_an_empty_house(config: &Config) -> Result<()> {
     if config.tls == Tls::Off {
         tracing::warn!("tls: off: tokens and data go in clear, between programs of this machine");
     }
-    if config.identity.is_empty() {
+    if config.identity.providers.is_empty() && config.identity.authorities.is_empty() {
         tracing::warn!("identity: is empty: only Sluice tokens are accepted");
     }
     Ok(())

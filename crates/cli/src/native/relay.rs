@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wire::postgres::error::{Report, sqlstate};
 use wire::postgres::frame::ready_for_query;
-use wire::postgres::greet::{self, Greeting, Login, Protection, Rules, Step, Welcome, welcome};
+use wire::postgres::greet::{self, Greeting, Login, Proof, Rules, Step, Welcome, welcome};
 use wire::postgres::startup::CancelKey;
 
 use super::{Door, Link};
@@ -53,7 +53,12 @@ async fn connection(mut client: TcpStream, from: SocketAddr, local: &Arc<Local>)
         Some(Came::Login(login)) => (login, door(local).await),
     };
     let right = ring::digest::digest(&ring::digest::SHA256, local.password.expose());
-    let shown = ring::digest::digest(&ring::digest::SHA256, login.password.expose());
+    let shown = match &login.proof {
+        Proof::Password(password) => password.expose(),
+        // There is no TLS here to show one in.
+        Proof::Certificate => &[],
+    };
+    let shown = ring::digest::digest(&ring::digest::SHA256, shown);
     if right.as_ref() != shown.as_ref() {
         let report = Report::fatal(
             sqlstate::INVALID_PASSWORD,
@@ -114,7 +119,7 @@ enum Came {
 
 async fn arrival(client: &mut TcpStream) -> Result<Option<Came>> {
     let rules = Rules { offers_tls: false, allows_clear: true };
-    let mut greeting = Greeting::new(rules, Protection::Clear);
+    let mut greeting = Greeting::new(rules);
     let mut buffer = vec![0; greet::BOUND];
     loop {
         match greeting.step() {

@@ -134,7 +134,10 @@ impl From<Unidentified> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the identity provider cannot be reached: try again in a moment",
             ),
-            Unidentified::Unknown(_) | Unidentified::Expired | Unidentified::Revoked => {
+            Unidentified::Unknown(_)
+            | Unidentified::Expired
+            | Unidentified::Revoked
+            | Unidentified::Certificate(_) => {
                 Self::unauthenticated("the token is not accepted: sign in with `sluice login`")
             }
         }

@@ -9,7 +9,7 @@ use super::config::ProviderConfig;
 
 /// How far clocks may differ.
 pub(super) const LEEWAY: Duration = Duration::from_secs(60);
-const MOST_GROUPS: usize = 2048;
+pub(super) const MOST_GROUPS: usize = 2048;
 const LONGEST_NAME: usize = 256;
 
 /// Why well-signed claims make no identity.
@@ -98,11 +98,15 @@ fn kind(
             _ => Err(Refusal::Unfit(format!("its claim `{path}` is not user, machine or agent"))),
         };
     }
-    // Whatever the provider was configured as, a Kubernetes service account is no person.
-    if subject.starts_with("system:serviceaccount:") && config.kind == IdentityKind::User {
-        return Ok(IdentityKind::Machine);
+    Ok(unless_service_account(config.kind, subject))
+}
+
+/// Whatever its entry was configured as, a Kubernetes service account is no person.
+pub(super) fn unless_service_account(kind: IdentityKind, subject: &str) -> IdentityKind {
+    if subject.starts_with("system:serviceaccount:") && kind == IdentityKind::User {
+        return IdentityKind::Machine;
     }
-    Ok(config.kind)
+    kind
 }
 
 fn groups(config: &ProviderConfig, claims: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
@@ -139,7 +143,7 @@ fn find<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
 }
 
 /// Names end up in policies, logs and terminals: nothing invisible in them.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control)
 }
 

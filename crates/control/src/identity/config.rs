@@ -1,7 +1,52 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use model::IdentityKind;
 use url::Url;
+
+use super::certificate::{Authorities, AuthorityConfig};
+
+/// Everybody who is believed about who somebody is: the whole of `identity:`.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Issuers of tokens.
+    pub providers: Vec<ProviderConfig>,
+    /// Authorities of client certificates.
+    pub authorities: Vec<AuthorityConfig>,
+}
+
+impl Sources {
+    /// Checks every entry without speaking to anybody: what `sluice check` can know offline.
+    ///
+    /// # Errors
+    /// The first entry that cannot be used, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.checked().map(drop)
+    }
+
+    pub(super) fn checked(&self) -> Result<Authorities, ConfigError> {
+        let providers = self.providers.iter().map(|provider| &provider.name);
+        let authorities = self.authorities.iter().map(|authority| &authority.name);
+        let mut names = BTreeSet::new();
+        for name in providers.chain(authorities) {
+            let refuse = |why: &str| ConfigError { provider: name.clone(), why: why.to_owned() };
+            if name.is_empty() || name == super::SLUICE {
+                return Err(refuse("`name` must be a word other than `sluice`"));
+            }
+            if !names.insert(name) {
+                return Err(refuse("another provider has the same `name`"));
+            }
+        }
+        check(&self.providers)?;
+        Authorities::load(&self.authorities)
+    }
+}
+
+impl From<Vec<ProviderConfig>> for Sources {
+    fn from(providers: Vec<ProviderConfig>) -> Self {
+        Self { providers, authorities: Vec::new() }
+    }
+}
 
 /// One entry of `identity:` in the configuration: an issuer whose tokens are believed.
 #[derive(Clone, Debug)]
@@ -58,16 +103,9 @@ pub struct ConfigError {
     pub why: String,
 }
 
-/// Checks entries without speaking to anybody: what `sluice check` can know offline.
-///
-/// # Errors
-/// The first entry that cannot be used, and why.
-pub fn check(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
+fn check(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
     for (position, provider) in providers.iter().enumerate() {
         let refuse = |why: String| ConfigError { provider: provider.name.clone(), why };
-        if provider.name.is_empty() || provider.name == super::SLUICE {
-            return Err(refuse("`name` must be a word other than `sluice`".into()));
-        }
         for (key, value) in
             [("audience", &provider.audience), ("subject_claim", &provider.subject_claim)]
         {
@@ -83,16 +121,12 @@ pub fn check(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
             ));
         }
         may_be_asked(&url).map_err(|why| refuse(format!("`issuer` {why}")))?;
-        let earlier = providers.iter().take(position);
         // A token that could be read in two ways would let one person be two.
         let same = |other: &ProviderConfig| {
             other.issuer == provider.issuer && other.audience == provider.audience
         };
-        if earlier.clone().any(same) {
+        if providers.iter().take(position).any(same) {
             return Err(refuse("another provider has the same `issuer` and `audience`".into()));
-        }
-        if earlier.clone().any(|other| other.name == provider.name) {
-            return Err(refuse("another provider has the same `name`".into()));
         }
     }
     Ok(())
@@ -126,6 +160,7 @@ mod tests {
             change(&mut changed);
             changed
         };
+        let check = |providers: &[ProviderConfig]| Sources::from(providers.to_vec()).check();
         assert_eq!(check(std::slice::from_ref(&good)), Ok(()));
         for issuer in ["http://127.0.0.1:9000", "http://[::1]:9000/x", "http://localhost:1"] {
             let mut local = good.clone();

@@ -1,15 +1,19 @@
-//! Who is it? OIDC tokens of configured providers, and tokens of our own.
+//! Who is it? OIDC tokens of configured providers, tokens of our own, certificates of configured
+//! authorities.
 //!
 //! ```text
 //!   presented ─► limiter ─┬─ slc_… ──► token desk ───────────────────────────────┐
-//!                         └─ JWT ──► iss ─► provider ─► key ─► signature ─► claims ┴─► Identity
-//!                                              └─ unknown key: fetch, once in 10 s
+//!                         ├─ JWT ──► iss ─► provider ─► key ─► signature ─► claims ┼─► Identity
+//!                         │                    └─ unknown key: fetch, once in 10 s │
+//!                         └─ certificate ─► authority ─► names ────────────────────┘
 //! ```
 //!
 //! What is refused: `none` and HMAC algorithms, a key used with an algorithm of another family,
-//! critical headers, tokens over 16 KiB, issuers that are not configured, plain HTTP off loopback.
+//! critical headers, tokens over 16 KiB, issuers that are not configured, plain HTTP off loopback;
+//! certificates that are not for clients, that ended or were taken back, or that two entries vouch for.
 //! A login that fails writes nothing to the store: it is counted in memory and summed up later.
 
+mod certificate;
 mod claims;
 mod config;
 mod failures;
@@ -24,13 +28,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::ports::{self, BoxFuture, Unidentified};
 use model::{Identity, Secret};
+use rustls::server::danger::ClientCertVerifier;
 
-pub use config::{ConfigError, ProviderConfig, check};
+pub use certificate::{AuthorityConfig, GroupsName, SubjectName};
+pub use config::{ConfigError, ProviderConfig, Sources};
 pub use limiter::Limits;
 
 use crate::Clock;
 use crate::store::Store;
 use crate::tokens::Tokens;
+use certificate::Authorities;
 use failures::Failures;
 use jwt::Unverified;
 use limiter::Limiter;
@@ -42,6 +49,7 @@ pub const SLUICE: &str = "sluice";
 /// Knows everybody who may come in.
 pub struct Directory {
     providers: Vec<Arc<Provider>>,
+    authorities: Arc<Authorities>,
     tokens: Arc<Tokens>,
     limiter: Mutex<Limiter>,
     failures: Arc<Failures>,
@@ -49,27 +57,40 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A directory of these providers and of our own tokens. Must be called inside a runtime: it
-    /// leaves a task there that writes summaries of failed logins.
+    /// A directory of these sources and of our own tokens. Must be called inside a runtime: it leaves
+    /// tasks there that write summaries of failed logins and read revocation lists that changed.
     ///
     /// # Errors
-    /// A provider's entry cannot be used.
+    /// An entry cannot be used.
     pub fn new(
-        providers: Vec<ProviderConfig>,
+        sources: Sources,
         limits: Limits,
         tokens: Arc<Tokens>,
         store: Arc<Store>,
         clock: Clock,
     ) -> Result<Self, ConfigError> {
-        check(&providers)?;
-        let providers = providers
+        let authorities = Arc::new(sources.checked()?);
+        let providers = sources
+            .providers
             .into_iter()
             .map(|config| Provider::new(config, clock.clone()).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let failures = Arc::new(Failures::default());
         let (kept, written) = (Arc::downgrade(&failures), Arc::downgrade(&store));
         tokio::spawn(Failures::keep_writing(kept, written, clock.clone()));
-        Ok(Self { providers, tokens, limiter: Mutex::new(Limiter::new(limits)), failures, clock })
+        if authorities.has_lists() {
+            tokio::spawn(Authorities::keep_fresh(Arc::downgrade(&authorities)));
+        }
+        let limiter = Mutex::new(Limiter::new(limits));
+        Ok(Self { providers, authorities, tokens, limiter, failures, clock })
+    }
+
+    /// Checks the certificates that clients of a listener show in TLS. `None`: nobody's would be
+    /// believed, so none is asked for.
+    #[must_use]
+    pub fn client_certificates(&self) -> Option<Arc<dyn ClientCertVerifier>> {
+        let asks = !self.authorities.is_empty();
+        asks.then(|| Arc::clone(&self.authorities) as Arc<dyn ClientCertVerifier>)
     }
 
     /// Fetches every provider's keys, so that the first login does not wait for it. A provider out
@@ -117,6 +138,13 @@ impl Directory {
         Err(if known { "it was made for another audience" } else { "its issuer is not configured" })
     }
 
+    fn throttled(&self, from: SocketAddr) -> Result<(), Unidentified> {
+        match self.limiter().wait(from.ip(), self.clock.uptime()) {
+            Some(wait) => Err(Unidentified::Throttled(wait.as_secs().max(1))),
+            None => Ok(()),
+        }
+    }
+
     fn failed(&self, from: SocketAddr, claimed: &str, why: &str) {
         let now = self.clock.uptime();
         let wait = self.limiter().failed(from.ip(), now);
@@ -137,10 +165,7 @@ impl ports::Directory for Directory {
         from: SocketAddr,
     ) -> BoxFuture<'a, Result<Identity, Unidentified>> {
         Box::pin(async move {
-            let wait = self.limiter().wait(from.ip(), self.clock.uptime());
-            if let Some(wait) = wait {
-                return Err(Unidentified::Throttled(wait.as_secs().max(1)));
-            }
+            self.throttled(from)?;
             let answer = self.check(presented).await;
             match &answer {
                 Ok(_) | Err(Unidentified::Throttled(_)) => {}
@@ -151,6 +176,18 @@ impl ports::Directory for Directory {
                 Err(error) => self.failed(from, "", &error.to_string()),
             }
             answer
+        })
+    }
+
+    fn identify_certificate(
+        &self,
+        chain: &[&[u8]],
+        from: SocketAddr,
+    ) -> Result<Identity, Unidentified> {
+        self.throttled(from)?;
+        let answer = self.authorities.identify(chain, self.clock.now());
+        answer.map_err(Unidentified::Certificate).inspect_err(|error| {
+            self.failed(from, "", &error.to_string());
         })
     }
 

@@ -16,7 +16,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use model::Timestamp;
 use rustls::ServerConfig;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier,
+};
 use rustls::sign::CertifiedKey;
 
 use crate::Clock;
@@ -110,18 +113,29 @@ impl Certificates {
         Self { source, current, authority, clock }
     }
 
-    /// What a listener needs to speak TLS. `alpn` names its protocols (`http/1.1`, `postgresql`).
+    /// What a listener needs to speak TLS. `alpn` names its protocols (`http/1.1`, `postgresql`);
+    /// `clients` checks the certificates it asks its clients for, if it asks.
     ///
     /// # Errors
     /// The TLS library refuses its own defaults.
-    pub fn server_config(&self, alpn: &[&str]) -> Result<Arc<ServerConfig>, CertificateError> {
+    pub fn server_config(
+        &self,
+        alpn: &[&str],
+        clients: Option<Arc<dyn ClientCertVerifier>>,
+    ) -> Result<Arc<ServerConfig>, CertificateError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let asks = clients.is_some();
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| CertificateError::Made(error.to_string()))?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients.unwrap_or_else(WebPkiClientVerifier::no_client_auth))
             .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        if asks {
+            // A resumed session would bring along a certificate that nobody checked again.
+            config.send_tls13_tickets = 0;
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+        }
         Ok(Arc::new(config))
     }
 

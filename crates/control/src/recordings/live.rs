@@ -154,7 +154,7 @@ impl Live {
     pub(super) fn visit(&self, now: Timestamp) {
         self.end_where(
             |_, head| head.identity.expires.is_some_and(|expires| expires <= now),
-            "the credential it was opened with has expired: sign in again with `sluice login`",
+            "the credential it was opened with has expired: sign in again",
         );
         for (id, tape) in self.tapes() {
             // A tape in use is being written by its session: the next round is soon enough.

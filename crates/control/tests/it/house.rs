@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use control::Clock;
-use control::identity::{Directory, Limits, ProviderConfig};
+use control::identity::{Directory, Limits, Sources};
 use control::store::Store;
 use control::store::audit::{Entry, Query};
 use control::tokens::{NewToken, Tokens};
@@ -27,7 +27,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) fn new(providers: Vec<ProviderConfig>) -> Self {
+    pub(crate) fn new(sources: impl Into<Sources>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let micros = Arc::new(AtomicU64::new(NOW * 1_000_000));
         let hand = Arc::clone(&micros);
@@ -36,7 +36,7 @@ impl House {
         let tokens = Tokens::new(Arc::clone(&store), clock.clone());
         let (kept, desk) = (Arc::clone(&store), Arc::clone(&tokens));
         let directory =
-            Directory::new(providers, Limits::default(), desk, kept, clock.clone()).unwrap();
+            Directory::new(sources.into(), Limits::default(), desk, kept, clock.clone()).unwrap();
         Self { dir, store, tokens, directory: Arc::new(directory), clock, micros }
     }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod api;
+mod certificates;
 mod desk;
 mod devissuer;
 mod house;

@@ -105,7 +105,7 @@ impl Server {
                 Clock::system(),
             )
             .unwrap();
-            config = Some(certificates.server_config(&["http/1.1"]).unwrap());
+            config = Some(certificates.server_config(&["http/1.1"], None).unwrap());
             ca = certificates.authority_pem().map(str::to_owned);
         }
         let scheme = if tls { "https" } else { "http" };

@@ -1,17 +1,19 @@
-//! The first step: sockets around [`Greeting`], up to a client that has shown a token.
+//! The first step: sockets around [`Greeting`], up to a client that has shown a token or a certificate.
 
 use std::io;
+use std::net::SocketAddr;
 
+use bytes::Bytes;
 use metrics::counter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
-use wire::postgres::greet::{Closed, Greeting, Protection, Rules, Step};
+use wire::postgres::greet::{Closed, Greeting, Rules, Shown, Step};
 use zeroize::Zeroizing;
 
-use super::postgres::{Door, Listener};
+use super::postgres::{Door, PROTOCOL};
 use super::visit::{Arrived, Greeted, Turned};
-use crate::tls::ALPN;
+use crate::tls::{ALPN, certificate_refused};
 use crate::transport::Transport;
 
 /// The first byte of a TLS record that begins a handshake. No startup packet begins like that: it
@@ -25,9 +27,12 @@ pub(super) async fn greet(door: &Door, arrived: Arrived) -> Result<Greeted, Turn
         offers_tls: listener.tls.is_some(),
         allows_clear: listener.clear && from.ip().to_canonical().is_loopback(),
     };
-    let (mut client, protection) =
-        direct(listener, socket).await.map_err(|_| Turned::silently("tls"))?;
-    let mut greeting = Greeting::new(rules, protection);
+    let mut client = direct(door, socket, from).await?;
+    let mut greeting = if client.is_tls() {
+        Greeting::inside_tls(rules, shown(&client))
+    } else {
+        Greeting::new(rules)
+    };
     let mut buffer = Zeroizing::new(vec![0; 2048]);
     loop {
         let gone = |_: io::Error| Turned::silently("gone");
@@ -41,8 +46,8 @@ pub(super) async fn greet(door: &Door, arrived: Arrived) -> Result<Greeted, Turn
                     return Err(Turned::silently("protocol"));
                 };
                 socket.write_all(b"S").await.map_err(gone)?;
-                client = accept(listener, socket).await.map_err(|_| Turned::silently("tls"))?;
-                greeting.encrypted();
+                client = accept(door, socket, from).await?;
+                greeting.encrypted(shown(&client));
             }
             Some(Step::Cancel(key)) => {
                 // Whether the key was right, only the session's owner notices.
@@ -72,24 +77,46 @@ pub(super) async fn greet(door: &Door, arrived: Arrived) -> Result<Greeted, Turn
 }
 
 /// A client that begins with TLS is given it at once, if it says that it means PostgreSQL.
-async fn direct(listener: &Listener, socket: TcpStream) -> io::Result<(Transport, Protection)> {
+async fn direct(door: &Door, socket: TcpStream, from: SocketAddr) -> Result<Transport, Turned> {
     let mut first = [0; 1];
-    if socket.peek(&mut first).await? == 0 || first != [TLS_HANDSHAKE] {
-        return Ok((Transport::Plain(socket), Protection::Clear));
+    let read = socket.peek(&mut first).await.map_err(|_| Turned::silently("gone"))?;
+    if read == 0 || first != [TLS_HANDSHAKE] {
+        return Ok(Transport::Plain(socket));
     }
-    let client = accept(listener, socket).await?;
+    let client = accept(door, socket, from).await?;
     let protocol = match &client {
         Transport::Tls(stream) => stream.get_ref().1.alpn_protocol(),
         Transport::Plain(_) => None,
     };
     if protocol != Some(ALPN) {
-        return Err(io::ErrorKind::InvalidData.into());
+        return Err(Turned::silently("tls"));
     }
-    Ok((client, Protection::Tls))
+    Ok(client)
 }
 
-async fn accept(listener: &Listener, socket: TcpStream) -> io::Result<Transport> {
-    let Some(config) = &listener.tls else { return Err(io::ErrorKind::Unsupported.into()) };
-    let stream = TlsAcceptor::from(config.clone()).accept(socket).await?;
-    Ok(Transport::Tls(Box::new(TlsStream::Server(stream))))
+async fn accept(door: &Door, socket: TcpStream, from: SocketAddr) -> Result<Transport, Turned> {
+    let Some(config) = &door.listener.tls else { return Err(Turned::silently("tls")) };
+    match TlsAcceptor::from(config.clone()).accept(socket).into_fallible().await {
+        Ok(stream) => Ok(Transport::Tls(Box::new(TlsStream::Server(stream)))),
+        Err((error, socket)) => Err(failed(door, &error, socket, from)),
+    }
+}
+
+/// A certificate that TLS refuses is a login that failed. What else goes wrong with TLS is not: it
+/// says nothing of who it is.
+fn failed(door: &Door, error: &io::Error, socket: TcpStream, from: SocketAddr) -> Turned {
+    let why = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(why)) => why,
+        _ => return Turned::silently("tls"),
+    };
+    let why = format!("the client certificate is not accepted: {}", certificate_refused(why));
+    door.house.directory.refused(from, "", &why);
+    counter!("sluice_logins_total", "protocol" => PROTOCOL, "outcome" => "failed").increment(1);
+    // The alert is sent. Closing over what the client sent meanwhile would reset the connection
+    // before it is read.
+    Turned::away(Transport::Plain(socket), Bytes::new(), "certificate")
+}
+
+fn shown(client: &Transport) -> Shown {
+    if client.certificates().is_empty() { Shown::Nothing } else { Shown::Certificate }
 }

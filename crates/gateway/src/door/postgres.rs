@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 use wire::postgres::error::{Report, sqlstate};
+use wire::postgres::greet::Proof;
 use wire::postgres::session::Cap;
 use wire::postgres::startup::application_name;
 
@@ -32,9 +33,9 @@ pub(super) const PROTOCOL: &str = "postgres";
 /// One step of a client's way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// TLS, the startup packet, the password: who it says it is.
+    /// TLS, the startup packet, the password where no certificate was shown: who it says it is.
     Greet,
-    /// Whose token it is.
+    /// Whose token or certificate it is.
     Identify,
     /// Whether it is who it says.
     Name,
@@ -169,8 +170,16 @@ impl Door {
     }
 
     async fn identify(&self, greeted: Greeted) -> Result<Identified, Turned> {
-        let Greeted { from, login, .. } = &greeted;
-        match self.house.directory.identify(&login.password, *from).await {
+        let Greeted { client, from, login } = &greeted;
+        let directory = &self.house.directory;
+        let answer = match &login.proof {
+            Proof::Password(token) => directory.identify(token, *from).await,
+            Proof::Certificate => {
+                let chain: Vec<&[u8]> = client.certificates().iter().map(AsRef::as_ref).collect();
+                directory.identify_certificate(&chain, *from)
+            }
+        };
+        match answer {
             Ok(identity) => Ok(Identified { greeted, identity }),
             Err(error) => {
                 counter!("sluice_logins_total", "protocol" => PROTOCOL, "outcome" => "failed")
@@ -187,14 +196,18 @@ impl Door {
         let user = &login.startup.user;
         if *user != identity.subject {
             let subject = &identity.subject;
-            self.house.directory.refused(from, user, "the token is another subject's");
+            self.house.directory.refused(
+                from,
+                user,
+                "the token or certificate is another subject's",
+            );
             counter!("sluice_logins_total", "protocol" => PROTOCOL, "outcome" => "failed")
                 .increment(1);
-            info!(%from, subject, "a login failed: the user named is not the token's subject");
+            info!(%from, subject, "a login failed: the user named is not the subject");
             let report = Report::fatal(
                 sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
                 format!(
-                    "user \"{user}\" does not match the identity \"{subject}\" of the token: connect with user={subject}"
+                    "user \"{user}\" does not match the identity \"{subject}\": connect with user={subject}"
                 ),
             );
             return Err(Turned::told(client, &report, "another_subject"));

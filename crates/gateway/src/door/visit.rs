@@ -22,14 +22,14 @@ pub(crate) struct Arrived {
     pub(crate) from: SocketAddr,
 }
 
-/// Somebody who says who it is and shows a token.
+/// Somebody who says who it is and shows a token or a certificate.
 pub(super) struct Greeted {
     pub(super) client: Transport,
     pub(super) from: SocketAddr,
     pub(super) login: Login,
 }
 
-/// Somebody whose token is good.
+/// Somebody whose token or certificate is good.
 pub(super) struct Identified {
     pub(super) greeted: Greeted,
     pub(super) identity: Identity,

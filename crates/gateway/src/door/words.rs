@@ -4,7 +4,7 @@ use model::Reason;
 use model::ports::Unidentified;
 use wire::postgres::error::{Report, field, sqlstate};
 
-/// What a client hears whose token was not taken: the same whatever was wrong with it.
+/// What a client hears whose token or certificate was not taken: the same whatever was wrong with it.
 pub(super) fn unidentified(error: &Unidentified) -> Report<'static> {
     match error {
         Unidentified::Unknown(_) | Unidentified::Expired | Unidentified::Revoked => {
@@ -12,6 +12,11 @@ pub(super) fn unidentified(error: &Unidentified) -> Report<'static> {
                 "The password is a token of your identity provider or of Sluice: sign in with `sluice login`, or use `sluice connect RESOURCE`.",
             )
         }
+        Unidentified::Certificate(_) => Report::fatal(
+            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+            "the client certificate was not accepted",
+        )
+        .hint("The gateway's operator finds the reason in its log. To sign in with a token instead, connect with sslcertmode=disable."),
         Unidentified::Throttled(_) => {
             Report::fatal(sqlstate::INVALID_AUTHORIZATION_SPECIFICATION, error.to_string())
         }

@@ -1,6 +1,7 @@
 //! TLS on both sides, with one provider of cryptography: ring.
 
 mod end_point;
+mod refused;
 mod upstream;
 mod verify;
 
@@ -12,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 pub(crate) use end_point::server_end_point;
+pub(crate) use refused::certificate_refused;
 pub(crate) use upstream::{ClientConfigs, server_name};
 
 /// The name PostgreSQL goes by in ALPN; a client that begins with TLS must say it.

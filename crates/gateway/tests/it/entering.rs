@@ -75,7 +75,7 @@ fn each_refusal_says_what_is_wrong_and_what_to_do() {
         (
             "user=bob dbname=orders sslmode=require",
             "token-of-ann",
-            "user \"bob\" does not match the identity \"ann\" of the token: connect with user=ann",
+            "user \"bob\" does not match the identity \"ann\": connect with user=ann",
         ),
         (
             "user=ann dbname=nothing sslmode=require",
@@ -138,7 +138,10 @@ fn each_refusal_says_what_is_wrong_and_what_to_do() {
         assert!(error.contains(&format!("FATAL:  {expected}")), "{conninfo}: {error}");
         assert!(!error.contains("canary"), "{error}");
     }
-    assert_eq!(*standing.story.refused.lock().unwrap(), ["bob: the token is another subject's"]);
+    assert_eq!(
+        *standing.story.refused.lock().unwrap(),
+        ["bob: the token or certificate is another subject's"]
+    );
     // A session that was recorded and never began is ended in its recording.
     eventually(|| standing.story.ended.lock().unwrap().len() == 4);
 }

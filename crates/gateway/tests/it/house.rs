@@ -17,6 +17,7 @@ use model::{
     SessionHead, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
+use rustls::ServerConfig;
 use tokio::sync::watch;
 
 use crate::server::{PASSWORD, listener_certificate, server};
@@ -43,7 +44,7 @@ pub(crate) fn identity(subject: &str) -> Identity {
     }
 }
 
-/// The token `token-of-X` is X's.
+/// The token `token-of-X` is X's, and so is a certificate with the common name X.
 struct People(Arc<Story>);
 
 impl Directory for People {
@@ -61,6 +62,19 @@ impl Directory for People {
                 None => Err(Unidentified::Unknown("no such token".to_owned())),
             }
         })
+    }
+
+    fn identify_certificate(
+        &self,
+        chain: &[&[u8]],
+        _from: SocketAddr,
+    ) -> Result<Identity, Unidentified> {
+        let (_, certificate) = x509_parser::parse_x509_certificate(chain[0]).unwrap();
+        let name = certificate.subject().iter_common_name().next().unwrap().as_str().unwrap();
+        match name {
+            "nobody" => Err(Unidentified::Certificate("it is nobody's".to_owned())),
+            subject => Ok(identity(subject)),
+        }
     }
 
     fn refused(&self, _from: SocketAddr, claimed: &str, why: &str) {
@@ -182,6 +196,14 @@ impl Standing {
 }
 
 pub(crate) fn stand(tls: bool, clear: bool, limits: Limits) -> Standing {
+    let tls = tls.then(|| {
+        let listener = listener_certificate();
+        server_tls(listener.certificate.as_bytes(), listener.key.as_bytes()).unwrap()
+    });
+    stand_with(tls, clear, limits)
+}
+
+pub(crate) fn stand_with(tls: Option<Arc<ServerConfig>>, clear: bool, limits: Limits) -> Standing {
     let story = Arc::new(Story::default());
     let app = |name: &str| resource(name, "app", UpstreamTls::Disable, "127.0.0.1");
     let mut wrong = app("wrong");
@@ -215,10 +237,6 @@ pub(crate) fn stand(tls: bool, clear: bool, limits: Limits) -> Standing {
         resources: Arc::new(ArcSwap::from_pointee(resources)),
     };
     let gateway = Gateway::new(house, limits);
-    let tls = tls.then(|| {
-        let listener = listener_certificate();
-        server_tls(listener.certificate.as_bytes(), listener.key.as_bytes()).unwrap()
-    });
     let listen = Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), tls, clear, threads: 2 };
     let serving = gateway.serve_postgres(listen).unwrap();
     Standing { story, serving, gateway }

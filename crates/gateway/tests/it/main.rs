@@ -8,6 +8,7 @@
 )]
 
 mod cancelling;
+mod certified;
 mod client;
 mod dialling;
 mod entering;

@@ -40,12 +40,12 @@ host    all  all       127.0.0.1/32 scram-sha-256
 local   all  all                    trust
 ";
 
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let key = KeyPair::generate().unwrap();
     let mut parameters = CertificateParams::new(Vec::new()).unwrap();
     parameters.distinguished_name.push(DnType::CommonName, name);
@@ -54,7 +54,7 @@ fn authority(name: &str) -> Authority {
     Authority { issuer: Issuer::new(parameters, key), pem }
 }
 
-fn issue(authority: &Authority, common_name: &str, names: &[&str]) -> (String, String) {
+pub(crate) fn issue(authority: &Authority, common_name: &str, names: &[&str]) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut parameters = CertificateParams::new(names).unwrap();

@@ -1,10 +1,10 @@
-//! The server's side of a handshake, until a client has named itself and shown its token.
+//! The server's side of a handshake, until a client has named itself and proved who it is.
 //!
 //! ```text
 //!   first packet ─┬─ SSLRequest ──► 'S', TLS, first packet again ─┐
 //!                 ├─ GSSENCRequest ► 'N', first packet again      ├─► password? ─► Login
-//!                 ├─ CancelRequest ► Cancel                       │
-//!                 └─ Startup ─────────────────────────────────────┘
+//!                 ├─ CancelRequest ► Cancel                       │   not asked for where TLS
+//!                 └─ Startup ─────────────────────────────────────┘   showed a certificate
 //! ```
 //!
 //! Each of these happens at most once and in this order; anything else ends the connection. The
@@ -37,6 +37,15 @@ pub enum Protection {
     Tls,
 }
 
+/// What a client showed of itself while TLS was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing: a password is asked for.
+    Nothing,
+    /// A certificate that was verified, and that it holds its key: no password is asked for.
+    Certificate,
+}
+
 /// What a listener grants a client that is nobody yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -54,7 +63,7 @@ pub enum Step {
     StartTls,
     /// It was a request to cancel. Nothing is answered; close.
     Cancel(CancelKey),
-    /// Somebody who says who it is and shows a token.
+    /// Somebody who says who it is and proves it.
     Login(Box<Login>),
     /// Write these bytes, if any, and close.
     Close(Bytes, Closed),
@@ -69,14 +78,22 @@ pub enum Closed {
     Refused,
 }
 
-/// What a client showed.
+/// Somebody at the end of a handshake.
 pub struct Login {
     /// What it asks for.
     pub startup: Startup,
-    /// Its token.
-    pub password: Secret,
+    /// What is to say who it is.
+    pub proof: Proof,
     /// What it sent behind it without waiting.
     pub rest: Bytes,
+}
+
+/// What a client gave to be known by.
+pub enum Proof {
+    /// A token, as its password.
+    Password(Secret),
+    /// The certificate it showed in TLS; whoever speaks TLS has it.
+    Certificate,
 }
 
 /// A handshake, without its socket: it is fed bytes and hands back steps.
@@ -93,6 +110,8 @@ enum State {
     Upgrading,
     /// A startup packet was read, a password is asked for.
     Password(Box<Startup>),
+    /// A startup packet was read, of a client that showed a certificate.
+    Certified(Box<Startup>),
     /// There is nothing more to come.
     Over,
 }
@@ -100,16 +119,27 @@ enum State {
 /// What was asked for so far: each request is answered once.
 #[derive(Clone, Copy)]
 struct Asked {
-    protection: Protection,
+    /// What the client showed in TLS. `None`: it is in clear.
+    inside: Option<Shown>,
     tls: bool,
     gss: bool,
 }
 
 impl Greeting {
-    /// A connection of which nothing was read. Direct TLS begins with [`Protection::Tls`].
+    /// A connection in clear, of which nothing was read.
     #[must_use]
-    pub fn new(rules: Rules, protection: Protection) -> Self {
-        let state = State::First(Asked { protection, tls: false, gss: false });
+    pub fn new(rules: Rules) -> Self {
+        Self::begin(rules, None)
+    }
+
+    /// A connection that began with TLS, of which nothing else was read.
+    #[must_use]
+    pub fn inside_tls(rules: Rules, shown: Shown) -> Self {
+        Self::begin(rules, Some(shown))
+    }
+
+    fn begin(rules: Rules, inside: Option<Shown>) -> Self {
+        let state = State::First(Asked { inside, tls: false, gss: false });
         Self { rules, state, buffer: Zeroizing::default() }
     }
 
@@ -126,9 +156,9 @@ impl Greeting {
     }
 
     /// TLS stands, and nothing was read from the connection but the handshake.
-    pub fn encrypted(&mut self) {
+    pub fn encrypted(&mut self, shown: Shown) {
         if let State::Upgrading = self.state {
-            self.state = State::First(Asked { protection: Protection::Tls, tls: true, gss: true });
+            self.state = State::First(Asked { inside: Some(shown), tls: true, gss: true });
         }
     }
 
@@ -141,6 +171,7 @@ impl Greeting {
             State::Password(startup) => {
                 self.password(startup).unwrap_or_else(|refused| Some(self.close(refused)))
             }
+            State::Certified(startup) => Some(self.login(startup, Proof::Certificate)),
             state @ (State::Upgrading | State::Over) => {
                 self.state = state;
                 None
@@ -158,7 +189,7 @@ impl Greeting {
         self.consume(used);
         match packet {
             Packet::SslRequest if !asked.tls => {
-                if asked.protection == Protection::Tls || !self.rules.offers_tls {
+                if asked.inside.is_some() || !self.rules.offers_tls {
                     self.state = State::First(Asked { tls: true, ..asked });
                     return Ok(Some(Step::Send(Bytes::from_static(b"N"))));
                 }
@@ -173,13 +204,21 @@ impl Greeting {
             Packet::SslRequest | Packet::GssEncRequest => Err(startup::unsupported(&packet).into()),
             Packet::Cancel(key) => Ok(Some(Step::Cancel(key))),
             Packet::Startup(startup) => {
-                if asked.protection == Protection::Clear && !self.rules.allows_clear {
+                if asked.inside.is_none() && !self.rules.allows_clear {
                     return Err(needs_tls(self.rules).into());
                 }
                 let mut out = Vec::with_capacity(32);
                 startup.negotiate(&mut out);
-                message(&mut out, backend::AUTHENTICATION, |out| out.extend([0, 0, 0, 3]));
-                self.state = State::Password(startup);
+                match asked.inside {
+                    Some(Shown::Certificate) if out.is_empty() => {
+                        return Ok(Some(self.login(startup, Proof::Certificate)));
+                    }
+                    Some(Shown::Certificate) => self.state = State::Certified(startup),
+                    Some(Shown::Nothing) | None => {
+                        message(&mut out, backend::AUTHENTICATION, |out| out.extend([0, 0, 0, 3]));
+                        self.state = State::Password(startup);
+                    }
+                }
                 Ok(Some(Step::Send(out.into())))
             }
         }
@@ -233,9 +272,13 @@ impl Greeting {
         }
         let password = Secret::new(text);
         self.consume(1 + length);
+        Ok(Some(self.login(startup, Proof::Password(password))))
+    }
+
+    fn login(&mut self, startup: Box<Startup>, proof: Proof) -> Step {
         let rest = Bytes::copy_from_slice(&self.buffer);
         self.buffer = Zeroizing::default();
-        Ok(Some(Step::Login(Box::new(Login { startup: *startup, password, rest }))))
+        Step::Login(Box::new(Login { startup: *startup, proof, rest }))
     }
 
     fn consume(&mut self, count: usize) {

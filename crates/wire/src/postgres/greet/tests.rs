@@ -23,10 +23,13 @@ fn gss_request() -> Vec<u8> {
 /// Feeds `pieces`, starting TLS where it is asked for, and writes down what was done.
 fn story<'a>(
     rules: Rules,
-    protection: Protection,
+    inside: Option<Shown>,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> Vec<String> {
-    let mut greeting = Greeting::new(rules, protection);
+    let mut greeting = match inside {
+        None => Greeting::new(rules),
+        Some(shown) => Greeting::inside_tls(rules, shown),
+    };
     let mut story: Vec<String> = Vec::new();
     for piece in pieces {
         assert!(greeting.room() >= piece.len(), "over the bound");
@@ -35,17 +38,18 @@ fn story<'a>(
             story.push(match step {
                 Step::Send(bytes) => format!("send {:?}", bytes.escape_ascii().to_string()),
                 Step::StartTls => {
-                    greeting.encrypted();
+                    greeting.encrypted(Shown::Nothing);
                     "tls".to_owned()
                 }
                 Step::Cancel(key) => format!("cancel {} {:?}", key.process, key.secret),
-                Step::Login(login) => format!(
-                    "login {} {:?} {} {:?}",
-                    login.startup.user,
-                    login.startup.database,
-                    login.password.expose_str().unwrap_or_default(),
-                    login.rest,
-                ),
+                Step::Login(login) => {
+                    let proof = match &login.proof {
+                        Proof::Password(token) => token.expose_str().unwrap_or_default(),
+                        Proof::Certificate => "certified",
+                    };
+                    let Startup { user, database, .. } = &login.startup;
+                    format!("login {user} {database:?} {proof} {:?}", login.rest)
+                }
                 Step::Close(bytes, closed) if bytes.is_empty() => format!("close {closed:?}"),
                 Step::Close(bytes, closed) => {
                     let report = Report::parse(bytes[0], &bytes[HEADER..]).unwrap();
@@ -91,14 +95,10 @@ fn ten_thousand_handshakes_say_the_same_however_they_are_cut() {
         };
         let mut tls = cut(&upgrade);
         tls.extend(cut(&inside));
-        assert_eq!(
-            story(TLS, Protection::Clear, tls.iter().map(Vec::as_slice)),
-            ["tls", ASK, IN],
-            "{round}"
-        );
+        assert_eq!(story(TLS, None, tls.iter().map(Vec::as_slice)), ["tls", ASK, IN], "{round}");
         let plain = cut(&clear);
         assert_eq!(
-            story(CLEAR, Protection::Clear, plain.iter().map(Vec::as_slice)),
+            story(CLEAR, None, plain.iter().map(Vec::as_slice)),
             [NO, NO, ASK, IN],
             "{round}"
         );
@@ -110,7 +110,7 @@ fn nothing_read_before_tls_survives_the_upgrade() {
     let refused = "close Protocol 08P01 received unencrypted data after SSL request";
     for behind in [login(), password("token"), ssl_request(), vec![0], b"\x16\x03\x01".to_vec()] {
         let bytes = [ssl_request(), behind].concat();
-        assert_eq!(story(TLS, Protection::Clear, [&bytes[..]]), [refused]);
+        assert_eq!(story(TLS, None, [&bytes[..]]), [refused]);
     }
 }
 
@@ -130,22 +130,22 @@ fn each_step_is_taken_once_and_in_order() {
         format!("close Protocol 08P01 expected password response, got message type {kind}")
     };
     let own = |text: &str| text.to_owned();
-    for (rules, protection, pieces, story_told) in [
-        (TLS, Protection::Clear, vec![login], vec![in_clear.clone()]),
-        (TLS, Protection::Clear, vec![gss, login], vec![own(NO), in_clear]),
-        (TLS, Protection::Clear, vec![gss, gss], vec![own(NO), unsupported(5680)]),
-        (TLS, Protection::Clear, vec![gss, ssl, login], vec![own(NO), own("tls"), own(ASK)]),
-        (TLS, Protection::Clear, vec![ssl, ssl], vec![own("tls"), unsupported(5679)]),
-        (TLS, Protection::Clear, vec![ssl, gss], vec![own("tls"), unsupported(5680)]),
-        (TLS, Protection::Tls, vec![ssl, login], vec![own(NO), own(ASK)]),
-        (TLS, Protection::Tls, vec![ssl, ssl], vec![own(NO), unsupported(5679)]),
-        (CLEAR, Protection::Clear, vec![ssl, ssl], vec![own(NO), unsupported(5679)]),
-        (CLEAR, Protection::Clear, vec![login, login], vec![own(ASK), expected(0)]),
-        (CLEAR, Protection::Clear, vec![login, b"Q\0\0\0\x05\0"], vec![own(ASK), expected(b'Q')]),
-        (CLEAR, Protection::Clear, vec![login, password, b"Q"], vec![own(ASK), own(IN)]),
-        (CLEAR, Protection::Clear, vec![login, ssl], vec![own(ASK), expected(0)]),
+    for (rules, inside, pieces, story_told) in [
+        (TLS, None, vec![login], vec![in_clear.clone()]),
+        (TLS, None, vec![gss, login], vec![own(NO), in_clear]),
+        (TLS, None, vec![gss, gss], vec![own(NO), unsupported(5680)]),
+        (TLS, None, vec![gss, ssl, login], vec![own(NO), own("tls"), own(ASK)]),
+        (TLS, None, vec![ssl, ssl], vec![own("tls"), unsupported(5679)]),
+        (TLS, None, vec![ssl, gss], vec![own("tls"), unsupported(5680)]),
+        (TLS, Some(Shown::Nothing), vec![ssl, login], vec![own(NO), own(ASK)]),
+        (TLS, Some(Shown::Nothing), vec![ssl, ssl], vec![own(NO), unsupported(5679)]),
+        (CLEAR, None, vec![ssl, ssl], vec![own(NO), unsupported(5679)]),
+        (CLEAR, None, vec![login, login], vec![own(ASK), expected(0)]),
+        (CLEAR, None, vec![login, b"Q\0\0\0\x05\0"], vec![own(ASK), expected(b'Q')]),
+        (CLEAR, None, vec![login, password, b"Q"], vec![own(ASK), own(IN)]),
+        (CLEAR, None, vec![login, ssl], vec![own(ASK), expected(0)]),
     ] {
-        assert_eq!(story(rules, protection, pieces), story_told);
+        assert_eq!(story(rules, inside, pieces), story_told);
     }
 }
 
@@ -160,7 +160,7 @@ fn a_password_of_a_wrong_length_ends_the_connection() {
     bodies.push((password(""), "close Refused 28P01 empty password returned by client"));
     for (bytes, expected) in bodies {
         let login = login();
-        assert_eq!(story(CLEAR, Protection::Clear, [&login[..], &bytes]), [ASK, expected]);
+        assert_eq!(story(CLEAR, None, [&login[..], &bytes]), [ASK, expected]);
     }
 }
 
@@ -168,7 +168,7 @@ fn a_password_of_a_wrong_length_ends_the_connection() {
 fn the_longest_password_is_taken() {
     let long = "x".repeat(LONGEST_PASSWORD - 1);
     let bytes = [login(), password(&long)].concat();
-    let story = story(CLEAR, Protection::Clear, bytes.chunks(1000));
+    let story = story(CLEAR, None, bytes.chunks(1000));
     assert!(story.last().is_some_and(|last| last.contains(&long)));
 }
 
@@ -176,7 +176,7 @@ fn the_longest_password_is_taken() {
 fn a_hostile_length_closes_without_a_word() {
     for length in [0, 3, 10_005, 0x7fff_ffff_u32, 0x8000_0001, u32::MAX] {
         let bytes = length.to_be_bytes();
-        assert_eq!(story(CLEAR, Protection::Clear, [&bytes[..]]), ["close Protocol"]);
+        assert_eq!(story(CLEAR, None, [&bytes[..]]), ["close Protocol"]);
     }
 }
 
@@ -185,14 +185,49 @@ fn a_cancel_request_needs_no_login_in_clear_or_inside_tls() {
     let key = CancelKey { process: 9, secret: [1, 2, 3, 4].into() };
     let request = key.request();
     let cancel = "cancel 9 [1, 2, 3, 4]";
-    assert_eq!(story(TLS, Protection::Clear, [&request[..]]), [cancel]);
+    assert_eq!(story(TLS, None, [&request[..]]), [cancel]);
     let ssl = ssl_request();
-    assert_eq!(story(TLS, Protection::Clear, [&ssl[..], &request]), ["tls", cancel]);
+    assert_eq!(story(TLS, None, [&ssl[..], &request]), ["tls", cancel]);
 }
 
 #[test]
 fn what_a_client_sends_without_waiting_is_kept_for_the_session() {
     let bytes = [login(), password("token"), b"Q\0\0\0\x05\0".to_vec()].concat();
-    let story = story(CLEAR, Protection::Clear, [&bytes[..]]);
+    let story = story(CLEAR, None, [&bytes[..]]);
     assert_eq!(story[1], r#"login ann Some("orders") token b"Q\0\0\0\x05\0""#);
+}
+
+#[test]
+fn who_showed_a_certificate_is_asked_for_no_password() {
+    let certified = Some(Shown::Certificate);
+    let known = r#"login ann Some("orders") certified b"""#;
+    let login = &login()[..];
+    assert_eq!(story(TLS, certified, [login]), [known]);
+    assert_eq!(story(TLS, certified, login.chunks(1)), [known]);
+    // A version that is not spoken here is named first, as it is to everybody.
+    let newer = startup_of(9);
+    let negotiated = story(TLS, certified, [&newer[..]]);
+    assert!(negotiated[0].starts_with(r#"send "v"#), "{negotiated:?}");
+    assert_eq!(negotiated[1..], [known]);
+    // What is not asked for is not read as a password: it is left to the session.
+    let bytes = [login, &password("token")].concat();
+    let told = story(TLS, certified, [&bytes[..]]);
+    assert_eq!(told, [r#"login ann Some("orders") certified b"p\0\0\0\ntoken\0""#]);
+}
+
+fn startup_of(minor: u32) -> Vec<u8> {
+    let mut bytes = login();
+    bytes[4..8].copy_from_slice(&(3 << 16 | minor).to_be_bytes());
+    bytes
+}
+
+#[test]
+fn a_certificate_shown_after_the_request_for_tls_counts_as_well() {
+    let mut greeting = Greeting::new(TLS);
+    greeting.feed(&ssl_request());
+    assert!(matches!(greeting.step(), Some(Step::StartTls)));
+    greeting.encrypted(Shown::Certificate);
+    greeting.feed(&login());
+    let Some(Step::Login(login)) = greeting.step() else { panic!("it is asked for more") };
+    assert!(matches!(login.proof, Proof::Certificate));
 }
