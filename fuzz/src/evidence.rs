@@ -90,7 +90,7 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
         let decided = Event::Decided {
             number,
             verdict: Verdict::Allowed,
-            policies: vec!["p".into()],
+            policies: Arc::from(["p".into()]),
             approval: None,
             message: None,
         };

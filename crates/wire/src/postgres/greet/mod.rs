@@ -171,7 +171,7 @@ impl Greeting {
             State::Password(startup) => {
                 self.password(startup).unwrap_or_else(|refused| Some(self.close(refused)))
             }
-            State::Certified(startup) => Some(self.login(startup, Proof::Certificate)),
+            State::Certified(startup) => Some(self.login(*startup, Proof::Certificate)),
             state @ (State::Upgrading | State::Over) => {
                 self.state = state;
                 None
@@ -211,7 +211,7 @@ impl Greeting {
                 startup.negotiate(&mut out);
                 match asked.inside {
                     Some(Shown::Certificate) if out.is_empty() => {
-                        return Ok(Some(self.login(startup, Proof::Certificate)));
+                        return Ok(Some(self.login(*startup, Proof::Certificate)));
                     }
                     Some(Shown::Certificate) => self.state = State::Certified(startup),
                     Some(Shown::Nothing) | None => {
@@ -272,13 +272,13 @@ impl Greeting {
         }
         let password = Secret::new(text);
         self.consume(1 + length);
-        Ok(Some(self.login(startup, Proof::Password(password))))
+        Ok(Some(self.login(*startup, Proof::Password(password))))
     }
 
-    fn login(&mut self, startup: Box<Startup>, proof: Proof) -> Step {
+    fn login(&mut self, startup: Startup, proof: Proof) -> Step {
         let rest = Bytes::copy_from_slice(&self.buffer);
         self.buffer = Zeroizing::default();
-        Step::Login(Box::new(Login { startup: *startup, proof, rest }))
+        Step::Login(Box::new(Login { startup, proof, rest }))
     }
 
     fn consume(&mut self, count: usize) {
