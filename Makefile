@@ -11,8 +11,7 @@ help: ## What can be made
 
 demo: ## A whole house on this machine, on real servers, and a tour of it
 	@scripts/setup.sh demo
-	cargo build --release --locked --package sluice
-	./target/release/sluice demo $(DEMO)
+	cargo run --locked --package sluice -- demo $(DEMO)
 
 test: ## Set up, then every test there is: rooms, fuzz corpora, end to end on real servers
 	@scripts/setup.sh test
