@@ -13,6 +13,7 @@
 //! the replies to what was sent before it, and an error of the server's takes with it what it skips.
 
 mod application;
+mod aside;
 mod client;
 mod copy;
 mod earlier;

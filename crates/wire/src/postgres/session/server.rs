@@ -8,7 +8,6 @@ use model::{Event, Peer, Step, Violation};
 
 use super::client::body_of;
 use super::plan::Described;
-use super::report::{self, Context};
 use super::running::Expect;
 use super::store::Renaming;
 use super::{Front, Session};
@@ -215,26 +214,6 @@ impl Session {
         }
     }
 
-    pub(super) fn notice(&mut self, message: &Bytes) -> Result<(), Wrong> {
-        let mut report = Report::parse(backend::NOTICE_RESPONSE, body_of(message))?;
-        let number = self.mask_report(&mut report);
-        let said = report.text(field::MESSAGE).into_owned();
-        self.steps.push_back(Step::Record(Event::Notice { number, message: said }));
-        self.send(Peer::Client, report.to_bytes());
-        Ok(())
-    }
-
-    /// Masks what the server says, as part of the command at work; answers with its number.
-    fn mask_report(&self, report: &mut Report<'_>) -> u64 {
-        let Some(running) = self.running() else {
-            report::mask(report, None, &self.view);
-            return 0;
-        };
-        let context = Context { exposure: &running.reading.exposure, text: &running.text };
-        report::mask(report, Some(&context), &running.view);
-        running.number
-    }
-
     fn error(&mut self, message: &Bytes) -> Result<(), Wrong> {
         let mut report = Report::parse(backend::ERROR_RESPONSE, body_of(message))?;
         let fatal = report.is_fatal();
@@ -370,55 +349,6 @@ impl Session {
             self.store.transaction_ended();
         }
         self.send(Peer::Client, message);
-        Ok(())
-    }
-
-    fn parameter_status(&mut self, message: Bytes) -> Result<(), Wrong> {
-        let mut body = Body::new(body_of(&message));
-        let (name, value) = (body.cstr()?, body.cstr()?);
-        body.end()?;
-        self.strings.report(name, value);
-        let view = self.running().map_or(&self.view, |running| &running.view);
-        let mut masked = Vec::new();
-        if !view.clear && view.detectors.mask_text(value, &mut masked) {
-            let mut out = Vec::new();
-            frame::parameter_status(&mut out, name, &masked);
-            self.send(Peer::Client, out.into());
-        } else {
-            self.send(Peer::Client, message);
-        }
-        Ok(())
-    }
-
-    /// Another session says something: nobody knows where it has it from.
-    fn notification(&mut self, message: Bytes) -> Result<(), Wrong> {
-        let mut body = Body::new(body_of(&message));
-        let (sender, channel, payload) = (body.u32()?, body.cstr()?, body.cstr()?);
-        body.end()?;
-        let mut masked = Vec::new();
-        let changed = if payload.is_empty() || self.view.clear {
-            false
-        } else if self.view.hides_columns() {
-            masked.extend_from_slice(b"[masked]");
-            true
-        } else {
-            self.view.detectors.mask_text(payload, &mut masked)
-        };
-        let shown = if changed { &masked } else { payload };
-        let said =
-            format!("{}: {}", String::from_utf8_lossy(channel), String::from_utf8_lossy(shown));
-        self.steps.push_back(Step::Record(Event::Notice { number: 0, message: said }));
-        if changed {
-            let mut out = Vec::new();
-            frame::message(&mut out, backend::NOTIFICATION_RESPONSE, |out| {
-                out.extend_from_slice(&sender.to_be_bytes());
-                frame::put_cstr(out, channel);
-                frame::put_cstr(out, &masked);
-            });
-            self.send(Peer::Client, out.into());
-        } else {
-            self.send(Peer::Client, message);
-        }
         Ok(())
     }
 
