@@ -19,7 +19,7 @@ use super::visit::{Dialled, Granted, Named, Recorded, Turned};
 use crate::cancel::{self, Cancellable, Cancelling};
 use crate::catalogues::Loader;
 use crate::dial::{Dialer, Target};
-use crate::relay::{self, Decider, Relay};
+use crate::relay::{self, Decider, Outside, Relay};
 
 impl Door {
     /// `guest` is dropped when the session is over.
@@ -113,8 +113,10 @@ impl Door {
             decider: Decider::new(session, Arc::clone(&self.house.policies), grant, circumstances),
             desk: Arc::clone(&self.house.desk),
             recorder: opened.recorder,
-            must_end: Box::pin(must_end(opened.must_end, self.stop.clone())),
-            signals: cancelling.signals,
+            outside: Outside::new(
+                Box::pin(must_end(opened.must_end, self.stop.clone())),
+                cancelling.signals,
+            ),
             cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
             freshen: freshen(&catalogue, &self.dialer, &shared),
             refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),

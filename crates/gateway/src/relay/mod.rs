@@ -13,6 +13,7 @@
 
 mod decide;
 mod outbox;
+mod outside;
 mod source;
 
 use std::pin::Pin;
@@ -23,13 +24,14 @@ use std::time::Duration;
 use model::ports::{ApprovalRequest, BoxFuture, Desk, Held, RecordError, Recorder, Unavailable};
 use model::{
     Ask, Command, Conversation, Decision, Ending, Event, Peer, Reason, ReasonKind, Step, Terms,
-    Ticket, Violation,
+    Ticket, Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 
 pub(crate) use self::decide::Decider;
 use self::outbox::Outbox;
+use self::outside::News;
+pub(crate) use self::outside::Outside;
 use crate::clock;
 
 /// An end is not read while this much waits to be written to the other, or waits in the conversation.
@@ -53,9 +55,7 @@ pub(crate) struct Relay<S, C, U> {
     pub(crate) decider: Decider,
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) recorder: Box<dyn Recorder>,
-    /// Resolves when the session must end, with what the client is told.
-    pub(crate) must_end: BoxFuture<'static, String>,
-    pub(crate) signals: mpsc::Receiver<Signal>,
+    pub(crate) outside: Outside,
     /// Cancels at the target what the session is executing.
     pub(crate) cancel_upstream: Box<dyn Fn() + Send>,
     /// Reads the target's catalogue again.
@@ -135,11 +135,12 @@ where
     U: AsyncRead + AsyncWrite + Unpin,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
-        // Whatever comes from outside wakes the session, and is looked at once for each time it woke.
-        if let Poll::Ready(why) = self.relay.must_end.as_mut().poll(cx) {
-            return Poll::Ready(Over::Told(why));
+        while let Poll::Ready(news) = self.relay.outside.poll(cx) {
+            match news {
+                News::MustEnd(why) => return Poll::Ready(Over::Told(why)),
+                News::Signal(Signal::Cancel) => self.cancel(),
+            }
         }
-        while self.signaled(cx) {}
         loop {
             match self.turn(cx) {
                 Ok(true) => {}
@@ -161,8 +162,11 @@ where
         Ok(moved | (written & self.blocked))
     }
 
-    /// Carries out every step the conversation has.
+    /// Carries out every step the conversation has. They take no time that a clock would show: it is
+    /// looked at once for all of them.
     fn steps(&mut self) -> Result<(), Over> {
+        let mut clock = None;
+        let mut now = || *clock.get_or_insert_with(clock::now);
         loop {
             if self.to_client.len() >= HIGH_WATER * 4 || self.to_upstream.len() >= HIGH_WATER * 4 {
                 self.blocked = true;
@@ -173,8 +177,8 @@ where
                 None => return Ok(()),
                 Some(Step::Send(Peer::Client, bytes)) => self.to_client.push(bytes),
                 Some(Step::Send(Peer::Upstream, bytes)) => self.to_upstream.push(bytes),
-                Some(Step::Record(event)) => self.record(&event)?,
-                Some(Step::Decide(ticket, command)) => self.decide(ticket, &command),
+                Some(Step::Record(event)) => self.record(now(), &event)?,
+                Some(Step::Decide(ticket, command)) => self.decide(ticket, &command, now()),
                 Some(Step::Withdraw(ticket)) => {
                     if matches!(&self.hold, Hold::Asking(open, ..) | Hold::Waiting(open, _) if *open == ticket)
                     {
@@ -188,7 +192,7 @@ where
         }
     }
 
-    fn record(&mut self, event: &Event) -> Result<(), Over> {
+    fn record(&mut self, at: Timestamp, event: &Event) -> Result<(), Over> {
         self.must_commit |= matches!(
             event,
             Event::Command { .. }
@@ -196,11 +200,11 @@ where
                 | Event::Bulk { to_client: false, .. }
                 | Event::Cut { .. }
         );
-        Ok(self.relay.recorder.record(clock::now(), event)?)
+        Ok(self.relay.recorder.record(at, event)?)
     }
 
-    fn decide(&mut self, ticket: Ticket, command: &Command) {
-        match self.relay.decider.decide(command, clock::now()) {
+    fn decide(&mut self, ticket: Ticket, command: &Command, now: Timestamp) {
+        match self.relay.decider.decide(command, now) {
             Decision::Allow(terms) => self.relay.conversation.decided(ticket, Ok(terms)),
             Decision::Deny(reason) => self.relay.conversation.decided(ticket, Err(reason)),
             Decision::Hold(ask, terms) => self.ask(ticket, command, ask, terms),
@@ -266,17 +270,13 @@ where
         true
     }
 
-    fn signaled(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(Some(Signal::Cancel)) = self.relay.signals.poll_recv(cx) else {
-            return false;
-        };
+    fn cancel(&mut self) {
         match std::mem::replace(&mut self.hold, Hold::None) {
             Hold::Asking(ticket, ..) | Hold::Waiting(ticket, _) => {
                 self.relay.conversation.decided(ticket, Err(canceled()));
             }
             Hold::None => (self.relay.cancel_upstream)(),
         }
-        true
     }
 
     /// Writes what waits, to both ends. What was recorded is committed before the target sees a byte.

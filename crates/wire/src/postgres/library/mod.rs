@@ -4,9 +4,10 @@ mod cache;
 mod reading;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
+use arc_swap::ArcSwap;
 use mask::Detectors;
 use model::{Classes, DataRule};
 
@@ -23,7 +24,7 @@ pub struct Library {
     ruled: Classes,
     detected: Classes,
     limits: sql::Limits,
-    state: RwLock<State>,
+    state: ArcSwap<State>,
     changes: Changes,
     /// The changes that the catalogue at hand knows of.
     known: Changes,
@@ -47,6 +48,8 @@ pub struct Since {
     functions: u64,
 }
 
+/// A reading of the catalogue. The first there is, before any, is empty and has the number 0.
+#[derive(Default)]
 struct State {
     catalogue: Arc<Catalogue>,
     version: u64,
@@ -65,7 +68,7 @@ impl Library {
             detected: detected.collect(),
             rules,
             limits: sql::Limits::default(),
-            state: RwLock::new(State { catalogue: Arc::default(), version: 0 }),
+            state: ArcSwap::default(),
             changes: Changes { any: AtomicU64::new(1), functions: AtomicU64::new(1) },
             known: Changes::default(),
             suspect: AtomicBool::new(false),
@@ -101,13 +104,14 @@ impl Library {
         rows: impl IntoIterator<Item = Row<'a>>,
     ) -> Result<(), BadCatalogue> {
         let earlier = self.catalogue();
-        let newer = Catalogue::read(rows, &self.rules, Some(&earlier))?;
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        // What was read of texts holds as long as nothing has changed.
-        if newer != *state.catalogue || state.version == 0 {
-            state.catalogue = Arc::new(newer);
-            state.version += 1;
-        }
+        let newer = Arc::new(Catalogue::read(rows, &self.rules, Some(&earlier))?);
+        self.state.rcu(|state| {
+            // What was read of texts holds as long as nothing has changed.
+            if newer == state.catalogue && state.version > 0 {
+                return Arc::clone(state);
+            }
+            Arc::new(State { catalogue: Arc::clone(&newer), version: state.version + 1 })
+        });
         self.known.any.fetch_max(since.any, Ordering::SeqCst);
         self.known.functions.fetch_max(since.functions, Ordering::SeqCst);
         Ok(())
@@ -143,16 +147,16 @@ impl Library {
     }
 
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).catalogue)
+        Arc::clone(&self.state.load().catalogue)
     }
 
     /// Which reading of the catalogue is at hand.
     pub(super) fn version(&self) -> u64 {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).version
+        self.state.load().version
     }
 
     pub(super) fn snapshot(&self) -> (Arc<Catalogue>, u64) {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.load();
         (Arc::clone(&state.catalogue), state.version)
     }
 

@@ -14,9 +14,11 @@ use crate::postgres::library::Reading;
 use crate::postgres::types;
 
 /// The columns of a result as the server described them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Described {
     pub(super) columns: Vec<RawColumn>,
+    /// The description's body: another with the same one need not be read.
+    pub(super) body: Box<[u8]>,
 }
 
 /// One of them.
@@ -33,8 +35,8 @@ pub(super) struct RawColumn {
 
 impl Described {
     /// Reads a RowDescription's body.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let mut body = Body::new(body);
+    pub(super) fn parse(whole: &[u8]) -> Result<Self, Malformed> {
+        let mut body = Body::new(whole);
         let count = usize::from(body.u16()?);
         // A column takes at least nineteen bytes: the count is no reason to allocate more than is there.
         let mut columns = Vec::with_capacity(count.min(body.rest().len() / 19 + 1));
@@ -49,7 +51,7 @@ impl Described {
             columns.push(RawColumn { name, table, number, type_oid, format });
         }
         body.end()?;
-        Ok(Self { columns })
+        Ok(Self { columns, body: whole.into() })
     }
 }
 

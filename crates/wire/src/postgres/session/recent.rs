@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use model::Column;
 
 use super::plan::{Described, Plan};
@@ -25,8 +24,6 @@ pub(super) struct Recent {
 
 struct Known {
     described: Arc<Described>,
-    /// The description's body, where the client did not prepare the statement.
-    body: Option<Bytes>,
     formats: Option<Arc<[i16]>>,
     reading: Arc<Reading>,
     statement: usize,
@@ -55,9 +52,7 @@ pub(super) struct Beginning<'a> {
 impl Recent {
     /// A description with this body, if its tables were looked up in this reading of the catalogue.
     pub(super) fn described(&self, body: &[u8], version: u64) -> Option<&Arc<Described>> {
-        let known = |known: &&Known| {
-            known.version == version && known.body.as_ref().is_some_and(|kept| *kept == *body)
-        };
+        let known = |known: &&Known| known.version == version && *known.described.body == *body;
         self.results.iter().find(known).map(|known| &known.described)
     }
 
@@ -65,14 +60,12 @@ impl Recent {
         self.results.iter().find(|known| known.is(result)).map(|known| &known.settled)
     }
 
-    pub(super) fn keep(&mut self, result: &Beginning<'_>, body: Option<&[u8]>, settled: Settled) {
-        if body.is_some_and(|body| body.len() > LONG) || result.described.columns.len() * 32 > LONG
-        {
+    pub(super) fn keep(&mut self, result: &Beginning<'_>, settled: Settled) {
+        if result.described.body.len() > LONG {
             return;
         }
         let known = Known {
             described: Arc::clone(result.described),
-            body: body.map(Bytes::copy_from_slice),
             formats: result.formats.cloned(),
             reading: Arc::clone(&result.running.reading),
             statement: result.running.statement,

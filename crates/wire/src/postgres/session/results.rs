@@ -155,20 +155,15 @@ impl Session {
             };
         };
         let formats = running.portal.as_ref().map(|portal| Arc::clone(&portal.formats));
-        self.start_result(&described, formats.as_ref(), None);
+        self.start_result(&described, formats.as_ref());
         Ok(())
     }
 
-    /// A result of a simple query begins. `body` is its description's.
-    pub(super) fn begin_result(&mut self, described: &Arc<Described>, body: &[u8]) {
-        self.start_result(described, None, Some(body));
-    }
-
-    fn start_result(
+    /// A result begins. `formats` are those of Bind, where there was one.
+    pub(super) fn start_result(
         &mut self,
         described: &Arc<Described>,
         formats: Option<&Arc<[i16]>>,
-        body: Option<&[u8]>,
     ) {
         let (catalogue, version) = self.library.snapshot();
         let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else { return };
@@ -177,7 +172,7 @@ impl Session {
             Some(settled) => settled.clone(),
             None => {
                 let settled = settle(&beginning, &catalogue);
-                self.recent.keep(&beginning, body, settled.clone());
+                self.recent.keep(&beginning, settled.clone());
                 settled
             }
         };

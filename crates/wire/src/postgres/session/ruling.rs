@@ -57,9 +57,7 @@ impl What {
             | Self::Function { reading, .. } => reading,
         }
     }
-}
 
-impl What {
     fn read_again(&mut self, now: Arc<Reading>) {
         match self {
             Self::Query { reading, .. }

@@ -137,7 +137,7 @@ impl Session {
                 None => Arc::new(Described::parse(body)?),
             }
         } else {
-            Arc::new(Described { columns: Vec::new() })
+            Arc::default()
         };
         let epoch = self.epoch();
         match self.owed.front_mut() {
@@ -159,7 +159,7 @@ impl Session {
                 }
             }
             Some(Expect::Query { .. }) => {
-                self.begin_result(&described, body_of(&message));
+                self.start_result(&described, None);
                 self.send(Peer::Client, message);
             }
             _ => return Err(Wrong::OutOfState),
@@ -182,7 +182,7 @@ impl Session {
         }
         let described = Described::parse(message)?;
         let mut unknown = false;
-        for column in described.columns {
+        for column in &described.columns {
             if column.table != 0
                 && !catalogue.knows(column.table)
                 && self.not_found.len() < 4096
