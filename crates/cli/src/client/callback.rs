@@ -61,7 +61,12 @@ fn serve(mut socket: TcpStream, state: &str) -> Option<Result<String, Failure>> 
     let target = request_target(&mut socket)?;
     let url = Url::parse("http://127.0.0.1").and_then(|base| base.join(&target)).ok()?;
     if url.path() != "/callback" {
-        respond(&mut socket, "404 Not Found", "There is nothing here.");
+        respond(
+            &mut socket,
+            "404 Not Found",
+            "Nothing here",
+            "Only a sign-in comes back to this address.",
+        );
         return None;
     }
     let value = |name: &str| {
@@ -71,7 +76,8 @@ fn serve(mut socket: TcpStream, state: &str) -> Option<Result<String, Failure>> 
         respond(
             &mut socket,
             "400 Bad Request",
-            "This is not the sign-in that was started. Run `sluice login` again.",
+            "Another sign-in",
+            "This is not the sign-in that was started. Run <code>sluice login</code> again.",
         );
         return None;
     }
@@ -79,13 +85,14 @@ fn serve(mut socket: TcpStream, state: &str) -> Option<Result<String, Failure>> 
         respond(
             &mut socket,
             "200 OK",
-            "You are signed in. Close this page and go back to the terminal.",
+            "Back to the terminal",
+            "Your provider knows you. Close this page: the terminal finishes the sign-in.",
         );
         return Some(Ok(code));
     }
     let error = value("error").unwrap_or_else(|| "no code".into());
     let detail = value("error_description").map(|text| format!(": {text}")).unwrap_or_default();
-    respond(&mut socket, "200 OK", "The provider refused. The terminal says why.");
+    respond(&mut socket, "200 OK", "Not signed in", "The provider refused. The terminal says why.");
     Some(Err(Failure::new(
         Exit::SignIn,
         format!("the provider refused the sign-in: {error}{detail}"),
@@ -110,12 +117,17 @@ fn request_target(socket: &mut TcpStream) -> Option<String> {
     (words.next()? == "GET").then(|| words.next().map(str::to_owned))?
 }
 
-fn respond(socket: &mut TcpStream, status: &str, text: &str) {
+/// Answers with a page. `text` is HTML of our own: nothing a request held goes into it.
+fn respond(socket: &mut TcpStream, status: &str, title: &str, text: &str) {
     let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Sluice</title><body style=\"font:16px system-ui;margin:4em\"><p>{text}</p>"
+        "<!doctype html><html lang=en><meta charset=utf-8><title>{title} – Sluice</title>\
+         <meta name=viewport content=\"width=device-width\"><meta name=color-scheme content=\"light dark\">\
+         <style>body{{font:16px/1.5 system-ui;max-width:30em;margin:4em auto;padding:0 1em}}\
+         h1{{font-size:1.4em}}footer{{opacity:.6;margin-top:3em}}</style>\
+         <h1>{title}</h1><p>{text}</p><footer>Sluice</footer>"
     );
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nConnection: close\r\n\r\n",
         page.len()
     );
     // A browser that went away needs no answer.

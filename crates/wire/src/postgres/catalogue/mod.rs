@@ -191,6 +191,13 @@ impl Catalogue {
         self.relations.contains_key(&relation)
     }
 
+    /// Whether a relation is the same in both: its name, its columns, what they carry.
+    #[must_use]
+    pub fn agrees(&self, other: &Self, relation: u32) -> bool {
+        let here = self.relations.get(&relation);
+        here.is_some() && here == other.relations.get(&relation)
+    }
+
     /// One column of a relation, by its number in the table.
     #[must_use]
     pub fn column(&self, relation: u32, number: i16) -> Option<&ColumnEntry> {

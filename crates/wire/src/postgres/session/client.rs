@@ -45,6 +45,7 @@ impl Session {
         }
         let Some(message) = self.client.take(header.total()) else { return Ok(false) };
         self.read_anyway = false;
+        self.learn_names();
         self.reading_at = self.epoch();
         self.message(header.tag, message)
             .map_err(|Malformed| self.violation(Peer::Client, "invalid message format"))?;

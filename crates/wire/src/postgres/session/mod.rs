@@ -265,6 +265,13 @@ impl Session {
         (self.names.epoch(), self.library.version())
     }
 
+    /// The catalogue may have been read again since the last message was.
+    fn learn_names(&mut self) {
+        if self.library.version() != self.reading_at.1 {
+            self.names.learn(self.library.catalogue().default_path());
+        }
+    }
+
     /// Reads a text, unless the server may just now read it otherwise than we do.
     fn read(&self, text: &[u8]) -> Arc<Reading> {
         if let Some(doubt) = self.strings.doubt(text) {

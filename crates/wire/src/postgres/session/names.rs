@@ -47,6 +47,20 @@ impl Names {
         }
     }
 
+    /// The account's default path is now this: a schema of its own may have come or gone.
+    pub(super) fn learn(&mut self, default: &[String]) {
+        if *self.default == *default {
+            return;
+        }
+        let earlier = std::mem::replace(&mut self.default, default.into());
+        for path in [Some(&mut self.path), self.before.as_mut()].into_iter().flatten() {
+            if path.as_ref().is_some_and(|path| Arc::ptr_eq(path, &earlier)) {
+                *path = Some(Arc::clone(&self.default));
+            }
+        }
+        self.epoch += 1;
+    }
+
     pub(super) const fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -150,4 +164,35 @@ fn path_effect(reading: &Reading) -> Option<PathEffect> {
         total = Some(if total.is_some() { PathEffect::Unknown } else { effect });
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_default_path_that_changes_is_followed_and_a_chosen_one_stays() {
+        let (public, own) = (path(&["public"]), path(&["app", "public"]));
+        let mut names = Names::new(&public, true);
+        let before = names.epoch();
+        names.learn(&public);
+        assert_eq!(names.epoch(), before);
+        names.learn(&own);
+        assert_eq!(names.path(), Some(own.as_slice()));
+        assert_ne!(names.epoch(), before, "what was read must be read again");
+
+        let chosen = path(&["other"]);
+        names.before = Some(names.path.take());
+        names.next = Some(PathEffect::To(chosen.as_slice().into()));
+        names.settled(b'T', false, false);
+        names.learn(&public);
+        assert_eq!(names.path(), Some(chosen.as_slice()));
+        names.settled(b'I', false, true);
+        assert_eq!(names.path(), Some(public.as_slice()), "the one rolled back to is the default");
+        assert_eq!(Names::new(&own, false).path(), None);
+    }
 }

@@ -22,7 +22,7 @@ pub(super) struct Described {
 }
 
 /// One of them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawColumn {
     pub(super) name: String,
     /// The table it comes from, 0 when it is no plain column.
@@ -52,6 +52,13 @@ impl Described {
         }
         body.end()?;
         Ok(Self { columns, body: whole.into() })
+    }
+
+    /// The same columns, of tables that nobody knows: any value may be in them.
+    pub(super) fn of_unknown_tables(&self) -> Self {
+        const NO_TABLE: u32 = u32::MAX;
+        let unknown = |column: &RawColumn| RawColumn { table: NO_TABLE, ..column.clone() };
+        Self { columns: self.columns.iter().map(unknown).collect(), body: Box::default() }
     }
 }
 

@@ -73,6 +73,11 @@ impl Prepared {
         (*at == epoch).then(|| Arc::clone(described))
     }
 
+    /// Its result's columns as the server described them last.
+    pub(super) fn last_described(&self) -> Option<Arc<Described>> {
+        self.meaning().described.as_ref().map(|(_, described)| Arc::clone(described))
+    }
+
     pub(super) fn describe(&self, described: Arc<Described>, epoch: (u64, u64)) {
         self.meaning().described = Some((epoch, described));
     }

@@ -8,12 +8,14 @@ use model::{Event, Peer, Step};
 use super::client::body_of;
 use super::copy::CopyMasker;
 use super::plan::{Described, Ground, Plan};
+use super::prepared::Prepared;
 use super::recent::{Beginning, Settled};
-use super::running::{Columns, Expect, Running};
+use super::running::{Columns, Expect, Known, Running};
 use super::server::Wrong;
 use super::{Cap, Session};
-use crate::postgres::catalogue::Catalogue;
+use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{HEADER, Header, backend};
+use crate::postgres::library::Reading;
 use crate::postgres::startup::is_ascii_safe;
 
 /// A message that must be masked is taken in whole up to this size; what is longer is not shown.
@@ -143,20 +145,49 @@ impl Session {
         if self.running().is_none_or(|running| running.result.begun) {
             return Ok(());
         }
-        let epoch = self.epoch();
+        self.learn_names();
         let Some(Expect::Execute(running)) = self.owed.front_mut() else { return Ok(()) };
         running.result.begun = true;
-        let described = running.prepared.as_ref().and_then(|prepared| prepared.described(epoch));
+        let formats = running.portal.as_ref().map(|portal| Arc::clone(&portal.formats));
+        let prepared = running.prepared.clone();
+        let described = match running.described.take() {
+            Some(known) if known.version == self.library.version() => Some(known.columns),
+            Some(known) => {
+                let reading = Arc::clone(&running.reading);
+                Some(self.unless_changed(known, &reading, prepared.as_deref()))
+            }
+            // The description that was asked for right before it is the last one.
+            None => prepared.and_then(|prepared| prepared.last_described()),
+        };
         let Some(described) = described else {
             // Without a description nothing can be masked, so nothing that must be may be shown.
-            return match running.result.columns {
-                Columns::Clear => Ok(()),
+            return match self.running().map(|running| &running.result.columns) {
+                Some(Columns::Clear) => Ok(()),
                 _ => Err(Wrong::OutOfState),
             };
         };
-        let formats = running.portal.as_ref().map(|portal| Arc::clone(&portal.formats));
         self.start_result(&described, formats.as_ref());
         Ok(())
+    }
+
+    /// The catalogue was read anew while the server was at work. Where names or tables are no longer
+    /// what they were, nobody knows what the columns are.
+    fn unless_changed(
+        &self,
+        known: Known,
+        reading: &Reading,
+        prepared: Option<&Prepared>,
+    ) -> Arc<Described> {
+        let now = self.library.catalogue();
+        let tables_stand = known.columns.columns.iter().all(|column| {
+            column.table < FIRST_NORMAL_OBJECT || now.agrees(&known.catalogue, column.table)
+        });
+        let meaning_stands = !reading.uses_earlier
+            && prepared.is_some_and(|one| self.reading_of(one).understood == reading.understood);
+        if tables_stand && meaning_stands {
+            return known.columns;
+        }
+        Arc::new(known.columns.of_unknown_tables())
     }
 
     /// A result begins. `formats` are those of Bind, where there was one.

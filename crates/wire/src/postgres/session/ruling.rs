@@ -13,7 +13,7 @@ use sql::Effect;
 use super::client::describe_portal;
 use super::prepared::{Begun, Portal, Prepared};
 use super::refuse;
-use super::running::{Answer, Columns, Expect, Running};
+use super::running::{Answer, Columns, Expect, Known, Running};
 use super::store::{Renaming, TooMany};
 use super::{Front, Session};
 use crate::postgres::error::Report;
@@ -170,7 +170,11 @@ impl Session {
     /// While a command waited for a human, what its names mean may have changed: what was approved is
     /// what runs, and it is masked by what is known now.
     fn check_meaning(&mut self, deciding: &mut Deciding, terms: Terms) -> Ruling {
-        if terms.approval.is_none() || self.epoch() == self.reading_at {
+        if terms.approval.is_none() {
+            return Ok(terms);
+        }
+        self.learn_names();
+        if self.epoch() == self.reading_at {
             return Ok(terms);
         }
         self.reading_at = self.epoch();
@@ -318,11 +322,11 @@ impl Session {
 
     /// Sends an Execute. A result that must be masked and was never described is described first.
     fn send_execute(&mut self, message: Bytes, name: &[u8], mut running: Running) {
-        if !running.view.clear
-            && let (Some(prepared), Some(portal)) = (&running.prepared, &running.portal)
-        {
-            let epoch = self.epoch();
-            if prepared.described(epoch).is_none() {
+        if let (Some(prepared), Some(portal)) = (&running.prepared, &running.portal) {
+            let (catalogue, version) = self.library.snapshot();
+            if let Some(columns) = prepared.described((self.names.epoch(), version)) {
+                running.described = Some(Known { columns, catalogue, version });
+            } else if !running.view.clear && !self.is_about_to_describe(portal) {
                 let name = if name.is_empty() { execute_name(&message) } else { name };
                 self.send(Peer::Upstream, describe_portal(name));
                 let portal = Some(Arc::clone(portal));
@@ -337,6 +341,14 @@ impl Session {
         self.owed.push_back(Expect::Execute(Box::new(running)));
     }
 
+    /// Whether the client itself just asked what this portal's result is.
+    fn is_about_to_describe(&self, portal: &Arc<Portal>) -> bool {
+        let Some(Expect::DescribePortal { portal: Some(asked), .. }) = self.owed.back() else {
+            return false;
+        };
+        Arc::ptr_eq(asked, portal)
+    }
+
     fn begin(&mut self, number: u64, text: Bytes, reading: Arc<Reading>, terms: &Terms) -> Running {
         let view = self.view_for(&terms.reveal);
         Running {
@@ -349,6 +361,7 @@ impl Session {
             statement: 0,
             prepared: None,
             portal: None,
+            described: None,
             result: Answer::default(),
         }
     }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use model::Classes;
 
 use super::copy::CopyMasker;
-use super::plan::Plan;
+use super::plan::{Described, Plan};
 use super::prepared::{Portal, Prepared};
 use super::store::Renaming;
 use super::view::View;
+use crate::postgres::catalogue::Catalogue;
 use crate::postgres::library::Reading;
 
 /// A command the server is executing, or about to.
@@ -27,7 +28,16 @@ pub(super) struct Running {
     /// The statement and portal it runs, in the extended protocol.
     pub(super) prepared: Option<Arc<Prepared>>,
     pub(super) portal: Option<Arc<Portal>>,
+    /// Its result's columns, where they were described before it was sent.
+    pub(super) described: Option<Known>,
     pub(super) result: Answer,
+}
+
+/// A description, and the reading of the catalogue it was good for.
+pub(super) struct Known {
+    pub(super) columns: Arc<Described>,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) version: u64,
 }
 
 /// The result at hand.

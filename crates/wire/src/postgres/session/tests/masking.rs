@@ -284,14 +284,89 @@ fn results_described_alike_are_masked_by_what_each_statement_shows() {
         let described = columns(&[("x", 0, 0, 25)]);
         server(&[described, row(&[Some("value")]), complete("SELECT 1"), ready(b'I')])
     };
+    let portal = |text: &&str| {
+        let asked = [parse("", text), bind("", "", &[]), describe(b'P', ""), execute(""), sync()];
+        let begun = [bare(backend::PARSE_COMPLETE), bare(backend::BIND_COMPLETE)];
+        [client(&asked), server(&begun), result()]
+    };
     let shown = |texts: &[&str]| {
-        let turns: Vec<_> =
+        let simple: Vec<_> =
             texts.iter().flat_map(|text| [client(&[query(text)]), result()]).collect();
-        Stage::sensitive().play(&turns).client_text().matches("value").count()
+        let extended: Vec<_> = texts.iter().flat_map(portal).collect();
+        let count =
+            |turns: &[_]| Stage::sensitive().play(turns).client_text().matches("value").count();
+        assert_eq!(count(&simple), count(&extended), "{texts:?}");
+        count(&simple)
     };
     let (harmless, hidden) = ("select 'x' from customers", "select upper(ssn) from customers");
     assert_eq!(shown(&[harmless, harmless]), 2);
     assert_eq!(shown(&[hidden, hidden]), 0);
     assert_eq!(shown(&[harmless, hidden, harmless]), 2);
     assert_eq!(shown(&[hidden, harmless, hidden]), 1);
+}
+
+/// A statement prepared and described; executed; then the catalogue is read again, and a row comes.
+fn executed_while(learned: &'static [&'static [&'static str]]) -> Outcome {
+    let outcome = Stage::sensitive().play(&[
+        client(&[parse("s", "select id, notes from orders"), describe(b'S', "s"), sync()]),
+        server(&[
+            bare(backend::PARSE_COMPLETE),
+            vec![b't', 0, 0, 0, 6, 0, 0],
+            columns(&[("id", 20001, 1, 23), ("notes", 20001, 2, 25)]),
+            ready(b'I'),
+        ]),
+        client(&[bind("", "s", &[]), execute(""), sync()]),
+        Turn::Learn(learned),
+        server(&[
+            bare(backend::BIND_COMPLETE),
+            row(&[Some("7"), Some("a word")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert_eq!(outcome.violation, None);
+    assert_eq!(outcome.client_tags(), "1tTZ2DCZ");
+    outcome
+}
+
+#[test]
+fn what_others_define_while_a_statement_runs_does_not_end_its_session() {
+    let outcome = executed_while(&[&["relation", "20009", "public", "elsewhere", "r"]]);
+    assert!(outcome.client_text().contains("a word"), "{}", outcome.client_text());
+}
+
+#[test]
+fn a_table_that_is_renamed_while_a_statement_runs_shows_nothing() {
+    let outcome = executed_while(&[
+        &["relation", "20001", "public", "orders_old", "r"],
+        &["column", "20001", "1", "id", "23"],
+        &["column", "20001", "2", "notes", "25"],
+        &["relation", "20009", "public", "orders", "r"],
+    ]);
+    assert!(!outcome.client_text().contains("a word"), "{}", outcome.client_text());
+}
+
+#[test]
+fn a_portal_the_client_describes_is_not_described_twice() {
+    let asked = [
+        parse("", "select ssn from customers"),
+        bind("", "", &[]),
+        describe(b'P', ""),
+        execute(""),
+        sync(),
+    ];
+    let outcome = Stage::sensitive().play(&[
+        client(&asked),
+        server(&[
+            bare(backend::PARSE_COMPLETE),
+            bare(backend::BIND_COMPLETE),
+            columns(&[("ssn", 20000, 2, 25)]),
+            row(&[Some("078-05-1120")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert_eq!(outcome.upstream_tags(), "PBDES");
+    assert_eq!(outcome.client_tags(), "12TDCZ");
+    assert!(!outcome.client_text().contains("078-05"));
 }
