@@ -47,7 +47,7 @@ fn page(title: &str, body: &str) -> String {
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>\
          <meta name=viewport content=\"width=device-width\">\
          <style>body{{font:16px/1.5 system-ui;max-width:26em;margin:3em auto;padding:0 1em}}\
-         button{{font:inherit;padding:.5em 1em;text-align:left}}small{{color:#555}}\
+         button{{font:inherit;padding:.5em 1em;text-align:left}}button[name=person]{{width:100%}}small{{color:#555}}\
          p.warning{{background:#fec;padding:.5em 1em}}</style>\
          <h1>{title}</h1>{body}\
          <p class=warning>This is a development issuer. It asks for no password: never use it for anything real.",
