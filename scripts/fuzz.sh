@@ -13,7 +13,7 @@ fi
 export PATH=$SLUICE_CACHE/tools/bin:$PATH
 
 # libFuzzer's instrumentation wants unstable compiler flags; nothing that ships is built this way.
-export RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_LTO=off
+export RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 targets=("$target")
 [ "$target" = all ] && mapfile -t targets < <(cargo fuzz list)
 for name in "${targets[@]}"; do
