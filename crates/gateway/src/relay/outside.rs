@@ -1,9 +1,10 @@
 //! What happens to a session from outside, looked at only when it happens.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures::task::AtomicWaker;
 use model::ports::BoxFuture;
 use tokio::sync::mpsc;
 
@@ -27,9 +28,10 @@ pub(super) enum News {
     Signal(Signal),
 }
 
+#[derive(Default)]
 struct Bell {
     rung: AtomicBool,
-    session: Mutex<Waker>,
+    session: AtomicWaker,
 }
 
 impl Wake for Bell {
@@ -39,8 +41,7 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.rung.store(true, Ordering::SeqCst);
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        session.wake();
+        self.session.wake();
     }
 }
 
@@ -51,17 +52,15 @@ impl Outside {
         signals: mpsc::Receiver<Signal>,
     ) -> Self {
         // It has rung: what is outside by now was not looked at yet.
-        let bell = Arc::new(Bell {
-            rung: AtomicBool::new(true),
-            session: Mutex::new(Waker::noop().clone()),
-        });
+        let bell = Arc::new(Bell { rung: AtomicBool::new(true), ..Bell::default() });
         Self { must_end, signals, ringer: Waker::from(Arc::clone(&bell)), bell }
     }
 
     /// The next thing that came from outside. `Pending`: nothing more came, and `cx` is woken when
     /// something does.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<News> {
-        self.answer_to(cx.waker());
+        // Before the bell is looked at: a ring in between is heard.
+        self.bell.session.register(cx.waker());
         if !self.bell.rung.swap(false, Ordering::SeqCst) {
             return Poll::Pending;
         }
@@ -76,14 +75,6 @@ impl Outside {
                 Poll::Ready(News::Signal(signal))
             }
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
-        }
-    }
-
-    /// The bell wakes this. It does so from before the bell is looked at: a ring in between is heard.
-    fn answer_to(&self, waker: &Waker) {
-        let mut session = self.bell.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if !session.will_wake(waker) {
-            session.clone_from(waker);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::copy::CopyMasker;
 use super::plan::{Described, Ground, Plan};
 use super::prepared::Prepared;
 use super::recent::{Beginning, Settled};
-use super::running::{Columns, Expect, Known, Running};
+use super::running::{Columns, DescribedBefore, Expect, Running};
 use super::server::Wrong;
 use super::{Cap, Session};
 use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
@@ -174,7 +174,7 @@ impl Session {
     /// what they were, nobody knows what the columns are.
     fn unless_changed(
         &self,
-        known: Known,
+        known: DescribedBefore,
         reading: &Reading,
         prepared: Option<&Prepared>,
     ) -> Arc<Described> {

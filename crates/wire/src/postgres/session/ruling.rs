@@ -13,7 +13,7 @@ use sql::Effect;
 use super::client::describe_portal;
 use super::prepared::{Begun, Portal, Prepared};
 use super::refuse;
-use super::running::{Answer, Columns, Expect, Known, Running};
+use super::running::{Answer, Columns, DescribedBefore, Expect, Running};
 use super::store::{Renaming, TooMany};
 use super::{Front, Session};
 use crate::postgres::error::Report;
@@ -325,7 +325,7 @@ impl Session {
         if let (Some(prepared), Some(portal)) = (&running.prepared, &running.portal) {
             let (catalogue, version) = self.library.snapshot();
             if let Some(columns) = prepared.described((self.names.epoch(), version)) {
-                running.described = Some(Known { columns, catalogue, version });
+                running.described = Some(DescribedBefore { columns, catalogue, version });
             } else if !running.view.clear && !self.is_about_to_describe(portal) {
                 let name = if name.is_empty() { execute_name(&message) } else { name };
                 self.send(Peer::Upstream, describe_portal(name));

@@ -29,12 +29,12 @@ pub(super) struct Running {
     pub(super) prepared: Option<Arc<Prepared>>,
     pub(super) portal: Option<Arc<Portal>>,
     /// Its result's columns, where they were described before it was sent.
-    pub(super) described: Option<Known>,
+    pub(super) described: Option<DescribedBefore>,
     pub(super) result: Answer,
 }
 
 /// A description, and the reading of the catalogue it was good for.
-pub(super) struct Known {
+pub(super) struct DescribedBefore {
     pub(super) columns: Arc<Described>,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) version: u64,
