@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Client, House, ask, until};
+use e2e::{Client, House, Server, Version, ask, until};
 use serde_json::Value;
 
 use crate::{no_canary, v15};
@@ -206,6 +206,56 @@ fn a_canary_credential_is_found_nowhere() {
     let log = house.log();
     assert!(!log.contains("no_such_thing") && !log.contains("FROM customers"), "{log}");
     house.assert_no_secret_was_written();
+}
+
+#[test]
+fn who_is_at_work_stays_in_front_of_the_name_at_the_target() {
+    for version in [Version::V15, Version::V18] {
+        let database = Server::shared(version).database();
+        let house = House::open(&database);
+        let mut client = house.client("alice");
+        let pid = client.query("SELECT pg_backend_pid()");
+        let row = pid.iter().find(|message| message.kind == b'D').unwrap().fields();
+        let pid = String::from_utf8(row[0].clone().unwrap()).unwrap();
+        let named = || {
+            database
+                .look(&format!("SELECT application_name FROM pg_stat_activity WHERE pid = {pid}"))
+        };
+        let front = named().split(' ').take(2).collect::<Vec<_>>().join(" ");
+        assert!(front.starts_with("alice"), "{front}");
+        let check = |said: Vec<e2e::Message>, sql: &str, own: &str| {
+            assert!(said.iter().all(|message| message.kind != b'E'), "{sql}: {said:?}");
+            assert_eq!(named(), format!("{front} {own}"), "{sql}");
+        };
+        for (sql, own) in [
+            ("SET application_name = 'one'", "one"),
+            ("SELECT 1; SET application_name = 'tw''o\\'; SELECT 2", "tw'o/"),
+            ("SELECT set_config('application_name', 'three', false)", "three"),
+            (
+                "DO $$ BEGIN PERFORM set_config('application_name', 'bob', false); END $$",
+                "[masked]",
+            ),
+            ("BEGIN; SET application_name = 'four'", "four"),
+            ("SET LOCAL application_name = 'five'", "five"),
+            ("COMMIT", "four"),
+            ("BEGIN; SET LOCAL application_name = 'six'", "six"),
+            ("ROLLBACK", "four"),
+        ] {
+            check(client.query(sql), sql, own);
+        }
+        // The unnamed statement is the client's.
+        client.send(&ask::parse("", "SELECT set_config('application_name', $1, false)"));
+        for own in ["seven", "eight"] {
+            client.send(&ask::bind("", "", &[Some(own)], 0));
+            client.send(&[ask::execute("", 0), ask::sync()].concat());
+            check(client.until_ready(), "SELECT set_config($1)", own);
+        }
+        // Of what is sent in one go, the next command already runs under the whole name.
+        client.send(&ask::query("SET application_name = 'nine'"));
+        client.send(&ask::query("SHOW application_name"));
+        client.until_ready();
+        check(client.until_ready(), "SHOW application_name", "nine");
+    }
 }
 
 #[test]

@@ -36,16 +36,38 @@ impl Session {
         let (name, value) = (body.cstr()?, body.cstr()?);
         body.end()?;
         self.strings.report(name, value);
+        let application = name == b"application_name";
+        let front = if application { self.application.front_of(value) } else { 0 };
+        let (front, own) = value.split_at(front);
         let view = self.running().map_or(&self.view, |running| &running.view);
+        let hidden = self.exposes() && may_hold_anything(name, own);
         let mut masked = Vec::new();
-        if !view.clear && view.detectors.mask_text(value, &mut masked) {
+        let changed = if hidden {
+            masked.extend_from_slice(report::MASKED);
+            true
+        } else {
+            !view.clear && view.detectors.mask_text(own, &mut masked)
+        };
+        if application {
+            // What must not show does not stay in the name either.
+            let lost = front.is_empty() || hidden;
+            let own = String::from_utf8_lossy(if changed { &masked } else { own });
+            self.unfronted = lost.then(|| own.into_owned());
+        }
+        if changed {
             let mut out = Vec::new();
-            frame::parameter_status(&mut out, name, &masked);
+            frame::parameter_status(&mut out, name, [front, &masked].concat());
             self.send(Peer::Client, out.into());
         } else {
             self.send(Peer::Client, message);
         }
         Ok(())
+    }
+
+    /// Whether what a setting is now may come from columns that must not show. From version 14 on the
+    /// server reports what changed right before ReadyForQuery, when the command is at its end.
+    fn exposes(&self) -> bool {
+        self.exposed || self.running().is_some_and(|running| !running.exposed.is_empty())
     }
 
     /// Another session says something: nobody knows where it has it from.
@@ -57,7 +79,7 @@ impl Session {
         let changed = if payload.is_empty() || self.view.clear {
             false
         } else if self.view.hides_columns() {
-            masked.extend_from_slice(b"[masked]");
+            masked.extend_from_slice(report::MASKED);
             true
         } else {
             self.view.detectors.mask_text(payload, &mut masked)
@@ -78,5 +100,15 @@ impl Session {
             self.send(Peer::Client, message);
         }
         Ok(())
+    }
+}
+
+/// Whether a setting that is reported takes any text; all others take one of a few values.
+fn may_hold_anything(name: &[u8], value: &[u8]) -> bool {
+    match name {
+        b"application_name" | b"search_path" => !value.is_empty(),
+        // An abbreviation of the client's own (POSIX TZ); the names of zones it must get to read times.
+        b"TimeZone" => value.contains(&b'<'),
+        _ => false,
     }
 }

@@ -92,7 +92,6 @@ impl Session {
             return Ok(());
         }
         let reading = self.with_earlier(reading);
-        let message = self.with_application(message, b"", &reading);
         self.ask_to_run(text, Arc::default(), What::Query { message, reading });
         Ok(())
     }
@@ -108,7 +107,6 @@ impl Session {
         // The text outlives its read buffer.
         let kept = Bytes::copy_from_slice(&text);
         let prepared = Arc::new(Prepared::new(kept, types, Arc::clone(&reading), self.reading_at));
-        let message = self.with_application(message, &name, &reading);
         let what = What::Parse { message, name, prepared, reading };
         self.ask(text, Arc::default(), Phase::Prepare, what);
         Ok(())
@@ -277,7 +275,7 @@ impl Session {
     }
 
     /// Whether something that was sent may be a COPY that reads from the client.
-    fn expects_copy_in(&self) -> bool {
+    pub(super) fn expects_copy_in(&self) -> bool {
         let reads = |reading: &Reading| {
             reading.exposure.opaque
                 || reading.uses_earlier

@@ -95,6 +95,10 @@ const MOST_OWED: usize = 16_384;
 pub struct Session {
     library: Arc<Library>,
     application: Application,
+    /// The name the session gave itself at the target, where who is at work is no longer in front.
+    unfronted: Option<String>,
+    /// Since the last ReadyForQuery something ran to its end that touches what must not show.
+    exposed: bool,
     cap: Cap,
     message_limit: usize,
     client: Inbox,
@@ -196,6 +200,8 @@ impl Session {
             view: Arc::new(View::new(&opening.library, Arc::default())),
             library: opening.library,
             application: opening.application,
+            unfronted: None,
+            exposed: false,
             cap: opening.cap,
             message_limit: opening.message_limit,
             client: Inbox::new(Peer::Client),
@@ -402,7 +408,9 @@ impl Session {
         match self.front {
             Front::Deciding(_) | Front::Refreshing(_) => true,
             Front::Doubting(answers) => self.answers == answers,
-            Front::Open | Front::Skipping => self.owed.len() >= MOST_OWED,
+            Front::Open | Front::Skipping => {
+                self.owed.len() >= MOST_OWED || self.waits_for_application()
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::postgres::error::{Report, field};
 use crate::postgres::library::Exposure;
 
-const MASKED: &[u8] = b"[masked]";
+pub(super) const MASKED: &[u8] = b"[masked]";
 
 /// What is known of the command an error or a notice belongs to.
 pub(super) struct Context<'a> {

@@ -1,5 +1,6 @@
 //! What the server still owes for what was sent to it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -91,6 +92,8 @@ pub(super) enum Expect {
     /// An error to something we sent so that the server's transaction fails; the client gets this one
     /// in its place. `simple`: ReadyForQuery follows.
     Refusal { error: Bytes, simple: bool, refused: bool, unsettled: bool },
+    /// These to a SET of ours, of which the client sees nothing, then ReadyForQuery.
+    SetAgain { answers: VecDeque<u8>, unsettled: bool },
     /// Nothing: the client ended its COPY data here.
     CopyEnd,
 }

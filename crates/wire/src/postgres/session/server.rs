@@ -77,6 +77,9 @@ impl Session {
             _ => {}
         }
         let Some(message) = self.server.take(header.total()) else { return Ok(false) };
+        if is_answer(header.tag) && self.answers_set(&message)? {
+            return Ok(true);
+        }
         match header.tag {
             backend::NOTICE_RESPONSE => self.notice(&message)?,
             backend::PARAMETER_STATUS => self.parameter_status(message)?,
@@ -256,6 +259,10 @@ impl Session {
                 }
                 Ok(())
             }
+            Some(Expect::SetAgain { answers, .. }) => {
+                answers.clear();
+                Ok(())
+            }
             Some(Expect::Refusal { .. }) => Err(Wrong::OutOfState),
             Some(_) => {
                 self.skip();
@@ -273,7 +280,9 @@ impl Session {
         }
         let mut undone = Vec::new();
         let mut at_work = true;
-        while let Some(expect) = self.owed.pop_front_if(|one| !matches!(one, Expect::Sync { .. })) {
+        let skipped =
+            |one: &mut Expect| !matches!(one, Expect::Sync { .. } | Expect::SetAgain { .. });
+        while let Some(expect) = self.owed.pop_front_if(skipped) {
             match expect {
                 Expect::Execute(mut running) => {
                     undone.append(&mut running.renames);
@@ -294,6 +303,7 @@ impl Session {
                 Expect::DescribeStatement { .. }
                 | Expect::DescribePortal { .. }
                 | Expect::CopyEnd
+                | Expect::SetAgain { .. }
                 | Expect::Sync { .. } => {}
             }
             at_work = false;
@@ -318,8 +328,13 @@ impl Session {
     }
 
     fn ready(&mut self, message: Bytes) -> Result<(), Wrong> {
+        let mut ours = false;
         let unsettled = match self.owed.pop_front() {
             Some(Expect::Sync { unsettled }) => unsettled,
+            Some(Expect::SetAgain { answers, unsettled }) if answers.is_empty() => {
+                ours = true;
+                unsettled
+            }
             Some(
                 Expect::Query { running, unsettled, .. }
                 | Expect::Function { running, unsettled, .. },
@@ -331,6 +346,7 @@ impl Session {
             _ => return Err(Wrong::OutOfState),
         };
         self.copying_in = false;
+        self.exposed = false;
         self.answers += 1;
         self.strings.settle(unsettled);
         self.status = *message.get(HEADER).ok_or(Wrong::Malformed)?;
@@ -347,6 +363,9 @@ impl Session {
         }
         if self.status == b'I' && !self.unsynced && self.owed.is_empty() {
             self.store.transaction_ended();
+        }
+        if !ours && self.set_application() {
+            return Ok(());
         }
         self.send(Peer::Client, message);
         Ok(())
@@ -385,6 +404,7 @@ impl Session {
             _ => return Err(Wrong::OutOfState),
         };
         if let Some(Expect::Execute(running)) = popped {
+            self.exposed |= !running.exposed.is_empty();
             self.keep(running.renames);
         }
         self.send(Peer::Client, message);
@@ -432,4 +452,16 @@ impl Session {
 fn finished(running: &super::Running, tag: String) -> Event {
     let (rows, bytes) = (running.result.rows, running.result.bytes);
     Event::Finished { number: running.number, tag, rows, bytes }
+}
+
+/// Whether a message of the server's answers one of the client's, other than by an error.
+const fn is_answer(tag: u8) -> bool {
+    !matches!(
+        tag,
+        backend::NOTICE_RESPONSE
+            | backend::PARAMETER_STATUS
+            | backend::NOTIFICATION_RESPONSE
+            | backend::ERROR_RESPONSE
+            | backend::READY_FOR_QUERY
+    )
 }

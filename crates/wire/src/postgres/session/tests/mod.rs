@@ -1,5 +1,6 @@
 //! Conversations from beginning to end, each told in one piece and cut at every position.
 
+mod application;
 mod masking;
 mod names;
 mod pipeline;

@@ -100,27 +100,6 @@ fn a_fatal_error_of_the_servers_goes_through() {
 }
 
 #[test]
-fn the_session_stays_in_front_of_the_name_a_client_gives_itself() {
-    let outcome = Stage::plain().play(&[
-        client(&[query("SET application_name = 'a''b\\c'")]),
-        server(&[complete("SET"), ready(b'I')]),
-        client(&[parse("s", "set local application_name to other"), sync()]),
-    ]);
-    let upstream = outcome.upstream_text();
-    for expected in [
-        "SET SESSION application_name = 'o''ann ",
-        " a''b/c'\0",
-        "s\0SET LOCAL application_name = 'o''ann ",
-        " other'\0",
-    ] {
-        assert!(upstream.contains(expected), "{expected} in {upstream}");
-    }
-    assert!(outcome.events[0].contains("a''b"), "the recording has what the client sent");
-    let reset = Stage::plain().play(&[client(&[query("reset application_name")])]);
-    assert!(reset.upstream_text().contains("reset application_name"));
-}
-
-#[test]
 fn what_the_server_says_at_login_comes_masked_before_it_is_ready() {
     let notice = Report::notice("charge 4111111111111111").to_bytes();
     let stage = Stage::sensitive();
