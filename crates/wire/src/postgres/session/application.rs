@@ -11,6 +11,7 @@ use bytes::Bytes;
 use model::{Peer, SessionId};
 
 use super::Session;
+use super::report;
 use super::running::Expect;
 use super::server::Wrong;
 use crate::postgres::frame::{self, backend, frontend};
@@ -81,7 +82,9 @@ impl Session {
             return false;
         }
         let Some(own) = &self.unfronted else { return false };
-        let text = self.application.set(own, self.status == b'T');
+        // A local one would leave what must not show behind, for the transaction's end to report.
+        let local = self.status == b'T' && own.as_bytes() != report::MASKED;
+        let text = self.application.set(own, local);
         self.send(Peer::Upstream, set_message(&text));
         let unsettled = self.end_segment();
         self.owed.push_back(Expect::SetAgain { answers: VecDeque::from(ANSWERS), unsettled });

@@ -177,6 +177,9 @@ fn a_setting_shows_nothing_of_columns_that_must_not_show() {
             let upstream = Stage::sensitive().play(&simple).upstream_text();
             assert!(upstream.contains(" [masked]'"), "it is taken from the target too: {upstream}");
         }
+        let begun = [simple[0].clone(), server(&[told.clone(), complete("DO"), ready(b'T')])];
+        let upstream = Stage::sensitive().play(&begun).upstream_text();
+        assert!(!upstream.contains("SET LOCAL"), "it would come back at COMMIT: {upstream}");
         let harmless = [client(&[query("select 1")]), server(&[told, complete("SELECT 1")])];
         assert!(shows(&harmless).contains("Ann"));
     }
