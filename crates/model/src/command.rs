@@ -57,7 +57,7 @@ pub enum Parameter {
 pub struct Understood {
     hash: u64,
     accesses: Arc<[Access]>,
-    facts: Facts,
+    facts: Arc<Facts>,
 }
 
 /// What policies see of a command beside its accesses.
@@ -80,7 +80,7 @@ impl Understood {
         accesses.sort_unstable();
         accesses.dedup();
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((&accesses, &facts));
-        Self { hash, accesses: accesses.into(), facts }
+        Self { hash, accesses: accesses.into(), facts: Arc::new(facts) }
     }
 
     /// A command that was not understood, and why.
@@ -104,8 +104,14 @@ impl Understood {
 
     /// What else policies see.
     #[must_use]
-    pub const fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts)
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, Classes};
+use crate::{ApprovalId, Classes, Evidence, Verdict};
 
 /// The `@id` of a policy.
 pub type PolicyId = Arc<str>;
@@ -32,6 +32,21 @@ pub struct Terms {
     pub reveal: Arc<Classes>,
     /// The approval that let it pass, when there was one.
     pub approval: Option<ApprovalId>,
+    /// When its record must be on the disk, where these policies ask for more than the resource does.
+    pub evidence: Evidence,
+}
+
+/// What policies that are only tried out would have made of a command, or of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shadow {
+    /// The verdict there would have been.
+    pub verdict: Verdict,
+    /// Those of them that would have made it so.
+    pub policies: Arc<[PolicyId]>,
+    /// The data classes that would have been seen in clear and were not. Of a session only.
+    pub shows: Arc<Classes>,
+    /// The data classes that would have been masked and were not. Of a session only.
+    pub masks: Arc<Classes>,
 }
 
 /// Why a command is refused, in words for the person who sent it.

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, ApprovalId, Classes, Identity, Parameter, Phase, PolicyId, SessionId, Timestamp,
+    Access, ApprovalId, Classes, Facts, Identity, Parameter, Phase, PolicyId, ReasonKind,
+    SessionId, Shadow, Timestamp,
 };
 
 /// One line of a session's story. Whatever a client was shown is in here as it was shown: masked.
@@ -24,6 +25,8 @@ pub enum Event {
         parameters: Arc<[Parameter]>,
         /// What it does.
         accesses: Arc<[Access]>,
+        /// What policies saw of it beside its accesses; nothing where a recording does not hold it.
+        seen: Option<Seen>,
     },
     /// A command was decided.
     Decided {
@@ -37,6 +40,15 @@ pub enum Event {
         approval: Option<ApprovalId>,
         /// What the client was told, when it was refused or held.
         message: Option<String>,
+        /// Who or what refused it, when it was refused and the recording says so.
+        cause: Option<ReasonKind>,
+    },
+    /// Policies that are only tried out would have decided otherwise. Nothing came of it.
+    Shadow {
+        /// The command's number; 0 when it is about the session as a whole.
+        number: u64,
+        /// What they would have made of it.
+        shadow: Shadow,
     },
     /// A result begins: what its columns are called.
     Columns {
@@ -98,6 +110,15 @@ pub enum Event {
     },
     /// The session is over. Always the last event of a session that ended in order.
     Closed(Ending),
+}
+
+/// What policies saw of a command beside its accesses: with these it can be decided again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What its text says.
+    pub facts: Arc<Facts>,
+    /// Whether it ran inside a transaction the client opened earlier.
+    pub in_transaction: bool,
 }
 
 /// Who came from where to what.

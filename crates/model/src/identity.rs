@@ -14,6 +14,18 @@ pub enum IdentityKind {
     Agent,
 }
 
+impl IdentityKind {
+    /// The word for it, as JSON writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Machine => "machine",
+            Self::Agent => "agent",
+        }
+    }
+}
+
 /// Who, as vouched for by a provider. Nothing here came from the client unchecked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

@@ -35,11 +35,13 @@ pub use access::{Access, Action, Object, ObjectKind, Parent};
 pub use class::{Classes, DataClass};
 pub use command::{Command, Facts, Parameter, Phase, Understood};
 pub use conversation::{Conversation, Peer, Step, Ticket, Violation};
-pub use decision::{Ask, Decision, PolicyId, Reason, ReasonKind, Ruling, Terms};
-pub use event::{Column, Ending, Event, SessionHead, ValueFormat, Verdict};
+pub use decision::{Ask, Decision, PolicyId, Reason, ReasonKind, Ruling, Shadow, Terms};
+pub use event::{Column, Ending, Event, Seen, SessionHead, ValueFormat, Verdict};
 pub use id::{ApprovalId, IdError, SessionId, TokenId};
 pub use identity::{Identity, IdentityKind};
 pub use masker::{Masked, Masker};
-pub use resource::{CredentialSource, DataRule, Protocol, Resource, SecretSource, UpstreamTls};
+pub use resource::{
+    CredentialSource, DataRule, Evidence, Protocol, Resource, SecretSource, UpstreamTls,
+};
 pub use secret::Secret;
-pub use time::Timestamp;
+pub use time::{NotATime, Timestamp};

@@ -10,8 +10,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::{
-    Access, ApprovalId, Ask, Ending, Event, Identity, Parameter, Resource, Ruling, Secret,
-    SessionHead, SessionId, Terms, Timestamp,
+    Access, ApprovalId, Ask, Ending, Event, Evidence, Identity, Parameter, Reason, Resource,
+    Ruling, Secret, SessionHead, SessionId, Terms, Timestamp,
 };
 
 /// A future some runtime drives; boxed so that the ground floor needs no runtime of its own.
@@ -147,6 +147,23 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// The recording could not be begun.
     fn open(&self, head: SessionHead) -> Result<OpenedSession, RecordError>;
+
+    /// Somebody known was not let in to a resource: there is no session, and it is entered all the
+    /// same.
+    fn refused(&self, refusal: &Refusal<'_>);
+}
+
+/// Somebody known who was not let in.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'r> {
+    /// Who.
+    pub identity: &'r Identity,
+    /// From where.
+    pub source: SocketAddr,
+    /// To what, as they named it.
+    pub resource: &'r str,
+    /// Why.
+    pub reason: &'r Reason,
 }
 
 /// A session that may begin.
@@ -158,20 +175,34 @@ pub struct OpenedSession {
     pub must_end: BoxFuture<'static, String>,
 }
 
+/// What was recorded is on its way to where it must be.
+pub type Committing = BoxFuture<'static, Result<(), RecordError>>;
+
 /// Keeps a session's events, in order.
 pub trait Recorder: Send {
+    /// Whether what is recorded now will be kept, as far as can be known. While it will not be, no
+    /// command is let through.
+    ///
+    /// # Errors
+    /// Recordings cannot be kept, and why.
+    fn ready(&self) -> Result<(), RecordError>;
+
     /// Takes an event down. May keep it in memory until [`Self::commit`].
     ///
     /// # Errors
     /// It could not be kept: what it describes must not be sent, and the session ends.
     fn record(&mut self, at: Timestamp, event: &Event) -> Result<(), RecordError>;
 
-    /// Returns once everything recorded so far would survive the end of this process. Called before
-    /// a command's bytes are sent.
+    /// The client was sent these bytes, whether they are recorded or not.
+    fn delivered(&mut self, bytes: &[u8]);
+
+    /// Called before a command's bytes are sent: they may be when this is `None`, or else when the
+    /// future resolves and nothing was recorded since this call. `evidence` says how far what was
+    /// recorded must have come by then.
     ///
     /// # Errors
-    /// It could not be kept: the command must not be sent, and the session ends.
-    fn commit(&mut self) -> Result<(), RecordError>;
+    /// What was recorded could not be kept: the command must not be sent, and the session ends.
+    fn commit(&mut self, evidence: Evidence) -> Result<Option<Committing>, RecordError>;
 
     /// Ends the recording in order.
     ///

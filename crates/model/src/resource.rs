@@ -54,8 +54,33 @@ pub struct Resource {
     pub labels: BTreeMap<String, String>,
     /// Which data is sensitive.
     pub data: Vec<DataRule>,
+    /// When a command's record must be on the disk.
+    pub evidence: Evidence,
     /// Keys that only this protocol knows (`database` for postgres); checked by `wire` at load.
     pub settings: BTreeMap<String, String>,
+}
+
+/// When a command's record must be on the disk. The later of two is the stricter.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// At most a second after the command was sent.
+    #[default]
+    Buffered,
+    /// Before the command is sent.
+    Strict,
 }
 
 /// How the gateway protects its own connection to a target.

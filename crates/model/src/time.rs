@@ -71,6 +71,42 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Reads what [`Display`](fmt::Display) writes, and nothing else.
+impl std::str::FromStr for Timestamp {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        let number = |from: usize, to: usize| {
+            let digits = text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+            digits.and_then(|digits| digits.parse::<u64>().ok()).ok_or(NotATime)
+        };
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let seconds = days_from_civil(year, month, day).ok_or(NotATime)? * 86_400
+            + hour * 3600
+            + minute * 60
+            + second;
+        let at = Self(seconds * 1_000_000 + number(20, 26)?);
+        // What is no such day or hour does not print as it was written.
+        if at.to_string() == text { Ok(at) } else { Err(NotATime) }
+    }
+}
+
+/// A text that is no time as this crate writes times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time as in 2026-01-31T23:59:59.000001Z")]
+pub struct NotATime;
+
+/// The other way round, for months and days that there are; `None` before the epoch.
+fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day.checked_sub(1)?;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era).checked_sub(719_468)
+}
+
 /// Days since the epoch as a proleptic Gregorian date.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
@@ -101,6 +137,26 @@ mod tests {
             (4_102_444_800_000_000, "2100-01-01T00:00:00.000000Z"),
         ] {
             assert_eq!(Timestamp::from_micros(micros).to_string(), text);
+            assert_eq!(text.parse(), Ok(Timestamp::from_micros(micros)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_not_read_as_one() {
+        for text in [
+            "",
+            "2026-02-30T00:00:00.000000Z",
+            "2026-13-01T00:00:00.000000Z",
+            "2026-00-01T00:00:00.000000Z",
+            "2026-01-00T00:00:00.000000Z",
+            "2026-01-31T24:00:00.000000Z",
+            "2026-01-31T00:00:00Z",
+            "1969-12-31T23:59:59.000000Z",
+            "2026-01-31 00:00:00.000000Z",
+            "+026-01-31T00:00:00.000000Z",
+            "0000-00-00T00:00:00.000000Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
 
