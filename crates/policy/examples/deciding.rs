@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{
-    Access, Action, Command, CredentialSource, DataClass, DataRule, Facts, Identity, IdentityKind,
-    Object, ObjectKind, Parent, Phase, Protocol, Resource, Timestamp, Understood, UpstreamTls,
+    Access, Action, Command, CredentialSource, DataClass, DataRule, Evidence, Facts, Identity,
+    IdentityKind, Object, ObjectKind, Parent, Phase, Protocol, Resource, Timestamp, Understood,
+    UpstreamTls,
 };
 use policy::{Circumstances, PolicySet};
 
@@ -84,6 +85,7 @@ fn main() {
             .map(|class| DataRule::Detect(vec![class]))
             .into_iter()
             .collect(),
+        evidence: Evidence::default(),
         settings: BTreeMap::new(),
     });
     let around = Circumstances { source: IpAddr::V4(Ipv4Addr::LOCALHOST), client: None, now };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cedar_policy::{Effect, Policy};
+use model::Evidence;
 
 /// The longest a request may stay open.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -18,6 +19,10 @@ pub(crate) struct Annotations {
     pub(crate) message: Option<String>,
     /// `@approve`, `@approvals` and `@within`.
     pub(crate) approval: Option<Approval>,
+    /// `@shadow`: it is tried out and decides nothing.
+    pub(crate) shadow: bool,
+    /// `@evidence`.
+    pub(crate) evidence: Evidence,
 }
 
 /// A permit that holds until humans agree.
@@ -38,8 +43,8 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
 
     for (key, _) in policy.annotations() {
         match key {
-            "id" | "message" | "approve" | "approvals" | "within" => {}
-            "max_rows" | "commit" | "evidence" | "reason" => wrong(
+            "id" | "message" | "approve" | "approvals" | "within" | "shadow" | "evidence" => {}
+            "max_rows" | "commit" | "reason" => wrong(
                 key,
                 format!(
                     "@{key} is not supported by this version: it would have no effect, so the policy is not loaded"
@@ -48,7 +53,7 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
             _ => wrong(
                 key,
                 format!(
-                    "@{key} is no annotation: known are @id, @message, @approve, @approvals and @within"
+                    "@{key} is no annotation: known are @id, @message, @approve, @approvals, @within, @evidence and @shadow"
                 ),
             ),
         }
@@ -106,8 +111,30 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
         }
     };
 
+    let shadow = policy.annotation("shadow");
+    if shadow.is_some_and(|text| text != "true") {
+        // Half of what is meant would be a policy in force that nobody wanted in force, or the reverse.
+        wrong("shadow", "@shadow is written @shadow(\"true\"), or left out".to_owned());
+    }
+    let evidence = match (policy.annotation("evidence"), policy.effect()) {
+        (None, _) => Evidence::Buffered,
+        (Some(_), Effect::Forbid) => {
+            let message = "@evidence belongs on a permit: what is forbidden is not sent";
+            wrong("evidence", message.to_owned());
+            Evidence::Buffered
+        }
+        (Some("strict"), Effect::Permit) => Evidence::Strict,
+        (Some(_), Effect::Permit) => {
+            let message = "@evidence is written @evidence(\"strict\"), or left out: a policy asks for more than \
+                 the resource does, never for less";
+            wrong("evidence", message.to_owned());
+            Evidence::Buffered
+        }
+    };
+
     if errors.is_empty() {
-        Ok(Annotations { id: id.to_owned(), message, approval })
+        let shadow = shadow.is_some();
+        Ok(Annotations { id: id.to_owned(), message, approval, shadow, evidence })
     } else {
         Err(errors)
     }
@@ -193,6 +220,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_tried_out_and_what_must_be_on_the_disk_first_is_read() {
+        let plain = of("@id(\"a\")", "permit").unwrap();
+        assert_eq!((plain.shadow, plain.evidence), (false, Evidence::Buffered));
+        let both = of("@id(\"a\") @shadow(\"true\") @evidence(\"strict\")", "permit").unwrap();
+        assert_eq!((both.shadow, both.evidence), (true, Evidence::Strict));
+        assert!(of("@id(\"a\") @shadow(\"true\")", "forbid").unwrap().shadow);
+    }
+
+    #[test]
     fn what_an_annotation_cannot_mean_is_refused() {
         for (annotations, effect, about) in [
             ("", "permit", "id"),
@@ -222,6 +258,15 @@ mod tests {
             ("@id(\"a\") @within(\"2m\")", "permit", "within"),
             ("@id(\"a\") @approve(\"group:dba\")", "forbid", "approve"),
             ("@id(\"a\") @message(\"\")", "forbid", "message"),
+            ("@id(\"a\") @shadow", "forbid", "shadow"),
+            ("@id(\"a\") @shadow(\"\")", "forbid", "shadow"),
+            ("@id(\"a\") @shadow(\"false\")", "permit", "shadow"),
+            ("@id(\"a\") @shadow(\"True\")", "permit", "shadow"),
+            ("@id(\"a\") @shadow(\" true\")", "permit", "shadow"),
+            ("@id(\"a\") @evidence", "permit", "evidence"),
+            ("@id(\"a\") @evidence(\"buffered\")", "permit", "evidence"),
+            ("@id(\"a\") @evidence(\"Strict\")", "permit", "evidence"),
+            ("@id(\"a\") @evidence(\"strict\")", "forbid", "evidence"),
         ] {
             assert_eq!(of(annotations, effect), Err(about.to_owned()), "{annotations}");
         }

@@ -72,6 +72,10 @@ impl Bench {
         }
     }
 
+    pub(crate) fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
     /// Asks about an action on a target. `context` is made only if a condition is to be evaluated.
     pub(crate) fn ask(
         &mut self,

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use model::{
-    Access, Ask, Classes, Command, Decision, Identity, PolicyId, Reason, Resource, Timestamp,
-    Verdict,
+    Access, Ask, Classes, Command, Decision, Evidence, Identity, PolicyId, Reason, Resource,
+    Shadow, Timestamp, Verdict,
 };
 use serde::Serialize;
 
@@ -34,8 +34,38 @@ pub struct Explanation {
     pub reveal: Classes,
     /// What was asked of policy, part by part.
     pub accesses: Vec<Explained>,
+    /// When its record must be on the disk, as far as policies ask for it.
+    pub evidence: Evidence,
+    /// What would be said if the policies that are only tried out were in force, where that is
+    /// something else.
+    pub shadow: Option<Would>,
     /// The version of the policies that were asked.
     pub version: String,
+}
+
+/// What policies that are only tried out would have made of it. Where the session is not opened, of
+/// opening it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Would {
+    /// The verdict there would be.
+    pub verdict: Verdict,
+    /// Those of them that would make it so.
+    pub policies: Vec<String>,
+    /// The classes that would be shown in clear and are not.
+    pub shows: Classes,
+    /// The classes that would be masked and are not.
+    pub masks: Classes,
+}
+
+impl From<Shadow> for Would {
+    fn from(shadow: Shadow) -> Self {
+        Self {
+            verdict: shadow.verdict,
+            policies: names(&shadow.policies),
+            shows: Classes::clone(&shadow.shows),
+            masks: Classes::clone(&shadow.masks),
+        }
+    }
 }
 
 /// One question of a command.
@@ -58,7 +88,8 @@ impl Slice {
     /// What [`Slice::decide`] says of a command, with its reasons.
     pub fn explain(&mut self, command: &Command, now: Timestamp) -> Explanation {
         let decision = self.decide(command, now);
-        let opened_by = self.connect().unwrap_or_else(|_| Arc::from([]));
+        let shadow = self.shadow(command, now, &decision);
+        let opened_by = self.connect().map_or_else(|_| Arc::from([]), |opened| opened.policies);
         let accesses = self
             .findings(&command.understood, command.in_transaction)
             .map(|findings| findings.iter().map(explained).collect())
@@ -67,6 +98,7 @@ impl Slice {
         let mut explanation = summary(decision, reveal, self.version());
         explanation.opened_by = names(&opened_by);
         explanation.accesses = accesses;
+        explanation.shadow = shadow.map(Would::from);
         explanation
     }
 }
@@ -85,21 +117,34 @@ impl PolicySet {
         match (self.authorize(Arc::clone(identity), Arc::clone(resource), circumstances), command) {
             (Ok(grant), Some(command)) => self.slice(&grant).explain(command, circumstances.now),
             (Ok(grant), None) => {
-                let slice = self.slice(&grant);
+                let mut slice = self.slice(&grant);
+                slice.turn(circumstances.now);
+                let evidence = slice.connect().map_or(Evidence::Buffered, |opened| opened.evidence);
                 let terms = model::Terms {
                     policies: Arc::clone(grant.policies()),
                     reveal: Arc::clone(slice.reveal()),
                     approval: None,
+                    evidence,
                 };
+                let shadow = slice.shadow_of_session(circumstances.now);
                 let reveal = Classes::clone(slice.reveal());
                 let mut explanation = summary(Decision::Allow(terms), reveal, self.version());
                 explanation.opened_by = names(grant.policies());
+                explanation.shadow = shadow.map(Would::from);
                 explanation
             }
             (Err(told), _) => {
                 let mut why = self.why_closed(identity, resource, circumstances);
                 why.hint = why.hint.or(told.hint);
-                summary(Decision::Deny(why), Classes::new(), self.version())
+                let mut explanation = summary(Decision::Deny(why), Classes::new(), self.version());
+                let would_open = self.would_open(identity, resource, circumstances);
+                explanation.shadow = would_open.map(|policies| Would {
+                    verdict: Verdict::Allowed,
+                    policies: names(&policies),
+                    shows: Classes::new(),
+                    masks: Classes::new(),
+                });
+                explanation
             }
         }
     }
@@ -145,6 +190,10 @@ impl PolicySet {
 }
 
 fn summary(decision: Decision, reveal: Classes, version: &str) -> Explanation {
+    let evidence = match &decision {
+        Decision::Allow(terms) | Decision::Hold(_, terms) => terms.evidence,
+        Decision::Deny(_) => Evidence::Buffered,
+    };
     let (verdict, message, hint, policies, ask) = match decision {
         Decision::Allow(terms) => (Verdict::Allowed, None, None, names(&terms.policies), None),
         Decision::Deny(reason) => {
@@ -164,6 +213,8 @@ fn summary(decision: Decision, reveal: Classes, version: &str) -> Explanation {
         opened_by: Vec::new(),
         reveal,
         accesses: Vec::new(),
+        evidence,
+        shadow: None,
         version: version.to_owned(),
     }
 }

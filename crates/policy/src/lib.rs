@@ -17,6 +17,8 @@
 //! * A policy that speaks of something that is not there (an attribute, an action, an annotation)
 //!   is refused when it is loaded, with file, line and column. It is never silently false.
 //! * A forbid that cannot be evaluated forbids.
+//! * A policy that is only tried out (`@shadow("true")`) never changes what is decided, whatever it says and
+//!   whatever is wrong with it.
 //! * No approval reveals data, and a permit reveals only when its scope names `reveal`.
 //!
 //! What it refuses to do: it reads no file, no clock and no socket; it understands no SQL (it is
@@ -33,12 +35,13 @@ mod request;
 mod rule;
 mod schema;
 mod set;
+mod shadow;
 mod slice;
 mod target;
 mod uid;
 mod verdict;
 
-pub use explain::{Explained, Explanation};
+pub use explain::{Explained, Explanation, Would};
 pub use grant::{Circumstances, Grant, no_such_door};
 pub use load::LoadError;
 pub use schema::schema_text;

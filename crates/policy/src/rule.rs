@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
 };
-use model::{Action, Identity, PolicyId, Resource};
+use model::{Action, Evidence, Identity, PolicyId, Resource};
 use serde_json::Value;
 
 use crate::annotation::{Annotations, Approval};
@@ -22,6 +22,10 @@ pub(crate) struct Rule {
     pub(crate) conditional: bool,
     pub(crate) message: Option<String>,
     pub(crate) approval: Option<Approval>,
+    /// It is tried out and decides nothing.
+    pub(crate) shadow: bool,
+    /// What it asks of the record of a command that it permits.
+    pub(crate) evidence: Evidence,
     /// The actions its scope names, groups resolved to their members; `None` is any action.
     actions: Option<Vec<Action>>,
     principal: PrincipalConstraint,
@@ -38,6 +42,12 @@ pub(crate) struct Reads {
     pub(crate) time: bool,
     /// `context.in_transaction`.
     pub(crate) transaction: bool,
+    /// `context.unbounded` or `context.returns`.
+    pub(crate) facts: bool,
+}
+
+impl Reads {
+    const ALL: Self = Self { time: true, transaction: true, facts: true };
 }
 
 impl Rule {
@@ -67,10 +77,14 @@ impl Rule {
                 }
             }
         }
+        let only_reveals = |actions: &Vec<Action>| *actions == [Action::Reveal];
+        if annotations.evidence == Evidence::Strict && actions.as_ref().is_some_and(only_reveals) {
+            errors.push("@evidence on `reveal`: it is asked about when a session is opened, not of a command".to_owned());
+        }
         let reads = match policy.to_json() {
             Ok(json) => reads(&json),
             // What cannot be looked at is taken to read everything: slower, never wrong.
-            Err(_) => Reads { time: true, transaction: true },
+            Err(_) => Reads::ALL,
         };
         if !errors.is_empty() {
             return Err(errors);
@@ -81,6 +95,8 @@ impl Rule {
             conditional: policy.has_non_scope_constraint(),
             message: annotations.message,
             approval: annotations.approval,
+            shadow: annotations.shadow,
+            evidence: annotations.evidence,
             actions,
             principal: policy.principal_constraint(),
             resource: policy.resource_constraint(),
@@ -208,7 +224,7 @@ fn reads(policy: &Value) -> Reads {
         match value {
             Value::Array(items) => left.extend(items),
             Value::Object(_) if *value == context => {
-                return Reads { time: true, transaction: true };
+                return Reads::ALL;
             }
             Value::Object(fields) => {
                 let access = [".", "has"].iter().find_map(|key| fields.get(*key));
@@ -217,8 +233,9 @@ fn reads(policy: &Value) -> Reads {
                         match access.get("attr").and_then(Value::as_str) {
                             Some("now" | "weekday") => reads.time = true,
                             Some("in_transaction") => reads.transaction = true,
+                            Some("unbounded" | "returns") => reads.facts = true,
                             Some(_) => {}
-                            None => return Reads { time: true, transaction: true },
+                            None => return Reads::ALL,
                         }
                     }
                     _ => left.extend(fields.values()),
@@ -244,11 +261,14 @@ mod tests {
 
     #[test]
     fn what_a_policy_reads_of_the_context_is_found_wherever_it_stands() {
-        let time = Reads { time: true, transaction: false };
-        let transaction = Reads { time: false, transaction: true };
-        let all = Reads { time: true, transaction: true };
+        let time = Reads { time: true, ..Reads::default() };
+        let transaction = Reads { transaction: true, ..Reads::default() };
+        let facts = Reads { facts: true, ..Reads::default() };
+        let all = Reads::ALL;
         for (condition, expected) in [
-            ("context.unbounded", Reads::default()),
+            ("context.unbounded", facts),
+            ("context.returns.isEmpty()", facts),
+            ("context.source.isLoopback()", Reads::default()),
             ("principal has now && resource.weekday == \"now\"", Reads::default()),
             ("!(context has client) || context.client == \"now\"", Reads::default()),
             ("context.now.toTime() > duration(\"9h\")", time),

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::{Action, Classes, DataClass, DataRule, Identity, PolicyId, Reason, Resource};
+use model::{Action, Classes, DataClass, DataRule, Evidence, Identity, PolicyId, Reason, Resource};
 
 use crate::bench::{Answer, Bench};
 use crate::grant::{Circumstances, Grant, check_expiry, no_such_door};
 use crate::load::{self, LoadError};
 use crate::request::{self, CannotAsk};
 use crate::rule::{Rule, Rules};
+use crate::shadow::Opening;
 use crate::slice::Slice;
 use crate::target::Target;
 
@@ -17,7 +18,10 @@ use crate::target::Target;
 /// [`Slice`] of it.
 #[derive(Debug)]
 pub struct PolicySet {
+    /// Those that decide.
     rules: Rules,
+    /// Those that are tried out, `@shadow("true")`.
+    shadows: Rules,
     version: String,
 }
 
@@ -35,16 +39,21 @@ impl PolicySet {
             hash.update(&(text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         });
-        let rules = load::load(sources)?.into();
+        let (shadows, rules): (Vec<_>, Vec<_>) =
+            load::load(sources)?.into_iter().partition(|rule: &Arc<Rule>| rule.shadow);
         let version = hash.finalize().to_hex().get(..16).unwrap_or_default().to_owned();
-        Ok(Self { rules, version })
+        Ok(Self { rules: rules.into(), shadows: shadows.into(), version })
     }
 
     /// No policies: nobody may anything.
     #[must_use]
     pub fn empty() -> Self {
         let version = blake3::Hasher::new().finalize().to_hex();
-        Self { rules: Arc::new([]), version: version.get(..16).unwrap_or_default().to_owned() }
+        Self {
+            rules: Arc::new([]),
+            shadows: Arc::new([]),
+            version: version.get(..16).unwrap_or_default().to_owned(),
+        }
     }
 
     /// Names this very text of the policies: the same text has the same version everywhere.
@@ -53,23 +62,29 @@ impl PolicySet {
         &self.version
     }
 
-    /// How many policies there are.
+    /// How many policies there are, those included that are only tried out.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.rules.len() + self.shadows.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.shadows.is_empty()
+    }
+
+    /// The policies that are only tried out, by name, in the order they were loaded.
+    pub fn shadows(&self) -> impl Iterator<Item = &PolicyId> {
+        self.shadows.iter().map(|rule| &rule.id)
     }
 
     /// The resources that policies name, or name objects of, so that a name with a typo in it can be shown
     /// to whoever wrote it.
     #[must_use]
     pub fn resources_named(&self) -> BTreeSet<&str> {
-        let objects = self.rules.iter().flat_map(|rule| &rule.objects);
+        let rules = self.rules.iter().chain(self.shadows.iter());
+        let objects = rules.flat_map(|rule| &rule.objects);
         objects.map(|object| object.resource.as_str()).collect()
     }
 
@@ -90,8 +105,35 @@ impl PolicySet {
         }
         let answer =
             self.ask_connect(&identity, &resource, circumstances).map_err(|_| refused())?;
-        let policies = opened_by(&answer).ok_or_else(refused)?;
+        let Opened { policies, .. } = opened_by(&answer).ok_or_else(refused)?;
         Ok(Grant { identity, resource, circumstances: circumstances.clone(), policies })
+    }
+
+    /// The policies that are only tried out and would have let this session be opened, where
+    /// [`Self::authorize`] refuses it.
+    #[must_use]
+    pub fn would_open(
+        &self,
+        identity: &Arc<Identity>,
+        resource: &Arc<Resource>,
+        circumstances: &Circumstances,
+    ) -> Option<Arc<[PolicyId]>> {
+        let closed = check_expiry(identity, circumstances.now).is_err()
+            || !within_reach(identity, resource)
+            || self.shadows.is_empty();
+        if closed {
+            return None;
+        }
+        let with = self.with_shadows();
+        let answer = with.ask_connect(identity, resource, circumstances).ok()?;
+        opened_by(&answer)?;
+        Some(shadows_of(&answer.permits))
+    }
+
+    /// What there would be if what is tried out decided.
+    fn with_shadows(&self) -> Self {
+        let rules = self.rules.iter().chain(self.shadows.iter()).cloned().collect();
+        Self { rules, shadows: Arc::new([]), version: self.version.clone() }
     }
 
     /// What Cedar says of opening a session.
@@ -109,17 +151,45 @@ impl PolicySet {
     /// The part of the policies that can concern a grant's session.
     #[must_use]
     pub fn slice(self: &Arc<Self>, grant: &Grant) -> Slice {
+        let slice = self.slice_without_shadow(grant);
+        let (identity, resource) = (&grant.identity, &grant.resource);
+        let concerns = |rule: &Rule| {
+            let revealing = rule.covers(Action::Reveal);
+            rule.may_concern(identity) && (rule.may_touch(resource) || revealing)
+        };
+        if !self.shadows.iter().any(|rule| concerns(rule)) {
+            return slice;
+        }
+        let with = self.with_shadows();
+        let mut would = Opening::default();
+        let now = self.revealed(grant);
+        for (class, seen) in with.revealed(grant) {
+            let known = now.iter().find(|(one, _)| *one == class);
+            let seen_now = known.is_some_and(|(_, seen)| seen.shown);
+            if seen.shown == seen_now {
+                continue;
+            }
+            would.policies.extend(seen.shadows.iter().cloned());
+            let changed = if seen.shown { &mut would.shows } else { &mut would.masks };
+            changed.insert(class);
+        }
+        slice.with_shadow(with.slice_without_shadow(grant), would)
+    }
+
+    fn slice_without_shadow(&self, grant: &Grant) -> Slice {
         let (identity, resource) = (&grant.identity, &grant.resource);
         let rules = self.rules_for(identity, resource, |_| true);
-        let reveal = Arc::new(self.reveal(grant));
+        let reveal = self.revealed(grant).into_iter().filter(|(_, seen)| seen.shown);
+        let reveal = Arc::new(reveal.map(|(class, _)| class).collect());
         Slice::new(grant, rules, reveal, self.version.as_str().into())
     }
 
-    /// The classes of this resource that the grant's identity may see in clear.
-    fn reveal(&self, grant: &Grant) -> Classes {
+    /// The classes of this resource that policy was asked about, and whether the grant's identity may
+    /// see each in clear. One that is not among them may not be seen.
+    fn revealed(&self, grant: &Grant) -> Vec<(DataClass, Seen)> {
         let (identity, resource) = (&grant.identity, &grant.resource);
         if !within_reach(identity, resource) {
-            return Classes::new();
+            return Vec::new();
         }
         // A permit reveals only if it says so in as many words: `permit (principal in …, action,
         // resource)` is a permit for every command, and no leave to see a card number.
@@ -131,16 +201,16 @@ impl PolicySet {
             .cloned()
             .collect();
         if rules.iter().all(|rule| !rule.permits) {
-            return Classes::new();
+            return Vec::new();
         }
         let mut bench = Bench::new(identity, resource, rules);
-        let mut shown = |class: &DataClass| {
+        let mut asked = |class: DataClass| {
             let context = || request::revealing(&grant.circumstances, resource);
-            bench
-                .ask(Action::Reveal, Target::DataClass(class), context)
-                .is_ok_and(|answer| opened_by(&answer).is_some())
+            let answer = bench.ask(Action::Reveal, Target::DataClass(&class), context);
+            let seen = answer.map_or_else(|_| Seen::default(), |answer| Seen::of(&answer));
+            (class, seen)
         };
-        classes_of(resource).into_iter().filter(|class| shown(class)).collect()
+        classes_of(resource).into_iter().map(&mut asked).collect()
     }
 
     fn rules_for(
@@ -157,18 +227,48 @@ impl PolicySet {
     }
 }
 
+/// Whether a class is seen in clear.
+#[derive(Debug, Default)]
+struct Seen {
+    shown: bool,
+    /// The policies behind it that are only tried out.
+    shadows: Vec<PolicyId>,
+}
+
+impl Seen {
+    fn of(answer: &Answer) -> Self {
+        let shown = opened_by(answer).is_some();
+        let against = answer.forbids.iter().chain(&answer.failed_forbids);
+        let behind: Vec<_> = match shown {
+            true => answer.permits.iter().collect(),
+            false => against.collect(),
+        };
+        let shadows = behind.into_iter().filter(|rule| rule.shadow);
+        Self { shown, shadows: shadows.map(|rule| Arc::clone(&rule.id)).collect() }
+    }
+}
+
+/// Those of them that are only tried out.
+fn shadows_of(rules: &[Arc<Rule>]) -> Arc<[PolicyId]> {
+    rules.iter().filter(|rule| rule.shadow).map(|rule| Arc::clone(&rule.id)).collect()
+}
+
+/// What opens a session, and what it asks of its record.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) policies: Arc<[PolicyId]>,
+    pub(crate) evidence: Evidence,
+}
+
 /// The permits that open, when some do, without asking anybody, and nothing forbids.
-pub(crate) fn opened_by(answer: &Answer) -> Option<Arc<[PolicyId]>> {
+pub(crate) fn opened_by(answer: &Answer) -> Option<Opened> {
     if !answer.forbids.is_empty() || !answer.failed_forbids.is_empty() {
         return None;
     }
-    let permits: Arc<[PolicyId]> = answer
-        .permits
-        .iter()
-        .filter(|rule| rule.approval.is_none())
-        .map(|rule| Arc::clone(&rule.id))
-        .collect();
-    (!permits.is_empty()).then_some(permits)
+    let permits = || answer.permits.iter().filter(|rule| rule.approval.is_none());
+    let policies: Arc<[PolicyId]> = permits().map(|rule| Arc::clone(&rule.id)).collect();
+    let evidence = permits().map(|rule| rule.evidence).max()?;
+    Some(Opened { policies, evidence })
 }
 
 /// Whether the credential that was shown is good for this resource at all.

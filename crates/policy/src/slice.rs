@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use cedar_policy::Context;
 use model::{
-    Action, Classes, Command, Decision, Object, Parent, Phase, PolicyId, Reason, ReasonKind,
-    Resource, Timestamp, Understood,
+    Action, Classes, Command, Decision, Object, Parent, Phase, Reason, ReasonKind, Resource,
+    Timestamp, Understood,
 };
 
 use crate::bench::Bench;
 use crate::cache::Cache;
 use crate::grant::{Circumstances, Grant, check_expiry};
 use crate::request::{self, CannotAsk};
-use crate::rule::Rules;
+use crate::rule::{Rule, Rules};
 use crate::schema::{Moment, moment};
-use crate::set::opened_by;
+use crate::set::{Opened, opened_by};
+use crate::shadow::{self, Tried};
 use crate::target::{Place, Target};
 use crate::verdict::{self, Assumed, Finding};
 
@@ -39,9 +40,11 @@ pub struct Slice {
     bench: Bench,
     /// Its minute is the one that the cached decisions hold for.
     opening: Opening,
-    connect: Option<Result<Arc<[PolicyId]>, Reason>>,
+    connect: Option<Result<Opened, Reason>>,
     /// Outside and inside a transaction, where policies tell these apart.
     decided: [Cache; 2],
+    /// What is tried out beside it; nothing in most sessions.
+    tried: Option<Box<Tried>>,
 }
 
 impl Slice {
@@ -74,7 +77,27 @@ impl Slice {
             },
             connect: None,
             decided: Default::default(),
+            tried: None,
         }
+    }
+
+    /// The same, and beside it what decides as if the policies that are only tried out were in force.
+    pub(crate) fn with_shadow(self, slice: Self, opening: shadow::Opening) -> Self {
+        Self { tried: Some(Box::new(Tried::new(slice, opening))), ..self }
+    }
+
+    pub(crate) fn tried(&mut self) -> Option<&mut Tried> {
+        self.tried.as_deref_mut()
+    }
+
+    pub(crate) fn rules(&self) -> &[Arc<Rule>] {
+        self.bench.rules()
+    }
+
+    /// Whether what it decides depends on more than a command's accesses.
+    #[must_use]
+    pub fn reads_more_than_accesses(&self) -> bool {
+        self.bench.rules().iter().any(|rule| rule.reads.transaction || rule.reads.facts)
     }
 
     /// The classes this identity may see in clear on this resource.
@@ -121,7 +144,7 @@ impl Slice {
     }
 
     /// Forgets what was decided in another minute, where policies read the time.
-    fn turn(&mut self, now: Timestamp) {
+    pub(crate) fn turn(&mut self, now: Timestamp) {
         let minute = request::minute(now);
         match self.opening.minute {
             Some(held) if held == minute || !self.reads_time => return,
@@ -135,7 +158,7 @@ impl Slice {
 
     fn weigh(&mut self, understood: &Understood, in_transaction: bool) -> Decision {
         let connect = match self.connect() {
-            Ok(policies) => policies,
+            Ok(opened) => opened,
             Err(reason) => return Decision::Deny(reason),
         };
         let findings = self.findings(understood, in_transaction);
@@ -148,7 +171,7 @@ impl Slice {
     }
 
     /// Whether the session may (still) be open, asked once a minute or once a session.
-    pub(crate) fn connect(&mut self) -> Result<Arc<[PolicyId]>, Reason> {
+    pub(crate) fn connect(&mut self) -> Result<Opened, Reason> {
         if let Some(connect) = &self.connect {
             return connect.clone();
         }
@@ -158,7 +181,12 @@ impl Slice {
             Ok(answer) => opened_by(&answer).ok_or_else(|| Reason {
                 kind: ReasonKind::Policy,
                 message: format!("policy no longer permits a session on {}", self.resource.name),
-                policies: answer.forbids.iter().map(|rule| rule.id.to_string()).collect(),
+                policies: answer
+                    .forbids
+                    .iter()
+                    .chain(&answer.failed_forbids)
+                    .map(|rule| rule.id.to_string())
+                    .collect(),
                 hint: None,
             }),
             Err(CannotAsk(why)) => Err(cannot_ask(&why)),

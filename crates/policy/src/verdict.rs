@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Access, Action, Ask, Classes, Decision, PolicyId, Reason, ReasonKind, Terms};
+use model::{Access, Action, Ask, Classes, Decision, Reason, ReasonKind, Terms};
 
 use crate::annotation::Approval;
 use crate::bench::Answer;
 use crate::request::CannotAsk;
 use crate::rule::Rule;
+use crate::set::Opened;
 
 /// One question that was put to Cedar for an access. An access whose object may stand in several
 /// places gives several, and every one must be permitted.
@@ -124,7 +125,7 @@ impl<'a> Merged<'a> {
 pub(crate) fn decide(
     findings: &[Finding<'_>],
     resource: &str,
-    connect: &[PolicyId],
+    connect: &Opened,
     reveal: &Arc<Classes>,
     why_unknown: Option<&str>,
 ) -> Decision {
@@ -132,6 +133,11 @@ pub(crate) fn decide(
     if let Some(reason) = refusal(&outcomes, resource, why_unknown) {
         return Decision::Deny(reason);
     }
+
+    // Whatever permits it, and needs no approval or would be satisfied by one, may ask for more.
+    let permits = outcomes.iter().filter_map(|(finding, _)| finding.answer.as_ref().ok());
+    let evidence = permits.flat_map(|answer| &answer.permits).map(|rule| rule.evidence);
+    let evidence = evidence.fold(connect.evidence, Ord::max);
 
     let mut permitted = BTreeSet::new();
     let mut merged: Option<Merged<'_>> = None;
@@ -162,9 +168,11 @@ pub(crate) fn decide(
             }
         }
     }
-    let policies =
-        if permitted.is_empty() { connect.into() } else { permitted.into_iter().collect() };
-    let terms = Terms { policies, reveal: Arc::clone(reveal), approval: None };
+    let policies = match permitted.is_empty() {
+        true => Arc::clone(&connect.policies),
+        false => permitted.into_iter().collect(),
+    };
+    let terms = Terms { policies, reveal: Arc::clone(reveal), approval: None, evidence };
     match merged {
         None => Decision::Allow(terms),
         Some(merged) => hold(merged, terms),

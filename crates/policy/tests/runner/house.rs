@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use model::{
-    Access, Action, Command, CredentialSource, DataClass, DataRule, Decision, Facts, Identity,
-    IdentityKind, Object, ObjectKind, Parent, Phase, Protocol, Resource, Timestamp, Understood,
-    UpstreamTls,
+    Access, Action, Command, CredentialSource, DataClass, DataRule, Decision, Evidence, Facts,
+    Identity, IdentityKind, Object, ObjectKind, Parent, Phase, Protocol, Resource, Timestamp,
+    Understood, UpstreamTls,
 };
 use policy::{Circumstances, PolicySet, Slice};
 
@@ -70,6 +70,7 @@ pub(crate) fn resource(name: &str, labels: &[(&str, &str)]) -> Arc<Resource> {
             },
             DataRule::Detect(vec![class("credit_card"), class("email")]),
         ],
+        evidence: Evidence::default(),
         settings: BTreeMap::new(),
     })
 }

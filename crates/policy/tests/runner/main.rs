@@ -4,7 +4,9 @@
 
 mod deciding;
 mod documented;
+mod evidence;
 mod house;
 mod loading;
 mod opening;
 mod oracle;
+mod shadow;

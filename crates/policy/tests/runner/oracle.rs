@@ -339,6 +339,46 @@ proptest! {
     }
 
     #[test]
+    fn what_is_tried_out_changes_nothing_and_is_told_as_if_it_were_in_force(
+        policies in prop::collection::vec((drawn(), any::<bool>()), 0..10),
+        identity in who(),
+        resource in what(),
+        asked in prop::collection::vec((access(), facts(), any::<bool>()), 1..6),
+    ) {
+        let (mut marked, mut in_force, mut without) = (OPEN.to_owned(), OPEN.to_owned(), OPEN.to_owned());
+        for (number, (policy, tried)) in policies.iter().enumerate() {
+            let id = format!("p{number}");
+            if *tried {
+                marked.push_str("@shadow(\"true\") ");
+            } else {
+                policy.write(&mut without, &id);
+            }
+            policy.write(&mut marked, &id);
+            policy.write(&mut in_force, &id);
+        }
+        let mut slice = slice_of(&set(&marked), Arc::clone(&identity), Arc::clone(&resource));
+        for (access, facts, in_transaction) in asked.iter().chain(&asked) {
+            let mut command = command(vec![access.clone()], facts.clone());
+            command.in_transaction = *in_transaction;
+            let ask = |text: &str| ask_naively(text, &identity, &resource, access, facts, *in_transaction);
+            let (now, tried) = (ask(&without), ask(&in_force));
+            let said = slice.decide(&command, MONDAY);
+            prop_assert_eq!(verdict(&said), now, "{} {:?}\n{}", access, said, marked);
+            let shadow = slice.shadow(&command, MONDAY, &said);
+            let would = shadow.as_ref().map(|shadow| match shadow.verdict {
+                model::Verdict::Allowed | model::Verdict::Approved => Verdict::Allow,
+                model::Verdict::Held => Verdict::Hold,
+                model::Verdict::Denied => Verdict::Deny,
+            });
+            prop_assert_eq!(would, (now != tried).then_some(tried), "{}\n{}", access, marked);
+            for id in shadow.iter().flat_map(|shadow| shadow.policies.iter()) {
+                let number: usize = id.strip_prefix('p').unwrap().parse().unwrap();
+                prop_assert!(policies[number].1, "{} is in force\n{}", id, marked);
+            }
+        }
+    }
+
+    #[test]
     fn a_command_gets_no_more_than_the_strictest_of_its_parts(
         policies in prop::collection::vec(drawn(), 0..10),
         identity in who(),
