@@ -1,0 +1,205 @@
+//! A command: that it was asked for and decided, and how it ended.
+
+use model::{Access, ObjectKind, SessionHead, Verdict};
+use serde_json::{Map, Value, json};
+
+use super::Reporter;
+use super::class::{self, Activity, Class, Protocol};
+use super::parts::{self, About, Record, Severity};
+use crate::happening::{self, Cut, Decided, Ended, Happening, Outcome, Wording};
+
+pub(super) fn decided(
+    happening: &Happening,
+    decided: &Decided,
+    wording: &Wording<'_>,
+    protocol: Protocol,
+    by: Reporter<'_>,
+) -> Value {
+    let text = wording.statement(&decided.text);
+    let severity = match decided.verdict {
+        Some(Verdict::Allowed | Verdict::Approved) => Severity::Informational,
+        Some(Verdict::Held) => Severity::Low,
+        Some(Verdict::Denied) | None => Severity::Medium,
+    };
+    let told = Told { number: decided.number, accesses: &decided.accesses, text: text.as_ref() };
+    let refused = decided.verdict == Some(Verdict::Denied);
+    let record = begin(happening, &told, refused, protocol, severity, by);
+    let (record, decision) = match decided.verdict {
+        Some(Verdict::Allowed) => {
+            (record.status(1, "Success").control((1, "Allowed"), (1, "Allowed")), "Allowed")
+        }
+        Some(Verdict::Approved) => {
+            (record.status(1, "Success").control((1, "Allowed"), (8, "Approved")), "Approved")
+        }
+        Some(Verdict::Denied) => {
+            (record.status(2, "Failure").control((2, "Denied"), (2, "Blocked")), "Denied")
+        }
+        Some(Verdict::Held) => {
+            (record.status(99, "Held").control((99, "Held"), (14, "Delayed")), "Held")
+        }
+        None => (record.status(0, "Unknown").control((0, "Unknown"), (0, "Unknown")), "Undecided"),
+    };
+    let policies = decided.policies.iter().map(AsRef::as_ref);
+    let message = decided.message.as_deref().map(|message| wording.own(message));
+    record
+        .with_some("authorizations", parts::authorizations(decision, policies))
+        .with_some("message", message)
+        .unmapped(json!({
+            "command": decided.number,
+            "command_uid": command_uid(happening, decided.number),
+            "phase": happening::phase(decided.phase),
+            "verdict": happening::verdict(decided.verdict),
+            "accesses": happening::accesses(&decided.accesses),
+            "parameters": wording.bound(&decided.parameters),
+            "approval": decided.approval,
+            "text_length": text.and_then(|text| text.whole),
+            "on_behalf_of": happening.session.identity.on_behalf_of,
+        }))
+        .finish()
+}
+
+pub(super) fn ended(
+    happening: &Happening,
+    ended: &Ended,
+    wording: &Wording<'_>,
+    protocol: Protocol,
+    by: Reporter<'_>,
+) -> Value {
+    let severity = match ended.outcome {
+        Outcome::Finished { .. } => Severity::Informational,
+        Outcome::Failed { .. } => Severity::Low,
+    };
+    let told = Told { number: ended.number, accesses: &ended.accesses, text: None };
+    let record = begin(happening, &told, false, protocol, severity, by)
+        .control((1, "Allowed"), (1, "Allowed"));
+    let record = match ended.since {
+        Some(since) => {
+            let took = happening.at.since(since).as_millis();
+            record
+                .with("start_time", since.as_micros() / 1000)
+                .with("end_time", happening.at.as_micros() / 1000)
+                .with("duration", u64::try_from(took).unwrap_or(u64::MAX))
+        }
+        None => record,
+    };
+    let mut rest = json!({
+        "command": ended.number,
+        "command_uid": command_uid(happening, ended.number),
+        "accesses": happening::accesses(&ended.accesses),
+        "on_behalf_of": happening.session.identity.on_behalf_of,
+    });
+    let mut more = |name: &str, value: Value| {
+        if let Value::Object(rest) = &mut rest {
+            rest.insert(name.to_owned(), value);
+        }
+    };
+    let record = match &ended.outcome {
+        Outcome::Finished { tag, rows, bytes } => {
+            more("tag", json!(tag));
+            more("rows", json!(rows));
+            more("bytes", json!(bytes));
+            record.status(1, "Success")
+        }
+        Outcome::Failed { code, message } => record
+            .status(2, "Failure")
+            .with_some("status_code", (!code.is_empty()).then_some(code.as_str()))
+            .with_some("status_detail", wording.message(message)),
+    };
+    record.unmapped(rest).finish()
+}
+
+/// What is told of a command in every one of its events.
+struct Told<'a> {
+    number: u64,
+    accesses: &'a [Access],
+    text: Option<&'a Cut>,
+}
+
+fn begin(
+    happening: &Happening,
+    told: &Told<'_>,
+    refused: bool,
+    protocol: Protocol,
+    severity: Severity,
+    by: Reporter<'_>,
+) -> Record {
+    let head = &happening.session;
+    let class = protocol.class();
+    let request = request_line(told.text);
+    let activity = match protocol {
+        Protocol::Database => class::datastore_activity(told.accesses),
+        Protocol::Kubernetes => class::api_activity(told.accesses),
+        Protocol::Http => class::http_activity(request.map_or("", |(method, _)| method)),
+        Protocol::Ssh if refused => Activity(5, "Refuse"),
+        Protocol::Ssh => Activity(6, "Traffic"),
+    };
+    let record = Record::new(class, activity, severity, About::happening(happening), by)
+        .with("actor", parts::actor(head))
+        .with("src_endpoint", parts::endpoint(&head.source))
+        .with("dst_endpoint", parts::target(head));
+    let uid = command_uid(happening, told.number);
+    match class {
+        Class::DatastoreActivity => datastore(record, head, told, &uid),
+        Class::ApiActivity => api(record, head, told, uid),
+        Class::HttpActivity => record.with("http_request", http_request(request, &uid)),
+        _ => record,
+    }
+}
+
+/// Ties the events of one command together.
+fn command_uid(happening: &Happening, number: u64) -> String {
+    format!("{}/{number}", happening.session.id)
+}
+
+fn datastore(record: Record, head: &SessionHead, told: &Told<'_>, uid: &str) -> Record {
+    let name = head.database.as_deref().filter(|name| !name.is_empty());
+    let database = json!({
+        "name": name.unwrap_or(&head.resource),
+        "uid": head.resource,
+        "type_id": 1,
+        "type": "Relational",
+    });
+    let query = told.text.map(|text| json!({ "uid": uid, "query_string": text.text }));
+    let mut tables =
+        told.accesses.iter().filter(|access| access.object.kind == ObjectKind::Relation);
+    let table = tables.next().map(|access| access.object.to_string());
+    let (type_id, type_name) = match table {
+        Some(_) => (3, "Table"),
+        None => (1, "Database"),
+    };
+    record
+        .with("type_id", type_id)
+        .with("type", type_name)
+        .with("database", database)
+        .with_some("query_info", query)
+        .with_some("table", table.map(|name| json!({ "name": name })))
+}
+
+fn api(record: Record, head: &SessionHead, told: &Told<'_>, uid: String) -> Record {
+    let operation = told.accesses.first().map_or("unknown", |access| access.action.name());
+    let mut request = json!({ "uid": uid });
+    if let (Value::Object(request), Some(text)) = (&mut request, told.text) {
+        request.insert("data".into(), json!({ "text": text.text }));
+    }
+    let service = json!({ "name": head.resource });
+    record.with("api", json!({ "operation": operation, "request": request, "service": service }))
+}
+
+/// The method and the target of a request's first line.
+fn request_line(text: Option<&Cut>) -> Option<(&str, &str)> {
+    let mut words = text?.text.lines().next()?.split_ascii_whitespace();
+    Some((words.next()?, words.next()?))
+}
+
+fn http_request(request: Option<(&str, &str)>, uid: &str) -> Value {
+    let mut object = Map::from_iter([("uid".to_owned(), json!(uid))]);
+    if let Some((method, target)) = request {
+        let known = class::http_activity(method);
+        if (1..99).contains(&known.0) {
+            object.insert("http_method".into(), json!(method));
+        }
+        let path = target.split('?').next().unwrap_or_default();
+        object.insert("url".into(), json!({ "path": path, "url_string": target }));
+    }
+    Value::Object(object)
+}
