@@ -2,12 +2,15 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use evidence::{Item, PublicKey, Reader, SigningKey, Writer};
-use model::{
-    Access, Action, ApprovalId, Column, DataClass, Ending, Event, Identity, IdentityKind, Object,
-    ObjectKind, Parameter, Parent, Phase, SessionHead, SessionId, Timestamp, TokenId, ValueFormat,
-    Verdict,
+use evidence::{
+    Item, Keyring, KeyringKey, Keys, PublicKey, Reader, SessionKey, SigningKey, Writer,
 };
+use model::{
+    Access, Action, ApprovalId, Column, DataClass, Ending, Event, Facts, Identity, IdentityKind,
+    Object, ObjectKind, Parameter, Parent, Phase, ReasonKind, Seen, SessionHead, SessionId, Shadow,
+    Timestamp, TokenId, ValueFormat, Verdict,
+};
+use zeroize::Zeroizing;
 
 /// 2026-01-31, noon.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_769_860_800);
@@ -19,6 +22,20 @@ pub(crate) fn key() -> Arc<SigningKey> {
 pub(crate) fn public() -> PublicKey {
     static PUBLIC: LazyLock<PublicKey> = LazyLock::new(|| key().public());
     *PUBLIC
+}
+
+pub(crate) fn keyring() -> Keyring {
+    Keyring::of(KeyringKey::new(Zeroizing::new([43; 32])))
+}
+
+pub(crate) fn keys(head: &SessionHead) -> Keys {
+    let session = SessionKey::new(Zeroizing::new([44; 32]));
+    let slots = vec![keyring().current().unwrap().wrap(head.id, &session)];
+    Keys { signing: key(), session, slots }
+}
+
+pub(crate) fn begin(head: &SessionHead) -> Writer {
+    Writer::begin(keys(head), head).unwrap()
 }
 
 pub(crate) fn head(randomness: u128) -> SessionHead {
@@ -97,6 +114,14 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                 ]
                 .into(),
                 accesses: accesses.into(),
+                seen: Some(Seen {
+                    facts: Arc::new(Facts {
+                        unbounded: true,
+                        returns: [DataClass::new("email").unwrap()].into(),
+                        not_understood: Some("a piece of it is new".into()),
+                    }),
+                    in_transaction: true,
+                }),
             },
         ),
         (
@@ -107,6 +132,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                 policies: Arc::from(["dba-looks".into()]),
                 approval: Some(ApprovalId::new(START, 5)),
                 message: Some("waits for a DBA".into()),
+                cause: None,
             },
         ),
         // The clock was set back while it waited.
@@ -118,6 +144,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                 policies: Arc::from(["dba-looks".into(), "engineers-read".into()]),
                 approval: Some(ApprovalId::new(START, 5)),
                 message: None,
+                cause: None,
             },
         ),
         (at(12), Event::Notice { number: 1, message: "a word".into() }),
@@ -139,6 +166,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                 text: Bytes::from_static(b"drop \xff table t"),
                 parameters: Arc::new([]),
                 accesses: Arc::new([]),
+                seen: None,
             },
         ),
         (
@@ -149,6 +177,19 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                 policies: Arc::from(["no-drop".into()]),
                 approval: None,
                 message: Some("DROP is not for here".into()),
+                cause: Some(ReasonKind::Policy),
+            },
+        ),
+        (
+            at(20),
+            Event::Shadow {
+                number: 2,
+                shadow: Shadow {
+                    verdict: Verdict::Held,
+                    policies: Arc::from(["drop-is-asked".into()]),
+                    shows: Arc::new([DataClass::new("email").unwrap()].into()),
+                    masks: Arc::default(),
+                },
             },
         ),
         (at(30), Event::Bulk { number: 3, to_client: true, data: Bytes::from_static(b"1\t2\n") }),
@@ -163,22 +204,19 @@ pub(crate) fn ending() -> Ending {
 
 /// A recording of [`events`], sealed after every second event and signed in the middle.
 pub(crate) fn recording(randomness: u128) -> Vec<u8> {
-    let mut writer = Writer::begin(key(), &head(randomness)).unwrap();
-    let mut out = Vec::new();
+    let mut writer = begin(&head(randomness));
     for (index, (at, event)) in events().iter().enumerate() {
         writer.append(*at, event).unwrap();
         if index % 2 == 1 {
-            out.extend_from_slice(writer.seal());
-            writer.written();
+            writer.seal();
         }
         if index == 6 {
+            writer.delivered(b"what the client got");
             writer.checkpoint(*at);
         }
     }
     writer.close(&ending()).unwrap();
-    out.extend_from_slice(writer.seal());
-    writer.written();
-    out
+    writer.bytes().to_vec()
 }
 
 /// Everything in a recording, fed in pieces of this size.
@@ -188,6 +226,9 @@ pub(crate) fn read(recording: &[u8], piece: usize) -> Vec<Item> {
     for piece in recording.chunks(piece) {
         reader.feed(piece);
         while let Some(item) = reader.next().unwrap() {
+            if let Item::Begun(preamble) = &item {
+                reader.unlock(keyring().open(preamble.session, &preamble.slots).unwrap());
+            }
             items.push(item);
         }
     }
