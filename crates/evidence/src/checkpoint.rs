@@ -5,12 +5,13 @@ use crate::counts::Counts;
 use crate::key::{PublicKey, SigningKey};
 use crate::layout::{BLOCK_HEADER, HASH, block};
 use crate::pack::Unpack;
+use crate::stream::Delivered;
 
 /// Bytes that a checkpoint's signature covers beside the chain: everything but the signature.
-const FIELDS: usize = 8 + 8 + 8 + 4 + 1 + 7 * 8;
+const FIELDS: usize = 8 + 8 + 8 + 4 + 1 + 7 * 8 + Delivered::LENGTH;
 const SIGNATURE: usize = 64;
 /// Says what is signed, so that a signature over one thing can never pass for another.
-const CONTEXT: &[u8] = b"sluice recording checkpoint 1\n";
+const CONTEXT: &[u8] = b"sluice recording checkpoint 2\n";
 
 /// The gateway's word that everything before it is as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +25,25 @@ pub struct Checkpoint {
     /// How long the block before it is, header and hash included: a recording's end can be read
     /// from behind.
     pub previous: u32,
-    /// Whether the session ended in order, so that nothing comes after.
-    pub last: bool,
+    /// Whether something comes after it.
+    pub end: End,
     /// What comes before it, in numbers.
     pub counts: Counts,
+    /// What the client had received, stored or not. Where the session was interrupted, as far as it
+    /// was known when the last checkpoint before was signed.
+    pub delivered: Delivered,
     signature: [u8; SIGNATURE],
+}
+
+/// Whether a recording goes on after a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It does.
+    GoesOn,
+    /// The session ended in order.
+    InOrder,
+    /// The session was interrupted, and the gateway said so when it found its recording without an end.
+    Interrupted,
 }
 
 impl Checkpoint {
@@ -43,10 +58,12 @@ impl Checkpoint {
         position: u64,
         blocks: u64,
         previous: u32,
-        last: bool,
+        end: End,
         counts: Counts,
+        delivered: Delivered,
     ) -> Self {
-        Self { at, position, blocks, previous, last, counts, signature: [0; SIGNATURE] }
+        let signature = [0; SIGNATURE];
+        Self { at, position, blocks, previous, end, counts, delivered, signature }
     }
 
     pub(crate) fn sign(&mut self, key: &SigningKey, chain: &[u8; HASH]) {
@@ -72,8 +89,13 @@ impl Checkpoint {
         out.extend_from_slice(&self.position.to_be_bytes());
         out.extend_from_slice(&self.blocks.to_be_bytes());
         out.extend_from_slice(&self.previous.to_be_bytes());
-        out.push(u8::from(self.last));
+        out.push(match self.end {
+            End::GoesOn => 0,
+            End::InOrder => 1,
+            End::Interrupted => 2,
+        });
         self.counts.put(out);
+        self.delivered.put(out);
     }
 
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
@@ -91,12 +113,14 @@ impl Checkpoint {
             position: unpack.u64()?,
             blocks: unpack.u64()?,
             previous: unpack.u32()?,
-            last: match unpack.byte()? {
-                0 => false,
-                1 => true,
+            end: match unpack.byte()? {
+                0 => End::GoesOn,
+                1 => End::InOrder,
+                2 => End::Interrupted,
                 _ => return None,
             },
             counts: Counts::take(&mut unpack)?,
+            delivered: Delivered::take(&mut unpack)?,
             signature: unpack.array()?,
         })
     }
@@ -108,6 +132,7 @@ impl Checkpoint {
         let mut unpack = Unpack::new(end.clone());
         let length = unpack.u32()? as usize;
         let kind = unpack.byte()?;
+        let _frames = unpack.u32()?;
         if length != Self::LENGTH || kind != block::CHECKPOINT {
             return None;
         }

@@ -42,6 +42,7 @@ impl Counts {
             Event::Failed { .. }
             | Event::Decided { verdict: Verdict::Allowed | Verdict::Approved, .. }
             | Event::Opened(_)
+            | Event::Shadow { .. }
             | Event::Columns { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }

@@ -52,6 +52,10 @@ impl Unpack {
         self.0.is_empty()
     }
 
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn split(&mut self, length: usize) -> Option<Bytes> {
         (length <= self.0.len()).then(|| self.0.split_to(length))
     }

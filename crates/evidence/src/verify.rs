@@ -1,26 +1,33 @@
 use model::{Ending, Event, SessionHead, SessionId, Timestamp};
 use serde::Serialize;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, End};
 use crate::counts::Counts;
 use crate::event::{kind, take_closing_counts};
 use crate::key::PublicKey;
+use crate::keyring::Keyring;
 use crate::layout::Preamble;
 use crate::reader::{Damage, Fault, Frame, Item, Reader};
+use crate::stream::Delivered;
 
-/// Checks a recording against a public key as its bytes come in.
+/// Checks a recording against a public key as its bytes come in. With a keyring it also looks at what
+/// is sealed; without, that it is as it was sealed.
 pub struct Verifier<'k> {
     key: &'k PublicKey,
+    keyring: Option<&'k Keyring>,
     reader: Reader,
     damage: Option<Damage>,
     total: u64,
     session: Option<SessionId>,
+    first: Option<[u8; 32]>,
     head: Option<SessionHead>,
     ending: Option<Ending>,
-    closed: bool,
+    end: Option<End>,
     counts: Counts,
+    delivered: Delivered,
     at: Option<Timestamp>,
     unread: u64,
+    sealed: u64,
     signed: Extent,
 }
 
@@ -33,12 +40,20 @@ pub struct Report {
     pub damage: Option<String>,
     /// The session the recording says it is of.
     pub session: Option<SessionId>,
-    /// Who came from where to what.
+    /// Who came from where to what; nothing without the key that opens it.
     pub head: Option<SessionHead>,
-    /// How it ended, when it ended in order.
+    /// How it ended, when it ended in order; nothing without the key that opens it.
     pub ending: Option<Ending>,
-    /// What was read, in numbers.
+    /// What is in it, in numbers: as counted where it could be opened, else as last signed.
     pub counts: Counts,
+    /// How many bytes the client received up to the last signature, stored or not.
+    pub delivered: u64,
+    /// Their SHA-256, in hexadecimal.
+    pub delivered_sha256: String,
+    /// The first hash of its chain, over its preamble, in hexadecimal: what the audit log says it began with.
+    pub first_hash: Option<String>,
+    /// The last hash of its chain that holds: what the audit log says a recording ended with.
+    pub last_hash: String,
     /// How far it is as it was written, by its chain.
     pub intact: Extent,
     /// How far a signature vouches for it.
@@ -47,6 +62,8 @@ pub struct Report {
     pub bytes: u64,
     /// Frames and blocks of kinds this program does not know; their content was not looked at.
     pub unread: u64,
+    /// Frames there was no key for: they are as they were sealed, and what they say was not looked at.
+    pub sealed: u64,
 }
 
 /// How far something holds.
@@ -66,10 +83,13 @@ pub struct Extent {
 pub enum State {
     /// Complete, unchanged and signed to its last byte.
     Closed,
-    /// Unchanged as far as it goes, but the session's end is missing: it is still running, the
-    /// process was killed, or the end was taken away.
+    /// Unchanged and signed to its last byte, and signed as what was left when the gateway's process
+    /// ended in the middle of the session.
     Interrupted,
-    /// As interrupted, and the last block is there in part only.
+    /// Unchanged as far as it goes, but without an end: the session is still running, or the end was
+    /// taken away.
+    Unfinished,
+    /// As unfinished, and the last block is there in part only.
     Cut,
     /// Changed, or not signed by this key.
     Tampered,
@@ -77,8 +97,8 @@ pub enum State {
 
 /// Checks a whole recording.
 #[must_use]
-pub fn verify(recording: &[u8], key: &PublicKey) -> Report {
-    let mut verifier = Verifier::new(key);
+pub fn verify(recording: &[u8], key: &PublicKey, keyring: Option<&Keyring>) -> Report {
+    let mut verifier = Verifier::new(key, keyring);
     for chunk in recording.chunks(64 << 10) {
         verifier.feed(chunk);
     }
@@ -88,19 +108,23 @@ pub fn verify(recording: &[u8], key: &PublicKey) -> Report {
 impl<'k> Verifier<'k> {
     /// Checks against `key`.
     #[must_use]
-    pub fn new(key: &'k PublicKey) -> Self {
+    pub fn new(key: &'k PublicKey, keyring: Option<&'k Keyring>) -> Self {
         Self {
             key,
+            keyring,
             reader: Reader::new(),
             damage: None,
             total: 0,
             session: None,
+            first: None,
             head: None,
             ending: None,
-            closed: false,
+            end: None,
             counts: Counts::default(),
+            delivered: Delivered::default(),
             at: None,
             unread: 0,
+            sealed: 0,
             signed: Extent::default(),
         }
     }
@@ -141,10 +165,13 @@ impl<'k> Verifier<'k> {
         let state = match self.damage.as_ref().map(|damage| &damage.fault) {
             // What an honest crash leaves cannot be longer than what was written at once after the
             // end: a closed recording has no such tail.
-            Some(Fault::EndsEarly) if !self.closed => State::Cut,
+            Some(Fault::EndsEarly) if self.end.is_none() => State::Cut,
             Some(_) => State::Tampered,
-            None if self.closed => State::Closed,
-            None => State::Interrupted,
+            None => match self.end {
+                Some(End::InOrder) => State::Closed,
+                Some(End::Interrupted) => State::Interrupted,
+                Some(End::GoesOn) | None => State::Unfinished,
+            },
         };
         let intact = Extent {
             frames: self.counts.frames,
@@ -158,10 +185,15 @@ impl<'k> Verifier<'k> {
             head: self.head,
             ending: self.ending,
             counts: self.counts,
+            delivered: self.delivered.bytes,
+            delivered_sha256: hex(&self.delivered.sha256),
+            first_hash: self.first.map(|hash| hex(&hash)),
+            last_hash: hex(&self.reader.head()),
             intact,
             signed: self.signed,
             bytes: self.total,
             unread: self.unread,
+            sealed: self.sealed,
         }
     }
 
@@ -169,10 +201,18 @@ impl<'k> Verifier<'k> {
         match item {
             Item::Begun(preamble) => self.begun(&preamble),
             Item::Frame(frame) => self.frame(frame),
+            Item::Sealed { frames } => {
+                if self.end.is_some() {
+                    return Err(self.here(Fault::AfterTheEnd));
+                }
+                self.sealed += u64::from(frames);
+                self.counts.frames += u64::from(frames);
+                Ok(())
+            }
             Item::Checkpoint(checkpoint) => self.checkpoint(&checkpoint),
             Item::Unknown { .. } => {
                 self.unread += 1;
-                if self.closed || self.ending.is_some() {
+                if self.end.is_some() || self.ending.is_some() {
                     return Err(self.here(Fault::AfterTheEnd));
                 }
                 Ok(())
@@ -182,7 +222,12 @@ impl<'k> Verifier<'k> {
 
     fn begun(&mut self, preamble: &Preamble) -> Result<(), Damage> {
         self.session = Some(preamble.session);
+        self.first = Some(self.reader.head());
         if preamble.key == self.key.id() {
+            let open = |keyring: &Keyring| keyring.open(preamble.session, &preamble.slots);
+            if let Some(key) = self.keyring.and_then(open) {
+                self.reader.unlock(key);
+            }
             return Ok(());
         }
         let (signed_by, checked_against) = (preamble.key.to_string(), self.key.id().to_string());
@@ -191,7 +236,7 @@ impl<'k> Verifier<'k> {
 
     fn frame(&mut self, frame: Frame) -> Result<(), Damage> {
         let wrong = |fault| Err(Damage { position: frame.position, fault });
-        if self.closed || self.ending.is_some() {
+        if self.end.is_some() || self.ending.is_some() {
             return wrong(Fault::AfterTheEnd);
         }
         let first = self.counts.frames == 0;
@@ -221,6 +266,7 @@ impl<'k> Verifier<'k> {
             }
             Event::Command { .. }
             | Event::Decided { .. }
+            | Event::Shadow { .. }
             | Event::Columns { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }
@@ -234,16 +280,29 @@ impl<'k> Verifier<'k> {
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Damage> {
         let wrong = |fault| Err(Damage { position: checkpoint.position, fault });
-        if self.closed {
+        if self.end.is_some() {
             return wrong(Fault::AfterTheEnd);
         }
         if !self.reader.vouched_for(checkpoint, self.key) {
             return wrong(Fault::Signature);
         }
-        if !self.fits(&checkpoint.counts) || checkpoint.last != self.ending.is_some() {
+        // Of what is sealed only the number of frames is known.
+        let ends_in_order = checkpoint.end == End::InOrder;
+        // A gateway that could not open what it ended counted the frames alone.
+        let frames = checkpoint.counts.frames == self.counts.frames;
+        let interrupted = checkpoint.end == End::Interrupted && frames;
+        let fits = (interrupted || self.fits(&checkpoint.counts))
+            && (self.sealed > 0 || ends_in_order == self.ending.is_some())
+            && checkpoint.delivered.bytes >= self.delivered.bytes;
+        if !fits {
             return wrong(Fault::Numbers);
         }
-        self.closed = checkpoint.last;
+        self.end = (checkpoint.end != End::GoesOn).then_some(checkpoint.end);
+        self.delivered = checkpoint.delivered;
+        if self.sealed > 0 {
+            self.counts = checkpoint.counts;
+            self.at = Some(checkpoint.at);
+        }
         self.signed = Extent {
             frames: self.counts.frames,
             bytes: self.reader.position(),
@@ -255,10 +314,19 @@ impl<'k> Verifier<'k> {
     /// Whether these are the numbers of what was read. What this program could not read it could
     /// not count either; only the number of frames is then known.
     fn fits(&self, counts: &Counts) -> bool {
-        *counts == self.counts || (self.unread > 0 && counts.frames == self.counts.frames)
+        *counts == self.counts
+            || (self.unread + self.sealed > 0 && counts.frames == self.counts.frames)
     }
 
     const fn here(&self, fault: Fault) -> Damage {
         Damage { position: self.reader.position(), fault }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

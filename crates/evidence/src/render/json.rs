@@ -47,21 +47,33 @@ impl JsonLines {
                 "database": head.database,
                 "policies": head.policies,
             }),
-            Event::Command { number, phase, text: words, parameters, accesses } => json!({
+            Event::Command { number, phase, text: words, parameters, accesses, seen } => json!({
                 "type": "command",
                 "number": number,
                 "phase": match phase { Phase::Prepare => "prepare", Phase::Run => "run" },
                 "text": text(words),
                 "parameters": parameters.iter().map(parameter).collect::<Vec<_>>(),
                 "accesses": accesses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "unbounded": seen.as_ref().map(|seen| seen.facts.unbounded),
+                "in_transaction": seen.as_ref().map(|seen| seen.in_transaction),
+                "returns": seen.as_ref().map(|seen| &seen.facts.returns),
             }),
-            Event::Decided { number, verdict, policies, approval, message } => json!({
+            Event::Decided { number, verdict, policies, approval, message, cause } => json!({
                 "type": "decided",
                 "number": number,
                 "verdict": verdict,
                 "policies": policies.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
                 "approval": approval,
                 "message": message,
+                "cause": cause,
+            }),
+            Event::Shadow { number, shadow } => json!({
+                "type": "shadow",
+                "number": number,
+                "verdict": shadow.verdict,
+                "policies": shadow.policies.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+                "shows": &*shadow.shows,
+                "masks": &*shadow.masks,
             }),
             Event::Columns { number, columns } => {
                 self.open.columns(*number, columns);
@@ -134,7 +146,8 @@ fn text(bytes: &[u8]) -> String {
 
 /// JSON escapes the first 32 control characters; the others may stand in it as they are. They stand
 /// only within its strings, so escaping them anywhere keeps it the same JSON.
-fn harmless(json: &str) -> String {
+#[must_use]
+pub fn harmless(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if acts(c) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Event ─┬─► Terminal ─► Lines: prompt and text, parameters, decisions, tables, tags
-//!          └─► JsonLines ─► one object a line
+//!          └─► JsonLines ─► one object a line ─► read_line ─► Event again
 //! ```
 //!
 //! Nothing recorded reaches a terminal raw: what would steer it is written out.
@@ -10,6 +10,7 @@
 mod binary;
 mod escape;
 mod json;
+mod lines;
 mod numeric;
 mod open;
 mod rows;
@@ -17,8 +18,13 @@ mod table;
 mod terminal;
 mod value;
 
+pub(crate) use escape::acts;
 pub use escape::{escape, escape_bytes};
-pub use json::JsonLines;
+pub use json::{JsonLines, harmless};
+pub use lines::read_line;
+pub(crate) use open::Open;
 pub use rows::{Row, Rows};
+pub(crate) use terminal::tried_out;
 pub use terminal::{Line, LineKind, Terminal};
+pub(crate) use value::is_number;
 pub use value::value;

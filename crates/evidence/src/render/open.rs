@@ -9,28 +9,32 @@ const MOST: usize = 1 << 17;
 
 /// Commands that were begun and not ended.
 #[derive(Debug, Default)]
-pub(super) struct Open(BTreeMap<u64, Command>);
+pub(crate) struct Open(BTreeMap<u64, Command>);
 
 #[derive(Debug, Default)]
-pub(super) struct Command {
-    pub(super) begun: Option<Timestamp>,
-    pub(super) columns: Arc<[Column]>,
+pub(crate) struct Command {
+    pub(crate) begun: Option<Timestamp>,
+    pub(crate) columns: Arc<[Column]>,
 }
 
 impl Open {
-    pub(super) fn begin(&mut self, number: u64, at: Timestamp) {
+    pub(crate) fn begin(&mut self, number: u64, at: Timestamp) {
         self.entry(number).begun = Some(at);
     }
 
-    pub(super) fn columns(&mut self, number: u64, columns: &Arc<[Column]>) {
+    pub(crate) fn begun(&self, number: u64) -> Option<Timestamp> {
+        self.0.get(&number).and_then(|command| command.begun)
+    }
+
+    pub(crate) fn columns(&mut self, number: u64, columns: &Arc<[Column]>) {
         self.entry(number).columns = Arc::clone(columns);
     }
 
-    pub(super) fn columns_of(&self, number: u64) -> Arc<[Column]> {
+    pub(crate) fn columns_of(&self, number: u64) -> Arc<[Column]> {
         self.0.get(&number).map(|command| Arc::clone(&command.columns)).unwrap_or_default()
     }
 
-    pub(super) fn end(&mut self, number: u64) -> Command {
+    pub(crate) fn end(&mut self, number: u64) -> Command {
         self.0.remove(&number).unwrap_or_default()
     }
 

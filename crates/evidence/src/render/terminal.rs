@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use model::{
-    Column, DataClass, Event, IdentityKind, Parameter, Phase, SessionHead, Timestamp, Verdict,
+    Classes, Column, DataClass, Event, IdentityKind, Parameter, Phase, SessionHead, Shadow,
+    Timestamp, Verdict,
 };
 
 use super::escape::{escape, escape_bytes};
@@ -33,6 +34,8 @@ pub enum LineKind {
     Denied,
     /// That it was held, or approved.
     Held,
+    /// What policies that are only tried out would have made of it.
+    Shadow,
     /// Which columns of a result were masked as a whole.
     Masked,
     /// A result.
@@ -70,7 +73,7 @@ impl Terminal {
             Event::Rows { number, .. } | Event::Notice { number, .. } => {
                 self.table.as_ref().is_some_and(|(of, ..)| of != number)
             }
-            Event::Command { .. } | Event::Decided { .. } => false,
+            Event::Command { .. } | Event::Decided { .. } | Event::Shadow { .. } => false,
             _ => true,
         };
         if ends_table {
@@ -98,7 +101,7 @@ impl Terminal {
                     lines.push(Line { kind: LineKind::Parameters, text });
                 }
             }
-            Event::Decided { number, verdict, policies, approval, message } => {
+            Event::Decided { number, verdict, policies, approval, message, .. } => {
                 let (kind, word) = match verdict {
                     Verdict::Allowed => (LineKind::Allowed, "allowed"),
                     Verdict::Denied => (LineKind::Denied, "DENIED"),
@@ -121,6 +124,9 @@ impl Terminal {
                 if *verdict == Verdict::Denied {
                     self.open.end(*number);
                 }
+            }
+            Event::Shadow { number, shadow } => {
+                lines.push(Line { kind: LineKind::Shadow, text: tried_out(*number, shadow) });
             }
             Event::Columns { number, columns } => {
                 self.open.columns(*number, columns);
@@ -251,6 +257,32 @@ impl Terminal {
         let table = table.end(&columns).into_iter();
         lines.extend(table.map(|text| Line { kind: LineKind::Result, text }));
     }
+}
+
+/// What policies that are only tried out would have made of a command, or of the session.
+pub(crate) fn tried_out(number: u64, shadow: &Shadow) -> String {
+    let verdict = match shadow.verdict {
+        Verdict::Allowed | Verdict::Approved => "allowed",
+        Verdict::Denied => "DENIED",
+        Verdict::Held => "HELD",
+    };
+    let mut text = match number {
+        0 => format!("-- shadow: the session would be {verdict}"),
+        number => format!("  [{number}] shadow: would be {verdict}"),
+    };
+    let named =
+        |classes: &Classes| classes.iter().map(DataClass::as_str).collect::<Vec<_>>().join(", ");
+    if !shadow.shows.is_empty() {
+        text.push_str(&format!(", shown in clear: {}", named(&shadow.shows)));
+    }
+    if !shadow.masks.is_empty() {
+        text.push_str(&format!(", masked: {}", named(&shadow.masks)));
+    }
+    if !shadow.policies.is_empty() {
+        let policies: Vec<_> = shadow.policies.iter().map(|policy| escape(policy)).collect();
+        text.push_str(&format!(" (by {})", policies.join(", ")));
+    }
+    text
 }
 
 /// A line of text or of bulk data; tabs, which only move, become room.

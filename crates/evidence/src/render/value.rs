@@ -28,7 +28,7 @@ pub fn value<'v>(type_name: &str, format: ValueFormat, value: &'v [u8]) -> Cow<'
 }
 
 /// Whether psql would set it to the right.
-pub(super) fn is_number(type_name: &str) -> bool {
+pub(crate) fn is_number(type_name: &str) -> bool {
     matches!(
         canonical(type_name),
         "int2" | "int4" | "int8" | "float4" | "float8" | "numeric" | "oid" | "xid" | "money"

@@ -3,12 +3,16 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests may fail loudly too"
 )]
 
 mod story;
 
+mod audit_page;
+mod export;
 mod mutation;
 mod page;
 mod render;
+mod resume;
 mod round_trip;

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ed25519_dalek::pkcs8::DecodePublicKey;
-use evidence::{PublicKey, State, Writer, verify};
-use model::{Access, Action, Event, Object, ObjectKind, Parent, Phase, Verdict};
+use evidence::{PublicKey, State};
+use model::{Access, Action, Event, Object, ObjectKind, Parent, Phase, Seen, Verdict};
 
-use crate::story::{START, ending, head, key};
+use ring::aead;
+
+use crate::story::{START, begin, ending, head, key, keyring};
 
 const PAGE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence-format.md"));
@@ -24,7 +26,7 @@ fn block(kind: &str) -> &'static str {
 fn example() -> Vec<u8> {
     let relation = Object::within(ObjectKind::Relation, Parent::Is("public".into()), "t");
     let at = |millis| START.plus(Duration::from_millis(millis));
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
+    let mut writer = begin(&head(1));
     for (at, event) in [
         (
             at(10),
@@ -34,6 +36,7 @@ fn example() -> Vec<u8> {
                 text: Bytes::from_static(b"select * from t"),
                 parameters: Arc::new([]),
                 accesses: Arc::new([Access::new(Action::Select, relation)]),
+                seen: Some(Seen { facts: Arc::default(), in_transaction: false }),
             },
         ),
         (
@@ -44,6 +47,7 @@ fn example() -> Vec<u8> {
                 policies: Arc::from(["engineers-read".into()]),
                 approval: None,
                 message: None,
+                cause: None,
             },
         ),
     ] {
@@ -53,7 +57,7 @@ fn example() -> Vec<u8> {
     let finished = Event::Finished { number: 1, tag: "SELECT 0".into(), rows: 0, bytes: 0 };
     writer.append(at(12), &finished).unwrap();
     writer.close(&ending()).unwrap();
-    writer.seal().to_vec()
+    writer.bytes().to_vec()
 }
 
 fn dump(bytes: &[u8]) -> String {
@@ -73,71 +77,128 @@ fn on_the_page() -> Vec<u8> {
     hex::decode(digits.collect::<String>()).unwrap()
 }
 
+/// The page up to its example, and the example as it is written now.
 #[test]
 fn the_example_on_the_page_is_what_is_written() {
     assert_eq!(block("pem"), key().public().to_pem().unwrap());
+    if std::env::var_os("UPDATE_PAGE").is_some() {
+        let (before, _) = PAGE.split_once("```hex\n").unwrap();
+        let table = read(&example());
+        let page =
+            format!("{before}```hex\n{}```\n\n| offset | |\n|---|---|\n{table}", dump(&example()));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence-format.md");
+        std::fs::write(path, page).unwrap();
+        return;
+    }
     assert_eq!(block("hex"), dump(&example()));
     let key = PublicKey::from_pem(block("pem")).unwrap();
-    assert_eq!(verify(&on_the_page(), &key).state, State::Closed);
+    for keyring in [None, Some(&keyring())] {
+        assert_eq!(evidence::verify(&on_the_page(), &key, keyring).state, State::Closed);
+    }
 }
 
 fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-#[test]
-fn a_reader_written_from_the_page_reads_the_example() {
-    let file = on_the_page();
-    let key = ed25519_dalek::VerifyingKey::from_public_key_pem(block("pem")).unwrap();
-    assert_eq!(&file[..12], b"\x89SLUICE\n\0\x01\0\0");
-    assert_eq!(&file[36..52], &blake3::hash(key.as_bytes()).as_bytes()[..16]);
+fn open(key: &[u8], nonce: [u8; 12], data: &[u8], sealed: &[u8]) -> Vec<u8> {
+    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, key).unwrap());
+    let mut plain = sealed.to_vec();
+    let nonce = aead::Nonce::assume_unique_for_key(nonce);
+    key.open_in_place(nonce, aead::Aad::from(data), &mut plain).unwrap().to_vec()
+}
 
-    let mut chain = *blake3::hash(&file[..52]).as_bytes();
-    let (mut at, mut blocks, mut previous) = (52, 0, 52);
+fn varint(bytes: &mut &[u8]) -> usize {
+    let mut value = 0;
+    for shift in (0..).step_by(7) {
+        let byte = bytes[0];
+        *bytes = &bytes[1..];
+        value |= usize::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    value
+}
+
+/// A reader written from the page: the table of what stands where.
+fn read(file: &[u8]) -> String {
+    let public = ed25519_dalek::VerifyingKey::from_public_key_pem(block("pem")).unwrap();
+    assert_eq!(&file[..12], b"\x89SLUICE\n\0\x02\0\0");
+    assert_eq!(&file[36..52], &blake3::hash(public.as_bytes()).as_bytes()[..16]);
+    let begin = 56 + number(&file[52..56]);
+    let slot = &file[56..begin];
+    assert_eq!((slot[0], number(&slot[1..3]), slot.len()), (1, 64, 67));
+    let ring = [0x2b; 32];
+    let name = blake3::derive_key("sluice keyring key, its name", &ring);
+    assert_eq!(slot[3..19], name[..16]);
+    let session = &file[12..28];
+    let wraps = blake3::derive_key(
+        "sluice keyring key, seals a session's key",
+        &[&ring[..], session].concat(),
+    );
+    let key = open(&wraps, [0; 12], session, &slot[19..]);
+
+    let mut chain = *blake3::hash(&file[..begin]).as_bytes();
+    let (mut at, mut blocks, mut previous) = (begin, 0_u64, begin);
     let mut table = String::new();
     let mut kinds = Vec::new();
-    let mut last = false;
+    let mut end = 0;
     while at < file.len() {
-        assert!(!last, "nothing follows the last checkpoint");
-        let length = number(&file[at..at + 4]);
-        let (kind, body) = (file[at + 4], &file[at + 5..at + 5 + length]);
-        let hash = *blake3::hash(&[&chain[..], &file[at..at + 5 + length]].concat()).as_bytes();
-        assert_eq!(&file[at + 5 + length..at + 5 + length + 32], hash);
+        assert_eq!(end, 0, "nothing follows the last checkpoint");
+        let header = &file[at..at + 9];
+        let (length, kind, frames) = (number(&header[..4]), header[4], number(&header[5..]));
+        let body = &file[at + 9..at + 9 + length];
+        let hash = *blake3::hash(&[&chain[..], header, body].concat()).as_bytes();
+        assert_eq!(&file[at + 9 + length..at + 9 + length + 32], hash);
         match kind {
             1 => {
-                let mut frame = 0;
-                while frame < body.len() {
-                    let size = number(&body[frame..frame + 4]);
-                    let kind = body[frame + 4];
-                    kinds.push(kind);
-                    let _ = writeln!(table, "| {:04x} | a frame of kind {kind} |", at + 5 + frame);
-                    frame += 4 + size;
+                let mut nonce = [0; 12];
+                nonce[4..].copy_from_slice(&blocks.to_be_bytes());
+                let plain = open(&key, nonce, header, body);
+                let unpacked = number(&plain[1..5]);
+                let plain = match plain[0] {
+                    0 => plain[5..].to_vec(),
+                    1 => zstd::bulk::decompress(&plain[5..], unpacked).unwrap(),
+                    other => unreachable!("codec {other}"),
+                };
+                assert_eq!(plain.len(), unpacked);
+                let (mut rest, mut found) = (&plain[..], Vec::new());
+                while !rest.is_empty() {
+                    let size = varint(&mut rest);
+                    found.push(rest[0]);
+                    rest = &rest[size..];
                 }
-                assert_eq!(frame, body.len());
+                assert_eq!(found.len(), frames);
+                let list: Vec<_> = found.iter().map(ToString::to_string).collect();
+                let _ = writeln!(table, "| {at:04x} | frames of kind {} |", list.join(", "));
+                kinds.extend(found);
             }
             2 => {
-                let signed = [b"sluice recording checkpoint 1\n", &chain[..], &body[..85]].concat();
-                let signature = ed25519_dalek::Signature::from_slice(&body[85..149]).unwrap();
-                key.verify_strict(&signed, &signature).unwrap();
+                let signed =
+                    [b"sluice recording checkpoint 2\n", &chain[..], &body[..125]].concat();
+                let signature = ed25519_dalek::Signature::from_slice(&body[125..189]).unwrap();
+                public.verify_strict(&signed, &signature).unwrap();
                 assert_eq!(number(&body[8..16]), at);
-                assert_eq!(number(&body[16..24]), blocks);
+                assert_eq!(number(&body[16..24]) as u64, blocks);
                 assert_eq!(number(&body[24..28]), previous);
                 assert_eq!(number(&body[29..37]), kinds.len());
-                last = body[28] == 1;
-                let _ = writeln!(
-                    table,
-                    "| {at:04x} | a checkpoint{} |",
-                    if last { ", the last" } else { "" }
-                );
+                end = body[28];
+                let what = if end == 1 { ", the last" } else { "" };
+                let _ = writeln!(table, "| {at:04x} | a checkpoint{what} |");
             }
-            other => panic!("a block of kind {other}"),
+            other => unreachable!("a block of kind {other}"),
         }
         chain = hash;
         blocks += 1;
-        previous = 5 + length + 32;
+        previous = 9 + length + 32;
         at += previous;
     }
-    assert!(last);
-    assert_eq!(kinds, [1, 2, 3, 8, 11]);
-    assert!(PAGE.ends_with(&table), "{table}");
+    assert_eq!((end, kinds), (1, vec![1, 2, 3, 8, 11]));
+    table
+}
+
+#[test]
+fn a_reader_written_from_the_page_reads_the_example() {
+    assert!(PAGE.ends_with(&read(&on_the_page())));
 }

@@ -8,14 +8,14 @@ use proptest::prelude::*;
 
 use crate::story::{START, column, ending, events, head, row};
 
-fn story() -> Vec<(Timestamp, Event)> {
+pub(crate) fn story() -> Vec<(Timestamp, Event)> {
     let mut story = vec![(START, Event::Opened(Box::new(head(1))))];
     story.extend(events());
     story.push((ending().at, Event::Closed(ending())));
     story
 }
 
-fn shown(story: &[(Timestamp, Event)]) -> String {
+pub(crate) fn shown(story: &[(Timestamp, Event)]) -> String {
     let mut terminal = Terminal::new();
     let mut lines: Vec<_> =
         story.iter().flat_map(|(at, event)| terminal.event(*at, event)).collect();
@@ -48,6 +48,7 @@ NOTICE:  a word
 -- [2] +0.020 s (readied, not run)
 orders=> drop \\xff table t
   [2] DENIED: DROP is not for here (by no-drop)
+  [2] shadow: would be HELD, shown in clear: email (by drop-is-asked)
 1    2
   [3] ERROR 57014: canceled
   [0] ERROR 57P01: shutdown
@@ -108,10 +109,10 @@ fn a_value_of_a_megabyte_does_not_blow_up_the_others() {
     assert!(shown(&story).len() < (1 << 20) + 2000);
 }
 
-const HOSTILE: &str = "\x1b]0;owned\x07\u{9b}2J\r\u{202e}\x7f";
+pub(crate) const HOSTILE: &str = "\x1b]0;owned\x07\u{9b}2J\r\u{202e}\x7f";
 
 /// Every place of an event that a client or a server can put text in.
-fn hostile() -> Vec<(Timestamp, Event)> {
+pub(crate) fn hostile() -> Vec<(Timestamp, Event)> {
     let text = || HOSTILE.to_owned();
     let mut head = head(1);
     head.identity.subject = text();
@@ -137,6 +138,22 @@ fn hostile() -> Vec<(Timestamp, Event)> {
                 model::Action::Select,
                 model::Object::top(model::ObjectKind::Relation, HOSTILE),
             )]),
+            seen: Some(model::Seen {
+                facts: Arc::new(model::Facts {
+                    not_understood: Some(text()),
+                    ..model::Facts::default()
+                }),
+                in_transaction: false,
+            }),
+        },
+        Event::Shadow {
+            number: 1,
+            shadow: model::Shadow {
+                verdict: model::Verdict::Denied,
+                policies: Arc::from([text().into()]),
+                shows: Arc::default(),
+                masks: Arc::default(),
+            },
         },
         Event::Decided {
             number: 1,
@@ -144,6 +161,7 @@ fn hostile() -> Vec<(Timestamp, Event)> {
             policies: Arc::from([text().into()]),
             approval: None,
             message: Some(text()),
+            cause: None,
         },
         Event::Columns {
             number: 1,
@@ -185,7 +203,7 @@ fn json_lines_say_everything_and_read_back() {
     let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
     let expected = [
         "opened", "command", "decided", "decided", "notice", "columns", "rows", "cut", "finished",
-        "command", "decided", "bulk", "failed", "failed", "closed",
+        "command", "decided", "shadow", "bulk", "failed", "failed", "closed",
     ];
     assert_eq!(types, expected);
     assert_eq!(lines[0]["identity"]["subject"], "erin@example.com");

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use evidence::{Counts, Item, Reader, State, WriteError, Writer, verify};
+use evidence::{Checkpoint, Counts, End, Item, Keyring, Reader, State, WriteError};
 use model::{Event, Timestamp};
 use proptest::prelude::*;
 
-use crate::story::{START, ending, events, head, key, public, read, recording};
+use crate::story::{START, begin, ending, events, head, keyring, public, read, recording};
 
 fn frames(recording: &[u8], piece: usize) -> Vec<(Timestamp, Event)> {
     read(recording, piece)
@@ -28,93 +28,187 @@ fn what_is_written_reads_back_however_it_is_cut() {
     }
 }
 
+fn verify(recording: &[u8]) -> evidence::Report {
+    evidence::verify(recording, &public(), Some(&keyring()))
+}
+
+const COUNTS: Counts =
+    Counts { frames: 16, commands: 2, denied: 1, held: 1, failed: 1, rows: 2, bytes: 42 };
+
 #[test]
 fn a_closed_recording_is_vouched_for_to_its_last_byte() {
     let recording = recording(1);
-    let report = verify(&recording, &public());
+    let report = verify(&recording);
     assert_eq!(report.state, State::Closed, "{report:?}");
     assert_eq!(report.signed.bytes, recording.len() as u64);
     assert_eq!(report.head, Some(head(1)));
     assert_eq!(report.ending, Some(ending()));
-    let counts =
-        Counts { frames: 15, commands: 2, denied: 1, held: 1, failed: 1, rows: 2, bytes: 42 };
-    assert_eq!(report.counts, counts);
+    assert_eq!((report.counts, report.sealed), (COUNTS, 0));
+}
+
+#[test]
+fn the_public_key_alone_vouches_for_what_stays_sealed() {
+    let recording = recording(1);
+    let none = Keyring::default();
+    for keyring in [None, Some(&none)] {
+        let report = evidence::verify(&recording, &public(), keyring);
+        assert_eq!(report.state, State::Closed, "{report:?}");
+        assert_eq!((report.counts, report.sealed), (COUNTS, 16));
+        assert_eq!(report.signed.bytes, recording.len() as u64);
+        assert_eq!((report.head, report.ending), (None, None));
+        assert_eq!(report.delivered, 19);
+    }
+    for secret in ["erin", "customers", "****1111", "the client left", "orders-prod"] {
+        let found = recording.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "{secret} can be read without a key");
+    }
+}
+
+#[test]
+fn another_sessions_key_opens_nothing() {
+    let mut reader = Reader::new();
+    reader.unlock(evidence::SessionKey::new(zeroize::Zeroizing::new([1; 32])));
+    reader.feed(&recording(1));
+    assert!(matches!(reader.next(), Ok(Some(Item::Begun(_)))));
+    assert_eq!(reader.next().unwrap_err().fault, evidence::Fault::Sealed);
+}
+
+#[test]
+fn what_the_client_got_is_proven_whether_it_is_stored_or_not() {
+    let mut writer = begin(&head(1));
+    let said: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    for piece in said.chunks(777) {
+        writer.delivered(piece);
+    }
+    writer.append(START, &Event::Cut { number: 1 }).unwrap();
+    writer.close(&ending()).unwrap();
+    let report = verify(writer.bytes());
+    let expected = ring::digest::digest(&ring::digest::SHA256, &said);
+    assert_eq!(report.delivered, said.len() as u64);
+    assert_eq!(report.delivered_sha256, hex::encode(expected));
 }
 
 #[test]
 fn a_clock_that_jumps_anywhere_reads_back() {
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
+    let mut writer = begin(&head(1));
     let times = [0, u64::MAX, 1, u64::MAX / 2, u64::MAX / 2 + 1, 0, START.as_micros()];
     for at in times {
         writer.append(Timestamp::from_micros(at), &Event::Cut { number: at }).unwrap();
     }
+    writer.seal();
     let read: Vec<_> =
-        frames(writer.seal(), 9).iter().skip(1).map(|(at, _)| at.as_micros()).collect();
+        frames(writer.bytes(), 9).iter().skip(1).map(|(at, _)| at.as_micros()).collect();
     assert_eq!(read, times);
 }
 
 #[test]
 fn a_recording_begins_and_ends_once() {
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
+    let mut writer = begin(&head(1));
     let opened = Event::Opened(Box::new(head(1)));
+    let cut = Event::Cut { number: 1 };
     assert_eq!(writer.append(START, &opened), Err(WriteError::OutOfPlace));
     assert_eq!(writer.append(START, &Event::Closed(ending())), Err(WriteError::OutOfPlace));
+    writer.append(START, &cut).unwrap();
     writer.close(&ending()).unwrap();
-    assert_eq!(writer.append(START, &Event::Cut { number: 1 }), Err(WriteError::OutOfPlace));
+    assert_eq!(writer.append(START, &cut), Err(WriteError::OutOfPlace));
     assert_eq!(writer.close(&ending()), Err(WriteError::OutOfPlace));
+    let length = writer.bytes().len();
+    writer.interrupt(START);
+    assert_eq!(writer.bytes().len(), length);
 }
 
 #[test]
 fn an_event_that_is_too_long_leaves_no_trace() {
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
-    let clean = writer.seal().to_vec();
+    let mut writer = begin(&head(1));
     let data = Bytes::from(vec![0; evidence::MAX_FRAME]);
     let long = Event::Bulk { number: 1, to_client: false, data };
     assert!(matches!(writer.append(START, &long), Err(WriteError::TooLong(_))));
-    assert_eq!(writer.seal(), clean);
+    assert!(writer.pending() == 0);
     writer.append(START, &Event::Cut { number: 1 }).unwrap();
     writer.close(&ending()).unwrap();
-    assert_eq!(verify(writer.seal(), &public()).state, State::Closed);
+    assert_eq!(verify(writer.bytes()).state, State::Closed);
 }
 
 #[test]
 fn many_frames_without_a_seal_make_several_blocks() {
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
-    let data = Bytes::from(vec![7; 100_000]);
-    for _ in 0..50 {
-        let event = Event::Bulk { number: 1, to_client: true, data: data.clone() };
+    let mut writer = begin(&head(1));
+    let mut dice = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (dice >> 24) as u8
+    });
+    let data = Bytes::from(noise.take(100_000).collect::<Vec<_>>());
+    let event = Event::Bulk { number: 1, to_client: true, data };
+    for _ in 0..20 {
         writer.append(START, &event).unwrap();
-        assert!(writer.pending() < 2 << 20);
+        assert!(writer.pending() < evidence::FULL + 200_000);
     }
     writer.close(&ending()).unwrap();
-    let report = verify(writer.seal(), &public());
-    assert_eq!((report.state, report.counts.frames), (State::Closed, 52));
+    let report = verify(writer.bytes());
+    assert_eq!((report.state, report.counts.frames), (State::Closed, 22));
 }
 
 #[test]
 fn nothing_new_is_nothing_to_sign() {
-    let mut writer = Writer::begin(key(), &head(1)).unwrap();
+    let mut writer = begin(&head(1));
     assert!(!writer.unsigned());
-    let before = writer.seal().len();
+    let before = writer.bytes().len();
     writer.checkpoint(START);
-    assert_eq!(writer.seal().len(), before);
+    writer.seal();
+    assert_eq!(writer.bytes().len(), before);
     writer.append(START, &Event::Cut { number: 1 }).unwrap();
+    writer.seal();
     assert!(writer.unsigned());
     writer.checkpoint(START);
     assert!(!writer.unsigned());
 }
 
 #[test]
+fn an_interrupted_session_can_be_signed_as_what_it_is() {
+    let mut writer = begin(&head(1));
+    writer.append(START, &Event::Cut { number: 1 }).unwrap();
+    writer.seal();
+    assert_eq!(verify(writer.bytes()).state, State::Unfinished);
+    writer.interrupt(ending().at);
+    let report = verify(writer.bytes());
+    assert_eq!((report.state, report.ending), (State::Interrupted, None));
+    assert_eq!(report.signed.bytes, writer.bytes().len() as u64);
+}
+
+#[test]
 fn the_end_is_found_from_behind() {
     let recording = recording(1);
-    let tail = recording.len() - evidence::Checkpoint::BLOCK_LENGTH;
-    let last = evidence::Checkpoint::peek(&Bytes::copy_from_slice(&recording[tail..])).unwrap();
-    assert!(last.last);
-    assert_eq!(last.counts.frames, 15);
+    let tail = recording.len() - Checkpoint::BLOCK_LENGTH;
+    let last = Checkpoint::peek(&Bytes::copy_from_slice(&recording[tail..])).unwrap();
+    assert_eq!((last.end, last.counts.frames), (End::InOrder, 16));
     let closing = &recording[tail - last.previous as usize..tail];
-    let text = ending().how.into_bytes();
-    assert!(closing.windows(text.len()).any(|part| part == text));
-    assert_eq!(evidence::closing(closing).map(|(ending, _)| ending), Some(ending()),);
+    let mut reader = Reader::new();
+    reader.feed(&recording);
+    let Ok(Some(Item::Begun(preamble))) = reader.next() else { panic!("no preamble") };
+    let key = keyring().open(preamble.session, &preamble.slots).unwrap();
+    let found = evidence::closing(closing, &last, &key);
+    assert_eq!(found, Some((ending(), COUNTS)));
+    assert_eq!(evidence::closing(&closing[1..], &last, &key), None);
+}
+
+#[test]
+fn a_statement_that_is_repeated_takes_few_bytes() {
+    let mut writer = begin(&head(1));
+    let events: Vec<_> = events().into_iter().map(|(_, event)| event).take(8).collect();
+    let before = writer.bytes().len();
+    let mut at = START;
+    for round in 0..1000_u32 {
+        for event in &events {
+            at = at.plus(std::time::Duration::from_micros(u64::from(13 + round * 7919 % 97)));
+            writer.append(at, event).unwrap();
+        }
+        if writer.pending() > 64 << 10 {
+            writer.seal();
+        }
+    }
+    writer.seal();
+    let each = (writer.bytes().len() - before) / 1000;
+    assert!(each <= 60, "{each} bytes for 8 frames");
 }
 
 proptest! {
@@ -126,30 +220,28 @@ proptest! {
             while let Ok(Some(_)) = reader.next() {}
         }
         let _ = reader.finish();
-        prop_assert_ne!(verify(&bytes, &public()).state, State::Closed);
+        prop_assert_ne!(verify(&bytes).state, State::Closed);
     }
 
     /// Random bytes never get past the first hash: here the hashes are right and the content is not.
     #[test]
     fn any_content_under_a_right_chain_is_read_without_harm(
-        kind: u8, body in proptest::collection::vec(any::<u8>(), 1..200), frame: bool,
+        kind in 0_u8..4, frames: u32, body in proptest::collection::vec(any::<u8>(), 1..300),
     ) {
-        let mut bytes = recording(1)[..evidence::PREAMBLE_LENGTH].to_vec();
+        let whole = recording(1);
+        let slots = u32::from_be_bytes(whole[52..56].try_into().unwrap()) as usize;
+        let mut bytes = whole[..evidence::PREAMBLE_LENGTH + slots].to_vec();
         let chain = blake3::hash(&bytes);
-        let body = if frame {
-            [&u32::try_from(body.len() + 1).unwrap().to_be_bytes()[..], &[kind % 13], &body].concat()
-        } else {
-            body
-        };
-        let kind = if frame { 1 } else { kind };
-        let block = [&u32::try_from(body.len()).unwrap().to_be_bytes()[..], &[kind], &body].concat();
+        let length = u32::try_from(body.len()).unwrap();
+        let block =
+            [&length.to_be_bytes()[..], &[kind], &frames.to_be_bytes(), &body].concat();
         let hash = blake3::hash(&[&chain.as_bytes()[..], &block].concat());
         bytes.extend_from_slice(&block);
         bytes.extend_from_slice(hash.as_bytes());
-        let mut reader = Reader::new();
-        reader.feed(&bytes);
-        while let Ok(Some(_)) = reader.next() {}
-        prop_assert_eq!(verify(&bytes, &public()).state, State::Tampered);
+        for keyring in [None, Some(&keyring())] {
+            let report = evidence::verify(&bytes, &public(), keyring);
+            prop_assert_eq!(report.state, State::Tampered);
+        }
     }
 
     #[test]
@@ -157,16 +249,17 @@ proptest! {
         let events = [
             Event::Command {
                 number: count, phase: model::Phase::Run, text: text.into(),
-                parameters: Arc::new([]), accesses: Arc::new([]),
+                parameters: Arc::new([]), accesses: Arc::new([]), seen: None,
             },
             Event::Rows { number: count, count, data: data.into() },
             Event::Notice { number: 0, message },
         ];
-        let mut writer = Writer::begin(key(), &head(1)).unwrap();
+        let mut writer = begin(&head(1));
         for event in &events {
             writer.append(START, event).unwrap();
         }
-        let read: Vec<_> = frames(writer.seal(), 100).into_iter().skip(1).map(|(_, e)| e).collect();
+        writer.seal();
+        let read: Vec<_> = frames(writer.bytes(), 100).into_iter().skip(1).map(|(_, e)| e).collect();
         prop_assert_eq!(read, events);
     }
 }

@@ -1,24 +1,38 @@
+//! Reading a recording.
+
+mod block;
+mod damage;
+mod mark;
+
 use bytes::{Buf, Bytes, BytesMut};
-use model::{Ending, Event, SessionId, Timestamp};
+use model::{Event, SessionId, Timestamp};
 
 use crate::checkpoint::Checkpoint;
-use crate::counts::Counts;
 use crate::event;
 use crate::key::PublicKey;
-use crate::layout::{BLOCK_HEADER, HASH, MAX_BLOCK, PREAMBLE_LENGTH, Preamble, block};
+use crate::layout::{
+    BLOCK_HEADER, HASH, MAGIC, MAX_BLOCK, PREAMBLE_LENGTH, Preamble, block as kind,
+};
 use crate::pack::Unpack;
+use crate::seal::SessionKey;
+pub use block::{block_events, block_length, closing};
+pub use damage::{Damage, Fault};
+pub use mark::Mark;
 
 /// Reads a recording as its bytes come in. Holds at most one block.
 ///
 /// The chain is checked before anything of a block is handed out; signatures are the
-/// [`Verifier`](crate::Verifier)'s to check.
+/// [`Verifier`](crate::Verifier)'s to check. Without the session's key ([`Self::unlock`]) frames stay
+/// sealed, and everything else is there.
 #[derive(Default)]
 pub struct Reader {
+    key: Option<SessionKey>,
     buffer: BytesMut,
     /// What is left of the current block.
     frames: Unpack,
-    /// Where the next unread byte of `frames` stands in the recording.
-    frame_position: u64,
+    /// How many frames that block says are left, and where it begins.
+    frames_left: u32,
+    frames_at: u64,
     /// How many bytes were taken off the buffer.
     position: u64,
     chain: [u8; HASH],
@@ -39,6 +53,11 @@ pub enum Item {
     Begun(Preamble),
     /// A frame.
     Frame(Frame),
+    /// So many frames that there is no key for.
+    Sealed {
+        /// How many.
+        frames: u32,
+    },
     /// A signature over everything before it. Not checked yet.
     Checkpoint(Checkpoint),
     /// A block of a kind this program does not know. The chain goes through it.
@@ -53,7 +72,7 @@ pub enum Item {
 pub struct Frame {
     /// Counts a recording's frames from 1.
     pub index: u64,
-    /// Where it begins in the recording.
+    /// Where the block begins that holds it.
     pub position: u64,
     /// When it was recorded.
     pub at: Timestamp,
@@ -64,77 +83,46 @@ pub struct Frame {
     pub(crate) payload: Bytes,
 }
 
-/// How the session ended and what the recording holds, from a closed recording's last block but one
-/// ([`Checkpoint::previous`] says how long it is). Not checked: enough for a list, never for a verdict.
-#[must_use]
-pub fn closing(end: &[u8]) -> Option<(Ending, Counts)> {
-    let frame = end.get(BLOCK_HEADER..end.len().checked_sub(HASH)?)?;
-    let mut frame = Unpack::new(Bytes::copy_from_slice(frame));
-    frame.u32()?;
-    let kind = frame.byte()?;
-    frame.signed()?;
-    let payload = frame.rest();
-    match event::take(kind, payload.clone())? {
-        Event::Closed(ending) => Some((ending, event::take_closing_counts(payload)?)),
-        _ => None,
-    }
-}
-
-/// A recording cannot be read further.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at byte {position}: {fault}")]
-pub struct Damage {
-    /// Everything before this byte is as it was written.
-    pub position: u64,
-    /// What is wrong there.
-    pub fault: Fault,
-}
-
-/// What can be wrong with a recording.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// The file ends in the middle of something.
-    #[error("the recording ends in the middle of a block")]
-    EndsEarly,
-    /// It is no recording, or not one this program can read.
-    #[error("not a recording: {0}")]
-    NotOne(&'static str),
-    /// A length that no writer writes.
-    #[error("a block claims to be {0} bytes long")]
-    Length(u32),
-    /// The chain does not hold.
-    #[error("the hash chain breaks: something was changed, removed or inserted")]
-    Chain,
-    /// The chain holds, but what it holds is not in the format.
-    #[error("{0}")]
-    Malformed(&'static str),
-    /// The signature is not that of the key.
-    #[error("the signature is not the key's")]
-    Signature,
-    /// It was signed by another key than the one it is checked against.
-    #[error("signed by the key {signed_by}, checked against the key {checked_against}")]
-    OtherKey {
-        /// The one it names.
-        signed_by: String,
-        /// The one it was checked against.
-        checked_against: String,
-    },
-    /// Signed numbers do not fit what was read.
-    #[error("a checkpoint does not fit what comes before it")]
-    Numbers,
-    /// Nothing in it is signed.
-    #[error("nothing in it is signed")]
-    Unsigned,
-    /// There is more after its end.
-    #[error("something follows the end of the recording")]
-    AfterTheEnd,
-}
-
 impl Reader {
     /// At the first byte of a recording.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// At a mark that another reader left: feed it what follows [`Mark::position`].
+    #[must_use]
+    pub fn resume(mark: &Mark) -> Self {
+        Self {
+            position: mark.position,
+            chain: mark.chain,
+            chain_before: mark.chain,
+            blocks: mark.blocks,
+            previous: mark.previous,
+            last: mark.last,
+            session: Some(mark.session),
+            frame_index: mark.frames,
+            ..Self::default()
+        }
+    }
+
+    /// Where it stands, when that is between two blocks; nothing before the preamble, within a block's
+    /// frames, and once the recording is damaged.
+    #[must_use]
+    pub const fn mark(&self) -> Option<Mark> {
+        let between = self.frames_left == 0 && self.frames.is_empty() && self.damage.is_none();
+        match self.session {
+            Some(session) if between => Some(Mark {
+                session,
+                position: self.position,
+                chain: self.chain,
+                blocks: self.blocks,
+                previous: self.previous,
+                last: self.last,
+                frames: self.frame_index,
+            }),
+            _ => None,
+        }
     }
 
     /// Takes bytes in. Take everything out with [`Self::next`] before feeding more: what is not
@@ -143,6 +131,11 @@ impl Reader {
         if self.damage.is_none() {
             self.buffer.extend_from_slice(bytes);
         }
+    }
+
+    /// Opens frames from here on. The preamble's slots say who has the key ([`crate::Keyring::open`]).
+    pub fn unlock(&mut self, key: SessionKey) {
+        self.key = Some(key);
     }
 
     /// The next thing found, or nothing until more is fed.
@@ -163,6 +156,22 @@ impl Reader {
             self.buffer = BytesMut::new();
         }
         step
+    }
+
+    /// Gives back what memory it holds and does not need until more is fed.
+    pub fn rest(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        if self.frames_left == 0 && self.frames.is_empty() {
+            self.frames = Unpack::default();
+        }
+    }
+
+    /// How many frames were handed out.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frame_index
     }
 
     /// Says that nothing more comes.
@@ -189,6 +198,17 @@ impl Reader {
         self.blocks
     }
 
+    /// How long the last block was that was read.
+    pub(crate) const fn previous(&self) -> u32 {
+        self.previous
+    }
+
+    /// The hash over everything read so far.
+    #[must_use]
+    pub const fn head(&self) -> [u8; 32] {
+        self.chain
+    }
+
     /// Whether the checkpoint that was just handed out is signed by `key` over what comes before it.
     pub(crate) fn vouched_for(&self, checkpoint: &Checkpoint, key: &PublicKey) -> bool {
         checkpoint.verifies(key, &self.chain_before)
@@ -196,7 +216,7 @@ impl Reader {
 
     fn step(&mut self) -> Result<Option<Item>, Damage> {
         loop {
-            if !self.frames.is_empty() {
+            if self.frames_left > 0 || !self.frames.is_empty() {
                 return self.frame().map(|frame| Some(Item::Frame(frame)));
             }
             if self.session.is_none() {
@@ -204,16 +224,26 @@ impl Reader {
             }
             let before = self.position;
             let (before_blocks, before_length) = (self.blocks, self.previous);
-            let Some((kind, body)) = self.block()? else { return Ok(None) };
+            let Some((header, mut body)) = self.block()? else { return Ok(None) };
+            let [_, _, _, _, kind, a, b, c, d] = header;
+            let frames = u32::from_be_bytes([a, b, c, d]);
+            let malformed = |what| Damage { position: before, fault: Fault::Malformed(what) };
             match kind {
-                block::FRAMES => {
-                    self.frames = Unpack::new(body);
-                    self.frame_position = before + BLOCK_HEADER as u64;
+                kind::FRAMES if frames == 0 => {
+                    return Err(malformed("a block of frames holds none"));
                 }
-                block::CHECKPOINT => {
-                    let malformed = Fault::Malformed("a checkpoint is not in the format");
-                    let checkpoint = Checkpoint::take(body)
-                        .ok_or(Damage { position: before, fault: malformed })?;
+                kind::FRAMES => {
+                    let Some(key) = &self.key else { return Ok(Some(Item::Sealed { frames })) };
+                    let opened = block::opened(key, before_blocks, &header, &mut body);
+                    let opened = opened.ok_or(Damage { position: before, fault: Fault::Sealed })?;
+                    self.frames = Unpack::new(opened);
+                    self.frames_left = frames;
+                    self.frames_at = before;
+                }
+                kind::CHECKPOINT => {
+                    let checkpoint = Checkpoint::take(body.freeze())
+                        .filter(|_| frames == 0)
+                        .ok_or_else(|| malformed("a checkpoint is not in the format"))?;
                     let fits = checkpoint.position == before
                         && checkpoint.blocks == before_blocks
                         && checkpoint.previous == before_length;
@@ -228,25 +258,29 @@ impl Reader {
     }
 
     fn preamble(&mut self) -> Result<Option<Item>, Damage> {
-        if self.buffer.len() < PREAMBLE_LENGTH {
+        let Some(fixed) = self.buffer.first_chunk::<PREAMBLE_LENGTH>() else { return Ok(None) };
+        let begins = fixed.starts_with(&MAGIC);
+        let length = Preamble::length(fixed).filter(|_| begins);
+        // What is no recording is not waited for; `take` says what is wrong with it.
+        let length = length.unwrap_or(PREAMBLE_LENGTH);
+        if self.buffer.len() < length {
             return Ok(None);
         }
-        let bytes = self.buffer.split_to(PREAMBLE_LENGTH).freeze();
+        let bytes = self.buffer.split_to(length).freeze();
         self.chain = *blake3::hash(&bytes).as_bytes();
         let preamble = Preamble::take(bytes).map_err(|why| self.damage(Fault::NotOne(why)))?;
-        self.position = PREAMBLE_LENGTH as u64;
-        self.previous = PREAMBLE_LENGTH as u32;
+        self.position = length as u64;
+        self.previous = length as u32;
         self.last = preamble.opened;
         self.session = Some(preamble.session);
         Ok(Some(Item::Begun(preamble)))
     }
 
-    /// The next whole block, its hash checked: its kind and body.
-    fn block(&mut self) -> Result<Option<(u8, Bytes)>, Damage> {
-        let mut header = self.buffer.as_ref();
-        let (Ok(declared), Ok(kind)) = (header.try_get_u32(), header.try_get_u8()) else {
-            return Ok(None);
-        };
+    /// The next whole block, its hash checked: its header and body.
+    fn block(&mut self) -> Result<Option<([u8; BLOCK_HEADER], BytesMut)>, Damage> {
+        let Some(&header) = self.buffer.first_chunk::<BLOCK_HEADER>() else { return Ok(None) };
+        let [a, b, c, d, ..] = header;
+        let declared = u32::from_be_bytes([a, b, c, d]);
         let length = declared as usize;
         if length > MAX_BLOCK || length == 0 {
             return Err(self.damage(Fault::Length(declared)));
@@ -260,7 +294,7 @@ impl Reader {
         hasher.update(&self.chain);
         hasher.update(hashed);
         let chain = *hasher.finalize().as_bytes();
-        let mut block = self.buffer.split_to(whole).freeze();
+        let mut block = self.buffer.split_to(whole);
         if block.get(BLOCK_HEADER + length..) != Some(&chain) {
             // The first hash is the preamble's too.
             let position = if self.blocks == 0 { 0 } else { self.position };
@@ -272,17 +306,19 @@ impl Reader {
         self.blocks += 1;
         block.advance(BLOCK_HEADER);
         block.truncate(length);
-        Ok(Some((kind, block)))
+        Ok(Some((header, block)))
     }
 
     fn frame(&mut self) -> Result<Frame, Damage> {
-        let position = self.frame_position;
+        let position = self.frames_at;
         let malformed = Fault::Malformed("a frame is not in the format");
         let damage = Damage { position, fault: malformed };
-        let length = self.frames.u32().ok_or_else(|| damage.clone())?;
-        let body = self.frames.split(length as usize).ok_or_else(|| damage.clone())?;
-        self.frame_position += 4 + u64::from(length);
-        let mut body = Unpack::new(body);
+        // As many as the block said, no more and no fewer.
+        self.frames_left = self.frames_left.checked_sub(1).ok_or_else(|| damage.clone())?;
+        let mut body = self.frames.bytes().map(Unpack::new).ok_or_else(|| damage.clone())?;
+        if self.frames_left == 0 && !self.frames.is_empty() {
+            return Err(damage);
+        }
         let (Some(kind), Some(delta)) = (body.byte(), body.signed()) else { return Err(damage) };
         self.last =
             Timestamp::from_micros(self.last.as_micros().wrapping_add(delta.cast_unsigned()));

@@ -1,11 +1,13 @@
 //! Events as payloads of frames. The hot ones are written by hand; nothing is allocated for them.
 
-use bytes::Bytes;
-use model::{
-    Access, Action, ApprovalId, Classes, Column, DataClass, Ending, Event, Object, ObjectKind,
-    Parameter, Parent, Phase, Timestamp, ValueFormat, Verdict,
-};
+mod parts;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::{ApprovalId, Ending, Event, Phase, Shadow, Timestamp};
+
+use self::parts::*;
 use crate::counts::Counts;
 use crate::pack::{Unpack, put_bytes, put_optional_text, put_text, put_varint};
 
@@ -22,6 +24,7 @@ pub(crate) mod kind {
     pub(crate) const FAILED: u8 = 9;
     pub(crate) const NOTICE: u8 = 10;
     pub(crate) const CLOSED: u8 = 11;
+    pub(crate) const SHADOW: u8 = 12;
 }
 
 /// The kind of frame that holds an event.
@@ -38,6 +41,7 @@ pub(crate) const fn kind_of(event: &Event) -> u8 {
         Event::Failed { .. } => kind::FAILED,
         Event::Notice { .. } => kind::NOTICE,
         Event::Closed(_) => kind::CLOSED,
+        Event::Shadow { .. } => kind::SHADOW,
     }
 }
 
@@ -49,6 +53,7 @@ pub(crate) fn bulk_of(event: &Event) -> usize {
         Event::Failed { message, .. } | Event::Notice { message, .. } => message.len(),
         Event::Opened(_)
         | Event::Decided { .. }
+        | Event::Shadow { .. }
         | Event::Columns { .. }
         | Event::Cut { .. }
         | Event::Finished { .. }
@@ -65,7 +70,7 @@ pub(crate) fn put(
 ) -> Result<(), serde_json::Error> {
     match event {
         Event::Opened(head) => return serde_json::to_writer(out, head),
-        Event::Command { number, phase, text, parameters, accesses } => {
+        Event::Command { number, phase, text, parameters, accesses, seen } => {
             put_varint(out, *number);
             out.push(match phase {
                 Phase::Prepare => 0,
@@ -76,15 +81,13 @@ pub(crate) fn put(
             parameters.iter().for_each(|parameter| put_parameter(out, parameter));
             put_varint(out, accesses.len() as u64);
             accesses.iter().for_each(|access| put_access(out, access));
+            if let Some(seen) = seen {
+                put_seen(out, seen);
+            }
         }
-        Event::Decided { number, verdict, policies, approval, message } => {
+        Event::Decided { number, verdict, policies, approval, message, cause } => {
             put_varint(out, *number);
-            out.push(match verdict {
-                Verdict::Allowed => 0,
-                Verdict::Denied => 1,
-                Verdict::Held => 2,
-                Verdict::Approved => 3,
-            });
+            put_verdict(out, *verdict);
             put_varint(out, policies.len() as u64);
             policies.iter().for_each(|policy| put_text(out, policy));
             out.push(u8::from(approval.is_some()));
@@ -92,6 +95,15 @@ pub(crate) fn put(
                 out.extend_from_slice(&approval.to_bytes());
             }
             put_optional_text(out, message.as_deref());
+            out.push(cause.map_or(0, code_of));
+        }
+        Event::Shadow { number, shadow } => {
+            put_varint(out, *number);
+            put_verdict(out, shadow.verdict);
+            put_varint(out, shadow.policies.len() as u64);
+            shadow.policies.iter().for_each(|policy| put_text(out, policy));
+            put_classes(out, &shadow.shows);
+            put_classes(out, &shadow.masks);
         }
         Event::Columns { number, columns } => {
             put_varint(out, *number);
@@ -149,16 +161,14 @@ pub(crate) fn take(kind: u8, payload: Bytes) -> Option<Event> {
             text: unpack.bytes()?,
             parameters: unpack.list(take_parameter)?.into(),
             accesses: unpack.list(take_access)?.into(),
+            seen: match unpack.is_empty() {
+                true => None,
+                false => Some(take_seen(&mut unpack)?),
+            },
         },
         kind::DECIDED => Event::Decided {
             number: unpack.varint()?,
-            verdict: match unpack.byte()? {
-                0 => Verdict::Allowed,
-                1 => Verdict::Denied,
-                2 => Verdict::Held,
-                3 => Verdict::Approved,
-                _ => return None,
-            },
+            verdict: take_verdict(&mut unpack)?,
             policies: unpack.list(Unpack::text)?.into_iter().map(Into::into).collect(),
             approval: match unpack.byte()? {
                 0 => None,
@@ -166,6 +176,19 @@ pub(crate) fn take(kind: u8, payload: Bytes) -> Option<Event> {
                 _ => return None,
             },
             message: unpack.optional_text()?,
+            cause: match unpack.is_empty() {
+                true => None,
+                false => take_cause(&mut unpack)?,
+            },
+        },
+        kind::SHADOW => Event::Shadow {
+            number: unpack.varint()?,
+            shadow: Shadow {
+                verdict: take_verdict(&mut unpack)?,
+                policies: unpack.list(Unpack::text)?.into_iter().map(Into::into).collect(),
+                shows: Arc::new(take_classes(&mut unpack)?),
+                masks: Arc::new(take_classes(&mut unpack)?),
+            },
         },
         kind::COLUMNS => {
             Event::Columns { number: unpack.varint()?, columns: unpack.list(take_column)?.into() }
@@ -207,115 +230,40 @@ fn take_ending(unpack: &mut Unpack) -> Option<Ending> {
     Some(Ending { at: Timestamp::from_micros(unpack.varint()?), how: unpack.text()? })
 }
 
-fn put_parameter(out: &mut Vec<u8>, parameter: &Parameter) {
-    match parameter {
-        Parameter::Null => out.push(0),
-        Parameter::Text(text) => {
-            out.push(1);
-            put_text(out, text);
-        }
-        Parameter::Binary(hex) => {
-            out.push(2);
-            put_text(out, hex);
-        }
-        Parameter::Cut { start, length } => {
-            out.push(3);
-            put_text(out, start);
-            put_varint(out, *length);
-        }
-    }
-}
-
-fn take_parameter(unpack: &mut Unpack) -> Option<Parameter> {
-    Some(match unpack.byte()? {
-        0 => Parameter::Null,
-        1 => Parameter::Text(unpack.text()?),
-        2 => Parameter::Binary(unpack.text()?),
-        3 => Parameter::Cut { start: unpack.text()?, length: unpack.varint()? },
-        _ => return None,
-    })
-}
-
-/// Names, not numbers: a list of actions that grows in the middle changes nothing in old recordings.
-fn put_access(out: &mut Vec<u8>, access: &Access) {
-    put_text(out, access.action.name());
-    put_text(out, access.object.kind.name());
-    match &access.object.parent {
-        Parent::None => out.push(0),
-        Parent::Is(parent) => {
-            out.push(1);
-            put_text(out, parent);
-        }
-        Parent::OneOf(parents) => {
-            out.push(2);
-            put_varint(out, parents.len() as u64);
-            parents.iter().for_each(|parent| put_text(out, parent));
-        }
-        Parent::Any => out.push(3),
-    }
-    put_text(out, &access.object.name);
-}
-
-fn take_access(unpack: &mut Unpack) -> Option<Access> {
-    let action = unpack.text()?;
-    let action = *Action::ALL.iter().find(|known| known.name() == action)?;
-    let kind = unpack.text()?;
-    let kind = *KINDS.iter().find(|known| known.name() == kind)?;
-    let parent = match unpack.byte()? {
-        0 => Parent::None,
-        1 => Parent::Is(unpack.text()?),
-        2 => Parent::OneOf(unpack.list(Unpack::text)?),
-        3 => Parent::Any,
-        _ => return None,
-    };
-    Some(Access::new(action, Object { kind, parent, name: unpack.text()? }))
-}
-
-const KINDS: [ObjectKind; 12] = [
-    ObjectKind::Resource,
-    ObjectKind::Relation,
-    ObjectKind::Function,
-    ObjectKind::Schema,
-    ObjectKind::Database,
-    ObjectKind::Role,
-    ObjectKind::Setting,
-    ObjectKind::Type,
-    ObjectKind::File,
-    ObjectKind::Program,
-    ObjectKind::Channel,
-    ObjectKind::Other,
-];
-
-fn put_column(out: &mut Vec<u8>, column: &Column) {
-    put_text(out, &column.name);
-    put_text(out, &column.type_name);
-    out.push(match column.format {
-        ValueFormat::Text => 0,
-        ValueFormat::Binary => 1,
-    });
-    put_varint(out, column.masked.len() as u64);
-    column.masked.iter().for_each(|class| put_text(out, class.as_str()));
-}
-
-fn take_column(unpack: &mut Unpack) -> Option<Column> {
-    Some(Column {
-        name: unpack.text()?,
-        type_name: unpack.text()?,
-        format: match unpack.byte()? {
-            0 => ValueFormat::Text,
-            1 => ValueFormat::Binary,
-            _ => return None,
-        },
-        masked: unpack
-            .list(|unpack| DataClass::new(&unpack.text()?))?
-            .into_iter()
-            .collect::<Classes>(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use model::{Access, Action, Object, ObjectKind};
+
     use super::*;
+
+    #[test]
+    fn every_cause_of_a_refusal_reads_back_and_none_is_another() {
+        for cause in CAUSES {
+            let read = take_cause(&mut Unpack::new(vec![code_of(cause)].into()));
+            assert_eq!(read, Some(Some(cause)));
+        }
+        assert_eq!(take_cause(&mut Unpack::new(vec![0].into())), Some(None));
+        assert_eq!(take_cause(&mut Unpack::new(vec![CAUSES.len() as u8 + 1].into())), None);
+    }
+
+    /// A recording of a gateway that did not keep what later ones append.
+    #[test]
+    fn what_a_payload_does_not_have_is_not_known() {
+        let command = Event::Command {
+            number: 1,
+            phase: Phase::Run,
+            text: Bytes::from_static(b"select 1"),
+            parameters: Arc::new([]),
+            accesses: Arc::new([]),
+            seen: None,
+        };
+        let mut out = Vec::new();
+        put(&mut out, &command, &Counts::default()).unwrap();
+        assert_eq!(take(kind::COMMAND, out.into()), Some(command));
+        // Allowed, by nobody, without approval, message or what comes behind these.
+        let decided = take(kind::DECIDED, Bytes::from_static(&[1, 0, 0, 0, 0]));
+        assert!(matches!(decided, Some(Event::Decided { cause: None, .. })), "{decided:?}");
+    }
 
     #[test]
     fn every_kind_of_object_reads_back() {
