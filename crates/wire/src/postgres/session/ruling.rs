@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use model::{
-    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Step, Terms, Ticket,
+    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Seen, Step, Terms, Ticket,
     Understood, Verdict,
 };
 use sql::Effect;
@@ -102,12 +102,14 @@ impl Session {
     ) {
         self.numbers += 1;
         let number = self.numbers;
+        let in_transaction = self.status != b'I';
         self.steps.push_back(Step::Record(Event::Command {
             number,
             phase,
             text: text.clone(),
             parameters: Arc::clone(&parameters),
             accesses: understood.shared_accesses(),
+            seen: Some(Seen { facts: understood.shared_facts(), in_transaction }),
         }));
         let ticket = self.ticket();
         let command = Command {
@@ -116,7 +118,7 @@ impl Session {
             parameters: Arc::clone(&parameters),
             understood,
             phase,
-            in_transaction: self.status != b'I',
+            in_transaction,
         };
         self.steps.push_back(Step::Decide(ticket, Box::new(command)));
         self.front =
@@ -153,6 +155,7 @@ impl Session {
             policies: Arc::default(),
             approval: None,
             message: Some(message.to_owned()),
+            cause: None,
         };
         self.steps.push_back(Step::Record(held));
         if self.unsynced {
@@ -239,6 +242,7 @@ impl Session {
             policies: Arc::clone(&terms.policies),
             approval: terms.approval,
             message: None,
+            cause: None,
         }));
         if phase == Phase::Prepare && !matches!(what, What::Parse { .. }) {
             self.ask(text, parameters, Phase::Run, what);
@@ -413,6 +417,7 @@ impl Session {
             policies: reason.policies.iter().map(|id| id.as_str().into()).collect(),
             approval: None,
             message: Some(reason.message.clone()),
+            cause: Some(reason.kind),
         }));
         let error = refuse::report(reason);
         match deciding.what {

@@ -293,7 +293,9 @@ impl Player {
             }
             Event::Failed { number, code, .. } => format!("{number} failed {code}"),
             Event::Notice { number, message } => format!("{number} notice {message}"),
-            Event::Opened(_) | Event::Closed(_) => unreachable!("not the conversation's"),
+            Event::Opened(_) | Event::Shadow { .. } | Event::Closed(_) => {
+                unreachable!("not the conversation's")
+            }
         };
         self.outcome.events.push(line);
     }
