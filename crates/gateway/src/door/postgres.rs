@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
-use model::ports::OpenedSession;
-use model::{Ending, SessionHead, SessionId};
-use policy::{Circumstances, no_such_door};
+use model::ports::{OpenedSession, Refusal};
+use model::{Ending, Identity, Resource, SessionHead, SessionId, Verdict};
+use policy::{Circumstances, PolicySet, no_such_door};
 use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -25,6 +25,7 @@ use crate::catalogues::Catalogues;
 use crate::dial::{Dialer, Wanted};
 use crate::house::House;
 use crate::lobby::Place;
+use crate::relay::count_shadow;
 use crate::{chance, clock};
 
 /// The name of the protocol, as resources give it.
@@ -231,13 +232,25 @@ impl Door {
             resources.get(target.resource).filter(|found| found.protocol.as_str() == PROTOCOL);
         let grant = resource.ok_or_else(|| no_such_door(target.resource)).and_then(|resource| {
             let policies = self.house.policies.load();
-            policies.authorize(Arc::clone(&named.identity), Arc::clone(resource), &circumstances)
+            let identity = &named.identity;
+            let grant =
+                policies.authorize(Arc::clone(identity), Arc::clone(resource), &circumstances);
+            if grant.is_err() {
+                note_shadow(&policies, identity, resource, &circumstances);
+            }
+            grant
         });
         match grant {
             Ok(grant) => Ok(Granted { named, grant, circumstances }),
             Err(reason) => {
                 let subject = &named.identity.subject;
                 info!(from = %named.from, subject, "a resource was refused");
+                self.house.ledger.refused(&Refusal {
+                    identity: &named.identity,
+                    source: named.from,
+                    resource: target.resource,
+                    reason: &reason,
+                });
                 Err(Turned::told(named.client, &refused(&reason), "not_authorized"))
             }
         }
@@ -306,6 +319,20 @@ pub(super) fn end(opened: OpenedSession, how: String) {
     if let Err(error) = opened.recorder.close(Ending { at: clock::now(), how }) {
         warn!(%error, "the end of a session could not be recorded");
     }
+}
+
+/// A session that is refused has no recording to say what policies that are only tried out would
+/// have made of it.
+fn note_shadow(
+    policies: &PolicySet,
+    identity: &Arc<Identity>,
+    resource: &Arc<Resource>,
+    circumstances: &Circumstances,
+) {
+    let Some(by) = policies.would_open(identity, resource, circumstances) else { return };
+    count_shadow(Verdict::Allowed);
+    let (subject, resource, by) = (&identity.subject, &resource.name, by.join(", "));
+    info!(subject, resource, by, "a policy that is only tried out would let the session be opened");
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::{
-    Command, Decision, Identity, Reason, ReasonKind, Resource, Ruling, SessionId, Terms, Timestamp,
+    Command, Decision, Evidence, Identity, Reason, ReasonKind, Resource, Ruling, SessionId, Shadow,
+    Terms, Timestamp,
 };
 use policy::{Circumstances, Grant, PolicySet, Slice};
 
@@ -18,6 +19,18 @@ pub(crate) struct Decider {
     slice: Slice,
     /// The policies in force no longer let this session be opened.
     closed: Option<Reason>,
+    /// What policies that are only tried out make of this session is still to be said.
+    unsaid: bool,
+    evidence: Asked,
+}
+
+/// When what is recorded must be on the disk, as the terms of commands ask for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    /// By the last command: what it is sent later (COPY) is still of it.
+    last: Evidence,
+    /// By any command that was not committed yet.
+    uncommitted: Evidence,
 }
 
 impl Decider {
@@ -30,7 +43,17 @@ impl Decider {
     ) -> Self {
         let in_force = policies.load_full();
         let slice = in_force.slice(&grant);
-        Self { session, policies, in_force, grant, circumstances, slice, closed: None }
+        Self {
+            session,
+            policies,
+            in_force,
+            grant,
+            circumstances,
+            slice,
+            closed: None,
+            unsaid: true,
+            evidence: Asked::default(),
+        }
     }
 
     pub(crate) const fn session(&self) -> SessionId {
@@ -52,6 +75,37 @@ impl Decider {
             Some(reason) => Decision::Deny(reason.clone()),
             None => self.slice.decide(command, now),
         }
+    }
+
+    /// What policies that are only tried out would have made of a command that was just decided.
+    pub(crate) fn shadow(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        decided: &Decision,
+    ) -> Option<Shadow> {
+        // A session that policy closed has no policies of its own to try others beside.
+        self.closed.is_none().then(|| self.slice.shadow(command, now, decided)).flatten()
+    }
+
+    /// What they would have made of the session as a whole: said once for each set of policies.
+    pub(crate) fn shadow_of_session(&mut self, now: Timestamp) -> Option<Shadow> {
+        if !std::mem::take(&mut self.unsaid) {
+            return None;
+        }
+        self.closed.is_none().then(|| self.slice.shadow_of_session(now)).flatten()
+    }
+
+    /// A command may run on these terms.
+    pub(crate) fn permitted(&mut self, terms: &Terms) {
+        self.evidence.last = terms.evidence;
+        self.evidence.uncommitted = self.evidence.uncommitted.max(terms.evidence);
+    }
+
+    /// When what was recorded must be on the disk: the stricter of what the resource and what policy ask.
+    pub(crate) fn evidence(&mut self) -> Evidence {
+        let asked = std::mem::take(&mut self.evidence.uncommitted).max(self.evidence.last);
+        self.grant.resource().evidence.max(asked)
     }
 
     /// An approval stands only as long as the policies it was asked under.
@@ -84,6 +138,7 @@ impl Decider {
                 self.slice = self.in_force.slice(&grant);
                 self.grant = grant;
                 self.closed = None;
+                self.unsaid = true;
             }
             Err(reason) => self.closed = Some(reason),
         }

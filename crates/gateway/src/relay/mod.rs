@@ -15,16 +15,19 @@ mod decide;
 mod outbox;
 mod outside;
 mod source;
+mod words;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use model::ports::{ApprovalRequest, BoxFuture, Desk, Held, RecordError, Recorder, Unavailable};
+use model::ports::{
+    ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
+};
 use model::{
-    Ask, Command, Conversation, Decision, Ending, Event, Peer, Reason, ReasonKind, Step, Terms,
-    Ticket, Timestamp, Violation,
+    Ask, Command, Conversation, Decision, Ending, Event, Peer, Ruling, Shadow, Step, Terms, Ticket,
+    Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -32,6 +35,8 @@ pub(crate) use self::decide::Decider;
 use self::outbox::Outbox;
 use self::outside::News;
 pub(crate) use self::outside::Outside;
+pub(crate) use self::words::count_shadow;
+use self::words::{canceled, notice, unavailable, unrecordable};
 use crate::clock;
 
 /// An end is not read while this much waits to be written to the other, or waits in the conversation.
@@ -77,10 +82,14 @@ where
         hold: Hold::None,
         refreshing: None,
         must_commit: false,
+        committing: None,
         blocked: false,
         relay,
     };
-    let over = std::future::poll_fn(|cx| running.poll(cx)).await;
+    let over = match running.begin() {
+        Ok(()) => std::future::poll_fn(|cx| running.poll(cx)).await,
+        Err(over) => over,
+    };
     let how = running.finish(over).await;
     let ending = Ending { at: clock::now(), how };
     let closed = running.relay.recorder.close(ending.clone());
@@ -98,6 +107,8 @@ struct Running<S, C, U> {
     refreshing: Option<(Ticket, BoxFuture<'static, ()>)>,
     /// A command was recorded and not committed: nothing may be written to the target.
     must_commit: bool,
+    /// What was recorded up to some moment is being brought to where it must be.
+    committing: Option<Committing>,
     /// Something was left undone because too much waits to be written.
     blocked: bool,
 }
@@ -134,6 +145,13 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
 {
+    /// What is said before the first command.
+    fn begin(&mut self) -> Result<(), Over> {
+        let now = clock::now();
+        let shadow = self.relay.decider.shadow_of_session(now);
+        self.tried_out(now, 0, shadow)
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
         while let Poll::Ready(news) = self.relay.outside.poll(cx) {
             match news {
@@ -175,10 +193,13 @@ where
             let step = self.relay.conversation.next().map_err(Over::Broken)?;
             match step {
                 None => return Ok(()),
-                Some(Step::Send(Peer::Client, bytes)) => self.to_client.push(bytes),
+                Some(Step::Send(Peer::Client, bytes)) => {
+                    self.relay.recorder.delivered(&bytes);
+                    self.to_client.push(bytes);
+                }
                 Some(Step::Send(Peer::Upstream, bytes)) => self.to_upstream.push(bytes),
                 Some(Step::Record(event)) => self.record(now(), &event)?,
-                Some(Step::Decide(ticket, command)) => self.decide(ticket, &command, now()),
+                Some(Step::Decide(ticket, command)) => self.decide(ticket, &command, now())?,
                 Some(Step::Withdraw(ticket)) => {
                     if matches!(&self.hold, Hold::Asking(open, ..) | Hold::Waiting(open, _) if *open == ticket)
                     {
@@ -197,18 +218,49 @@ where
             event,
             Event::Command { .. }
                 | Event::Decided { .. }
+                | Event::Shadow { .. }
                 | Event::Bulk { to_client: false, .. }
                 | Event::Cut { .. }
         );
         Ok(self.relay.recorder.record(at, event)?)
     }
 
-    fn decide(&mut self, ticket: Ticket, command: &Command, now: Timestamp) {
-        match self.relay.decider.decide(command, now) {
-            Decision::Allow(terms) => self.relay.conversation.decided(ticket, Ok(terms)),
-            Decision::Deny(reason) => self.relay.conversation.decided(ticket, Err(reason)),
+    fn decide(&mut self, ticket: Ticket, command: &Command, now: Timestamp) -> Result<(), Over> {
+        if let Err(error) = self.relay.recorder.ready() {
+            self.ruled(ticket, Err(unrecordable(&error)));
+            return Ok(());
+        }
+        let decision = self.relay.decider.decide(command, now);
+        let of_session = self.relay.decider.shadow_of_session(now);
+        let of_command = self.relay.decider.shadow(command, now, &decision);
+        self.tried_out(now, 0, of_session)?;
+        self.tried_out(now, command.number, of_command)?;
+        match decision {
+            Decision::Allow(terms) => self.ruled(ticket, Ok(terms)),
+            Decision::Deny(reason) => self.ruled(ticket, Err(reason)),
             Decision::Hold(ask, terms) => self.ask(ticket, command, ask, terms),
         }
+        Ok(())
+    }
+
+    /// Records what policies that are only tried out would have said.
+    fn tried_out(
+        &mut self,
+        at: Timestamp,
+        number: u64,
+        shadow: Option<Shadow>,
+    ) -> Result<(), Over> {
+        let Some(shadow) = shadow else { return Ok(()) };
+        count_shadow(shadow.verdict);
+        self.record(at, &Event::Shadow { number, shadow })
+    }
+
+    /// Hands a ruling to the conversation.
+    fn ruled(&mut self, ticket: Ticket, ruling: Ruling) {
+        if let Ok(terms) = &ruling {
+            self.relay.decider.permitted(terms);
+        }
+        self.relay.conversation.decided(ticket, ruling);
     }
 
     fn ask(&mut self, ticket: Ticket, command: &Command, ask: Ask, terms: Terms) {
@@ -241,8 +293,7 @@ where
                     }
                     Err(Unavailable(why)) => {
                         self.hold = Hold::None;
-                        let reason = unavailable(&why);
-                        self.relay.conversation.decided(ticket, Err(reason));
+                        self.ruled(ticket, Err(unavailable(&why)));
                     }
                 }
                 true
@@ -253,7 +304,7 @@ where
                 self.hold = Hold::None;
                 // Policy may have changed while the command waited: it must still let it be held.
                 let ruling = ruling.and_then(|terms| self.relay.decider.still(terms));
-                self.relay.conversation.decided(ticket, ruling);
+                self.ruled(ticket, ruling);
                 true
             }
         }
@@ -273,7 +324,7 @@ where
     fn cancel(&mut self) {
         match std::mem::replace(&mut self.hold, Hold::None) {
             Hold::Asking(ticket, ..) | Hold::Waiting(ticket, _) => {
-                self.relay.conversation.decided(ticket, Err(canceled()));
+                self.ruled(ticket, Err(canceled()))
             }
             Hold::None => (self.relay.cancel_upstream)(),
         }
@@ -281,19 +332,45 @@ where
 
     /// Writes what waits, to both ends. What was recorded is committed before the target sees a byte.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
-        if self.must_commit && !self.to_upstream.is_empty() {
-            self.relay.recorder.commit()?;
-            self.must_commit = false;
+        let mut moved = false;
+        if self.committed(cx)? {
+            moved |= self
+                .to_upstream
+                .write(cx, &mut self.relay.upstream)
+                .map_err(|error| Over::Lost(Peer::Upstream, error))?;
         }
-        let upstream = self
-            .to_upstream
-            .write(cx, &mut self.relay.upstream)
-            .map_err(|error| Over::Lost(Peer::Upstream, error))?;
-        let client = self
+        moved |= self
             .to_client
             .write(cx, &mut self.relay.client)
             .map_err(|error| Over::Lost(Peer::Client, error))?;
-        Ok(upstream | client)
+        Ok(moved)
+    }
+
+    /// Whether the target may see what waits for it. What was recorded while an earlier commit was
+    /// under way is committed after it.
+    fn committed(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
+        loop {
+            if let Some(committing) = &mut self.committing {
+                let Poll::Ready(committed) = committing.as_mut().poll(cx) else { return Ok(false) };
+                self.committing = None;
+                committed?;
+            }
+            if !self.must_commit || self.to_upstream.is_empty() {
+                return Ok(true);
+            }
+            self.must_commit = false;
+            let evidence = self.relay.decider.evidence();
+            self.committing = self.relay.recorder.commit(evidence)?;
+        }
+    }
+
+    /// Whether the last bytes of a client that left may go to the target.
+    fn may_leave(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        match self.committed(cx) {
+            Ok(true) => Poll::Ready(true),
+            Ok(false) => Poll::Pending,
+            Err(_) => Poll::Ready(false),
+        }
     }
 
     /// Reads one end once, unless what it says could not be passed on.
@@ -333,7 +410,7 @@ where
         self.hold = Hold::None;
         let how = match over {
             Over::Left(Peer::Client) => {
-                if !self.must_commit || self.relay.recorder.commit().is_ok() {
+                if std::future::poll_fn(|cx| self.may_leave(cx)).await {
                     drain(&mut self.to_upstream, &mut self.relay.upstream).await;
                 }
                 "the client left".to_owned()
@@ -389,37 +466,5 @@ async fn close(end: &mut (impl AsyncWrite + Unpin)) {
     let shut = std::future::poll_fn(|cx| Pin::new(&mut *end).poll_shutdown(cx));
     if tokio::time::timeout(LAST_BYTES, shut).await.is_err() {
         tracing::debug!("a connection did not close in time");
-    }
-}
-
-/// What a client is told while its command waits.
-fn notice(ask: &Ask, held: &Held) -> (String, String) {
-    let who = ask.approvers.join(" or ");
-    let how_many = if ask.approvals > 1 { format!("{} of ", ask.approvals) } else { String::new() };
-    let minutes = ask.within.as_secs().div_ceil(60);
-    let message =
-        format!("the command waits for approval {} by {how_many}{who}: {}", held.id, ask.message);
-    let hint = format!(
-        "An approver runs `sluice approvals approve {}` within {minutes} minutes. Cancel the command to withdraw it.",
-        held.id
-    );
-    (message, hint)
-}
-
-fn unavailable(why: &str) -> Reason {
-    Reason {
-        kind: ReasonKind::Unavailable,
-        message: format!("the command needs an approval and none can be asked for: {why}"),
-        policies: Vec::new(),
-        hint: None,
-    }
-}
-
-fn canceled() -> Reason {
-    Reason {
-        kind: ReasonKind::Canceled,
-        message: "canceling statement due to user request".to_owned(),
-        policies: Vec::new(),
-        hint: None,
     }
 }

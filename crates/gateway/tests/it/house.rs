@@ -9,11 +9,11 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway::{Gateway, House, Limits, Listen, Resources, Serving, server_tls};
 use model::ports::{
-    ApprovalRequest, BoxFuture, Credential, Desk, Directory, Held, Ledger, OpenedSession,
-    RecordError, Recorder, Unavailable, Unidentified, Vault, VaultError,
+    ApprovalRequest, BoxFuture, Committing, Credential, Desk, Directory, Held, Ledger,
+    OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified, Vault, VaultError,
 };
 use model::{
-    CredentialSource, Ending, Event, Identity, IdentityKind, Protocol, Resource, Secret,
+    CredentialSource, Ending, Event, Evidence, Identity, IdentityKind, Protocol, Resource, Secret,
     SessionHead, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
@@ -26,6 +26,7 @@ use crate::server::{PASSWORD, listener_certificate, server};
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) refused: Mutex<Vec<String>>,
+    pub(crate) turned_away: Mutex<Vec<String>>,
     pub(crate) opened: Mutex<Vec<SessionHead>>,
     pub(crate) ended: Mutex<Vec<String>>,
     pub(crate) kill: watch::Sender<Option<String>>,
@@ -132,17 +133,27 @@ impl Ledger for Book {
             }),
         })
     }
+
+    fn refused(&self, refusal: &Refusal<'_>) {
+        self.0.turned_away.lock().unwrap().push(refusal.resource.to_owned());
+    }
 }
 
 struct Page(Arc<Story>);
 
 impl Recorder for Page {
+    fn ready(&self) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn delivered(&mut self, _bytes: &[u8]) {}
+
     fn record(&mut self, _at: Timestamp, _event: &Event) -> Result<(), RecordError> {
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), RecordError> {
-        Ok(())
+    fn commit(&mut self, _evidence: Evidence) -> Result<Option<Committing>, RecordError> {
+        Ok(None)
     }
 
     fn close(self: Box<Self>, ending: Ending) -> Result<(), RecordError> {
@@ -165,6 +176,7 @@ pub(crate) fn resource(name: &str, username: &str, tls: UpstreamTls, host: &str)
         },
         labels: BTreeMap::new(),
         data: Vec::new(),
+        evidence: Evidence::default(),
         settings: settings.into(),
     }
 }
