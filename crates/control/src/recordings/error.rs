@@ -39,6 +39,29 @@ pub enum RecordingsError {
         /// The public half.
         public: PathBuf,
     },
+    /// The master key or the keyring it seals cannot be read.
+    #[error("{}: {why}", path.display())]
+    Keyring {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// No key of this house opens a recording.
+    #[error("{}: no key of this gateway's keyring opens it", path.display())]
+    NoKey {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Another process keeps its recordings there.
+    #[error("{}: another gateway uses this folder: stop it, or give this one a `data_dir` of its own", path.display())]
+    InUse {
+        /// The file that is locked.
+        path: PathBuf,
+    },
+    /// Too many follow sessions at once.
+    #[error("{0} follow sessions already: try again when one has ended")]
+    TooManyFollow(usize),
     /// There is no such session.
     #[error("there is no session {0}")]
     NoSuch(SessionId),
@@ -53,6 +76,10 @@ pub enum RecordingsError {
 }
 
 impl RecordingsError {
+    pub(crate) fn at(path: &Path, source: io::Error) -> Self {
+        Self::io(path, source)
+    }
+
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }

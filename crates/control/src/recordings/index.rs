@@ -1,19 +1,20 @@
 //! The list of sessions, read from the first and the last bytes of their recordings.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use evidence::{Checkpoint, Counts, Item, Reader};
+use evidence::{Checkpoint, Counts, End, Item, Keyring, Reader, SessionKey};
 use model::{Ending, Event, SessionHead, SessionId, Timestamp};
 use serde::Serialize;
 
 use super::error::RecordingsError;
 use super::live::Live;
+use crate::index::Scope;
 
 /// A head is looked for in so many bytes.
 const HEAD: u64 = 1 << 20;
@@ -29,18 +30,22 @@ pub struct Filter {
     pub resource: Option<String>,
     /// Of this subject.
     pub subject: Option<String>,
+    /// Whose at all; without it everybody's, as the house itself sees them.
+    pub scope: Option<Scope>,
     /// Opened at or after.
     pub since: Option<Timestamp>,
     /// Opened before.
     pub until: Option<Timestamp>,
     /// In this state.
     pub state: Option<SessionState>,
+    /// Opened before this one, or at the same time and listed after it: the next page.
+    pub before: Option<SessionId>,
     /// At most so many, the newest.
     pub limit: Option<usize>,
 }
 
 /// What a list shows of a session.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
 pub struct Summary {
     /// The session.
     pub id: SessionId,
@@ -76,28 +81,24 @@ pub enum SessionState {
 pub(super) struct Index(Mutex<HashMap<SessionId, (u64, i128, Summary)>>);
 
 impl Index {
-    pub(super) fn list(
+    /// Those of `ids` that the filter lets through, in their order, up to its limit.
+    pub(super) fn pick(
         &self,
-        folder: &Path,
-        live: &Live,
+        ids: impl IntoIterator<Item = SessionId>,
+        shared: &super::Shared,
         filter: &Filter,
-    ) -> Result<Vec<Summary>, RecordingsError> {
-        let mut ids = live.ids();
-        let failed = |source| RecordingsError::io(folder, source);
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            ids.extend(session_of(&entry.map_err(failed)?.path()));
-        }
-        ids.sort_unstable_by(|one, other| other.cmp(one));
-        ids.dedup();
+    ) -> Vec<Summary> {
         let limit = filter.limit.unwrap_or(usize::MAX);
-        let summaries = ids.into_iter().filter_map(|id| self.get(folder, live, id).ok());
-        Ok(summaries.filter(|summary| filter.holds(summary)).take(limit).collect())
+        let get = |id| self.get(&shared.folder, &shared.live, &shared.ring.keys(), id).ok();
+        let summaries = ids.into_iter().filter_map(get);
+        summaries.filter(|summary| filter.holds(summary)).take(limit).collect()
     }
 
     pub(super) fn get(
         &self,
         folder: &Path,
         live: &Live,
+        keyring: &Keyring,
         id: SessionId,
     ) -> Result<Summary, RecordingsError> {
         if let Some((head, counts, bytes)) = live.look(id) {
@@ -112,13 +113,18 @@ impl Index {
             });
         }
         let path = folder.join(format!("{id}.{}", evidence::EXTENSION));
-        self.read(&path, id).map_err(|error| match error.kind() {
+        self.read(&path, keyring, id).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => RecordingsError::NoSuch(id),
             _ => RecordingsError::io(&path, error),
         })
     }
 
-    fn read(&self, path: &Path, id: SessionId) -> io::Result<Summary> {
+    /// Its file is gone.
+    pub(super) fn forget(&self, id: SessionId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    fn read(&self, path: &Path, keyring: &Keyring, id: SessionId) -> io::Result<Summary> {
         let file = File::open(path)?;
         let about = file.metadata()?;
         let changed = i128::from(about.mtime()) * 1_000_000_000 + i128::from(about.mtime_nsec());
@@ -129,7 +135,7 @@ impl Index {
             return Ok(summary.clone());
         }
         drop(kept);
-        let summary = summarize(file, about.len(), id)?;
+        let summary = summarize(file, about.len(), keyring, id)?;
         kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT || kept.contains_key(&id) {
             kept.insert(id, (about.len(), changed, summary.clone()));
@@ -139,7 +145,7 @@ impl Index {
 }
 
 impl Filter {
-    fn holds(&self, summary: &Summary) -> bool {
+    pub(crate) fn holds(&self, summary: &Summary) -> bool {
         let head = summary.head.as_ref();
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
@@ -150,35 +156,46 @@ impl Filter {
             && self.since.is_none_or(|since| opened.is_some_and(|opened| opened >= since))
             && self.until.is_none_or(|until| opened.is_some_and(|opened| opened < until))
             && self.state.is_none_or(|state| state == summary.state)
+            && self.before.is_none_or(|before| summary.id < before)
+            && self.scope.as_ref().is_none_or(|scope| scope.holds(head))
     }
 }
 
 /// The session a file's name says it is of.
-fn session_of(path: &Path) -> Option<SessionId> {
+pub(crate) fn session_of(path: &Path) -> Option<SessionId> {
     if path.extension()? != evidence::EXTENSION {
         return None;
     }
     path.file_stem()?.to_str()?.parse().ok()
 }
 
-fn summarize(mut file: File, bytes: u64, id: SessionId) -> io::Result<Summary> {
-    let head = head_of(&mut file)?.filter(|head| head.id == id);
-    let mut summary =
-        Summary { id, state: SessionState::Unreadable, head, ending: None, counts: None, bytes };
-    if summary.head.is_none() {
-        return Ok(summary);
-    }
+fn summarize(mut file: File, bytes: u64, keyring: &Keyring, id: SessionId) -> io::Result<Summary> {
+    let state = SessionState::Unreadable;
+    let mut summary = Summary { id, state, head: None, ending: None, counts: None, bytes };
+    let key = match beginning(&mut file, keyring)? {
+        Beginning::Open(begun) if begun.1.id == id => {
+            let (key, head) = *begun;
+            summary.head = Some(head);
+            Some(key)
+        }
+        Beginning::Sealed(session) if session == id => None,
+        Beginning::Open(_) | Beginning::Sealed(_) | Beginning::Unreadable => return Ok(summary),
+    };
     summary.state = SessionState::Interrupted;
     let block = Checkpoint::BLOCK_LENGTH as u64;
     let Some(start) = bytes.checked_sub(block) else { return Ok(summary) };
     let Some(last) = Checkpoint::peek(&part(&mut file, start, block)?) else { return Ok(summary) };
     summary.counts = Some(last.counts);
-    if !last.last || last.previous > CLOSING {
+    if last.end != End::InOrder || last.previous > CLOSING {
         return Ok(summary);
     }
     let Some(start) = start.checked_sub(u64::from(last.previous)) else { return Ok(summary) };
+    let Some(key) = key else {
+        summary.state = SessionState::Closed;
+        return Ok(summary);
+    };
     let closing = part(&mut file, start, u64::from(last.previous))?;
-    if let Some((ending, counts)) = evidence::closing(&closing) {
+    if let Some((ending, counts)) = evidence::closing(&closing, &last, &key) {
         summary.state = SessionState::Closed;
         summary.ending = Some(ending);
         summary.counts = Some(counts);
@@ -193,25 +210,58 @@ fn part(file: &mut File, start: u64, length: u64) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-fn head_of(file: &mut File) -> io::Result<Option<SessionHead>> {
+/// What a recording's first bytes say.
+pub(crate) enum Beginning {
+    /// The session's key, and who came to what.
+    Open(Box<(SessionKey, SessionHead)>),
+    /// Of which session it is; it is sealed to others than this gateway.
+    Sealed(SessionId),
+    /// It is no recording, or not its first block.
+    Unreadable,
+}
+
+impl Beginning {
+    /// The session's key and head, where this gateway can open it.
+    pub(crate) fn opened(self) -> Option<(SessionKey, SessionHead)> {
+        match self {
+            Self::Open(begun) => Some(*begun),
+            Self::Sealed(_) | Self::Unreadable => None,
+        }
+    }
+}
+
+/// Reads how a recording begins.
+pub(crate) fn beginning(file: &mut File, keyring: &Keyring) -> io::Result<Beginning> {
     let mut reader = Reader::new();
     let mut chunk = [0; 4096];
     let mut rest = file.take(HEAD);
+    let mut key = None;
     loop {
         match reader.next() {
             Ok(None) => {}
+            Ok(Some(Item::Begun(preamble))) => {
+                let open = || keyring.open(preamble.session, &preamble.slots);
+                let (Some(one), Some(other)) = (open(), open()) else {
+                    return Ok(Beginning::Sealed(preamble.session));
+                };
+                reader.unlock(one);
+                key = Some(other);
+                continue;
+            }
             Ok(Some(Item::Frame(frame))) => {
-                return Ok(match frame.event {
-                    Some(Event::Opened(head)) => Some(*head),
-                    _ => None,
+                return Ok(match (key, frame.event) {
+                    (Some(key), Some(Event::Opened(head))) => {
+                        Beginning::Open(Box::new((key, *head)))
+                    }
+                    _ => Beginning::Unreadable,
                 });
             }
             Ok(Some(_)) => continue,
-            Err(_) => return Ok(None),
+            Err(_) => return Ok(Beginning::Unreadable),
         }
         let length = rest.read(&mut chunk)?;
         if length == 0 {
-            return Ok(None);
+            return Ok(Beginning::Unreadable);
         }
         reader.feed(chunk.get(..length).unwrap_or_default());
     }

@@ -1,18 +1,18 @@
-//! The signing key's two files.
+//! The signing key's two files, the master key and the keyring it seals.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use evidence::{PublicKey, SigningKey};
+use evidence::{Keyring, KeyringKey, MasterKey, PublicKey, SessionKey, SigningKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use super::error::RecordingsError;
 
 /// Reads the key of this folder, or makes it on the first start.
-pub(super) fn signing_key(folder: &Path) -> Result<SigningKey, RecordingsError> {
+pub(crate) fn signing_key(folder: &Path) -> Result<SigningKey, RecordingsError> {
     super::private_folder(folder)?;
     let (private, public) = (folder.join("signing.key"), folder.join("signing.pub"));
     let disagree =
@@ -37,10 +37,7 @@ pub(super) fn signing_key(folder: &Path) -> Result<SigningKey, RecordingsError> 
 /// processes that start together end up with the same one.
 fn make(folder: &Path, private: &Path) -> Result<(), RecordingsError> {
     let failed = |source| RecordingsError::io(private, source);
-    let mut seed = Zeroizing::new([0; 32]);
-    SystemRandom::new()
-        .fill(seed.as_mut())
-        .map_err(|_| failed(io::Error::other("the system gives no randomness")))?;
+    let seed = random().map_err(failed)?;
     let pem = SigningKey::from_seed(&seed)
         .to_pem()
         .map_err(|source| RecordingsError::Key { path: private.to_owned(), source })?;
@@ -80,14 +77,139 @@ fn write_new(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
 }
 
 fn read(private: &Path) -> Result<SigningKey, RecordingsError> {
-    let failed = |source| RecordingsError::io(private, source);
-    let mut file = File::open(private).map_err(failed)?;
+    let text = read_private(private)?;
+    SigningKey::from_pem(&text)
+        .map_err(|source| RecordingsError::Key { path: private.to_owned(), source })
+}
+
+fn read_private(path: &Path) -> Result<Zeroizing<String>, RecordingsError> {
+    let failed = |source| RecordingsError::io(path, source);
+    let mut file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(RecordingsError::Exposed { path: private.to_owned(), mode });
+        return Err(RecordingsError::Exposed { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::with_capacity(512));
     file.read_to_string(&mut text).map_err(failed)?;
-    SigningKey::from_pem(&text)
-        .map_err(|source| RecordingsError::Key { path: private.to_owned(), source })
+    Ok(text)
+}
+
+/// Where a folder's keyring is.
+pub(super) fn keyring_path(folder: &Path) -> PathBuf {
+    folder.join("recordings.keyring")
+}
+
+/// The master key: the one that is given, or else the one in the folder, which is made on the first
+/// start.
+pub(super) fn master(
+    folder: &Path,
+    given: Option<MasterKey>,
+) -> Result<MasterKey, RecordingsError> {
+    let (path, ring) = (folder.join("master.key"), keyring_path(folder));
+    match given {
+        Some(master) => Ok(master),
+        None if !path.exists() && ring.exists() => Err(RecordingsError::Keyring {
+            path: ring,
+            why: format!(
+                "the master key that seals it is not given, and {} is not there: put it back",
+                path.display()
+            ),
+        }),
+        None => own_master(folder, &path),
+    }
+}
+
+/// Makes a keyring where there is none.
+pub(super) fn make_keyring(folder: &Path, master: &MasterKey) -> Result<(), RecordingsError> {
+    let path = keyring_path(folder);
+    if path.exists() {
+        return Ok(());
+    }
+    let failed = |source| RecordingsError::io(&path, source);
+    let ring = Keyring::of(KeyringKey::new(random().map_err(failed)?));
+    let text = seal(&ring, master).map_err(failed)?;
+    place(folder, &path, 0o600, text.as_bytes())
+}
+
+/// Reads a folder's keyring.
+pub(super) fn read_keyring(folder: &Path, master: &MasterKey) -> Result<Keyring, RecordingsError> {
+    let path = keyring_path(folder);
+    let text = read_private(&path)?;
+    Keyring::read(&text, master)
+        .map_err(|error| RecordingsError::Keyring { path, why: error.to_string() })
+}
+
+/// Replaces a folder's keyring at once or not at all.
+pub(super) fn replace_keyring(
+    folder: &Path,
+    ring: &Keyring,
+    master: &MasterKey,
+) -> Result<(), RecordingsError> {
+    let path = keyring_path(folder);
+    let failed = |source| RecordingsError::io(&path, source);
+    let text = seal(ring, master).map_err(failed)?;
+    let draft = path.with_extension(format!("keyring.{}.new", std::process::id()));
+    let replaced = write_new(&draft, 0o600, text.as_bytes())
+        .and_then(|()| fs::rename(&draft, &path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    replaced.map_err(failed)
+}
+
+/// A key for a keyring, never used before.
+pub(super) fn keyring_key() -> io::Result<KeyringKey> {
+    random().map(KeyringKey::new)
+}
+
+/// A master key, never used before.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn new_master_key() -> io::Result<MasterKey> {
+    random().map(MasterKey::new)
+}
+
+/// The master key as it is: the one that is given, or else the one in the folder. Nothing is made.
+pub(super) fn master_as_it_is(
+    folder: &Path,
+    given: Option<MasterKey>,
+) -> Result<MasterKey, RecordingsError> {
+    match given {
+        Some(master) => Ok(master),
+        None => read_master(&folder.join("master.key")),
+    }
+}
+
+fn own_master(folder: &Path, path: &Path) -> Result<MasterKey, RecordingsError> {
+    if !path.exists() {
+        let bytes = random().map_err(|source| RecordingsError::io(path, source))?;
+        place(folder, path, 0o600, MasterKey::new(bytes).to_text().as_bytes())?;
+    }
+    read_master(path)
+}
+
+fn read_master(path: &Path) -> Result<MasterKey, RecordingsError> {
+    MasterKey::from_text(&read_private(path)?)
+        .map_err(|error| RecordingsError::Keyring { path: path.to_owned(), why: error.to_string() })
+}
+
+/// A session's key, never used before.
+pub(super) fn session_key() -> io::Result<SessionKey> {
+    random().map(SessionKey::new)
+}
+
+fn seal(ring: &Keyring, master: &MasterKey) -> io::Result<String> {
+    let mut nonces = Vec::new();
+    for _ in 0..ring.len() {
+        let bytes = random()?;
+        nonces.push(bytes.first_chunk().copied().unwrap_or_default());
+    }
+    Ok(ring.seal(master, || nonces.pop().unwrap_or_default()))
+}
+
+fn random() -> io::Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    SystemRandom::new()
+        .fill(bytes.as_mut())
+        .map_err(|_| io::Error::other("the system gives no randomness"))?;
+    Ok(bytes)
 }

@@ -1,115 +1,140 @@
 //! Sessions that are alive: who they are, how they are ended.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evidence::Counts;
-use model::ports::{OpenedSession, RecordError, Recorder};
-use model::{Ending, Event, SessionHead, SessionId, Timestamp};
+use evidence::{Counts, WriteError};
+use model::ports::{Committing, OpenedSession, RecordError, Recorder};
+use model::{Ending, Event, Evidence, SessionHead, SessionId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::tape::Tape;
+use super::register::Note;
+use super::tape::{Tape, refused};
 
-/// So many closed files may wait for the keeper to sync them; beyond, whoever closes syncs.
-const MANY_CLOSED: usize = 64;
+/// So much may be sealed and not on the disk before a session that goes on talking is ended.
+const MUCH: usize = 32 << 20;
 
 #[derive(Default)]
 pub(super) struct Live {
     sessions: Mutex<HashMap<SessionId, Entry>>,
-    /// How many there were since the start.
-    opened: AtomicU64,
-    /// Closed, not synced yet.
-    closed: Mutex<Vec<(SessionId, Arc<File>)>>,
 }
 
 struct Entry {
     head: Arc<SessionHead>,
     /// Gone once it was used: a session is ended once.
     end: Option<oneshot::Sender<String>>,
-    tape: Arc<Mutex<Tape>>,
-}
-
-/// A tape, or that whoever held it died holding it.
-fn hold(tape: &Mutex<Tape>) -> Result<MutexGuard<'_, Tape>, RecordError> {
-    tape.lock().map_err(|_| RecordError("its writer failed in the middle of an event".into()))
+    tape: Arc<Tape>,
 }
 
 /// Lists a session as alive and hands out the two ends the gateway needs of it.
 pub(super) fn admit(shared: &Arc<Shared>, head: SessionHead, tape: Tape) -> OpenedSession {
     let (end, ended) = oneshot::channel();
     let id = head.id;
-    let tape = Arc::new(Mutex::new(tape));
+    let entry_number = shared
+        .register
+        .get()
+        .map(|register| register.note(Note::opened(&head, &tape.first, false)));
+    let tape = Arc::new(tape);
     let entry = Entry { head: Arc::new(head), end: Some(end), tape: Arc::clone(&tape) };
     lock(&shared.live.sessions).insert(id, entry);
-    shared.live.opened.fetch_add(1, Ordering::Relaxed);
+    shared.rounds.admit(Arc::clone(&tape));
     let must_end = async move {
         match ended.await {
             Ok(why) => why,
             Err(_) => std::future::pending().await,
         }
     };
-    let recorder = Recording { id, tape, shared: Arc::clone(shared), closed: false };
+    let recorder = Recording { id, tape, shared: Arc::clone(shared), unentered: entry_number };
     OpenedSession { recorder: Box::new(recorder), must_end: Box::pin(must_end) }
 }
 
 struct Recording {
     id: SessionId,
-    tape: Arc<Mutex<Tape>>,
+    tape: Arc<Tape>,
     shared: Arc<Shared>,
-    closed: bool,
+    /// The number under which its opening goes into the audit log, until it is there.
+    unentered: Option<u64>,
 }
 
 impl Recorder for Recording {
+    fn ready(&self) -> Result<(), RecordError> {
+        self.shared.ready()
+    }
+
     fn record(&mut self, at: Timestamp, event: &Event) -> Result<(), RecordError> {
-        hold(&self.tape)?.record(at, event)
+        let failed = |error: WriteError| RecordError(error.to_string());
+        let waits = self.tape.record(at, event).map_err(failed)?;
+        if waits <= evidence::FULL {
+            return Ok(());
+        }
+        // A full block is sealed by whoever filled it: a flood of results slows its own session down.
+        let mut packer = lock(&self.shared.packer);
+        let written = self.tape.gather(self.shared.clock.now(), &mut packer);
+        drop(packer);
+        match written {
+            Err(error) if self.tape.behind() > MUCH => Err(refused(&error)),
+            _ => Ok(()),
+        }
     }
 
-    fn commit(&mut self) -> Result<(), RecordError> {
-        hold(&self.tape)?.commit()
+    fn delivered(&mut self, bytes: &[u8]) {
+        self.tape.delivered(bytes);
     }
 
-    fn close(mut self: Box<Self>, ending: Ending) -> Result<(), RecordError> {
-        self.closed = true;
-        hold(&self.tape)?.close(&ending)
+    fn commit(&mut self, evidence: Evidence) -> Result<Option<Committing>, RecordError> {
+        let entered = self.entered();
+        let rounds = &self.shared.rounds;
+        rounds.allowed()?;
+        if evidence == Evidence::Buffered {
+            self.shared.ready()?;
+            if !rounds.is_behind() {
+                return Ok(entered.map(|entered| Box::pin(entered) as Committing));
+            }
+        }
+        let kept = rounds.wait(rounds.ring());
+        Ok(Some(match entered {
+            None => Box::pin(kept),
+            Some(entered) => Box::pin(async move {
+                entered.await?;
+                kept.await
+            }),
+        }))
+    }
+
+    fn close(self: Box<Self>, ending: Ending) -> Result<(), RecordError> {
+        self.tape.close(ending);
+        self.shared.rounds.ready()
+    }
+}
+
+impl Recording {
+    /// Waits until the session's opening is in the audit log; nothing once it is known to be.
+    fn entered(&mut self) -> Option<impl Future<Output = Result<(), RecordError>> + Send + use<>> {
+        let register = self.shared.register.get()?;
+        let number = self.unentered.filter(|number| !register.is_entered(*number));
+        self.unentered = number;
+        number.map(|number| register.wait(number))
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let unsynced = hold(&self.tape).ok().and_then(|mut tape| {
-            if !self.closed {
-                tape.abandon();
-            }
-            tape.unsynced()
-        });
-        self.shared.live.leave(self.id, unsynced);
+        // Said in vain where it was closed in order.
+        self.tape.abandon(self.shared.clock.now());
+        lock(&self.shared.live.sessions).remove(&self.id);
     }
 }
 
 impl Live {
-    fn leave(&self, id: SessionId, unsynced: Option<Arc<File>>) {
-        lock(&self.sessions).remove(&id);
-        let Some(file) = unsynced else { return };
-        let mut closed = lock(&self.closed);
-        if closed.len() < MANY_CLOSED {
-            closed.push((id, file));
-            return;
-        }
-        drop(closed);
-        sync(id, &file);
-    }
-
-    /// How many sessions there were since the start.
-    pub(super) fn opened(&self) -> u64 {
-        self.opened.load(Ordering::Relaxed)
-    }
-
     /// Who is alive.
     pub(super) fn ids(&self) -> Vec<SessionId> {
         lock(&self.sessions).keys().copied().collect()
+    }
+
+    /// Whether a session is alive.
+    pub(super) fn is_alive(&self, id: SessionId) -> bool {
+        lock(&self.sessions).contains_key(&id)
     }
 
     /// What is known of a session that is alive: its head, its numbers, how long its file is.
@@ -119,18 +144,14 @@ impl Live {
             let entry = sessions.get(&id)?;
             (Arc::clone(&entry.head), Arc::clone(&entry.tape))
         };
-        let (counts, length) =
-            hold(&tape).map(|tape| (*tape.counts(), tape.length())).unwrap_or_default();
-        Some((head, counts, length))
+        Some((head, tape.counts(), tape.length()))
     }
 
-    /// Writes what waits, so that a reader finds it. Says whether the session is alive.
-    pub(super) fn flush(&self, id: SessionId) -> bool {
-        let tape = lock(&self.sessions).get(&id).map(|entry| Arc::clone(&entry.tape));
-        let Some(tape) = tape else { return false };
-        // The session itself hears of a failure with its next event.
-        let _ = hold(&tape).and_then(|mut tape| tape.flush());
-        true
+    /// How long the recordings of all that are alive are together.
+    pub(super) fn bytes(&self) -> u64 {
+        let tapes: Vec<_> =
+            lock(&self.sessions).values().map(|entry| Arc::clone(&entry.tape)).collect();
+        tapes.iter().map(|tape| tape.length()).sum()
     }
 
     /// Tells sessions to end and says how many were told.
@@ -150,67 +171,16 @@ impl Live {
         told
     }
 
-    /// Visits every tape and ends the sessions whose credential is no longer good.
-    pub(super) fn visit(&self, now: Timestamp) {
+    /// Ends the sessions whose credential is no longer good.
+    pub(super) fn end_expired(&self, now: Timestamp) {
         self.end_where(
             |_, head| head.identity.expires.is_some_and(|expires| expires <= now),
             "the credential it was opened with has expired: sign in again",
         );
-        for (id, tape) in self.tapes() {
-            // A tape in use is being written by its session: the next round is soon enough.
-            let Ok(mut held) = tape.try_lock() else { continue };
-            let visited = held.visit();
-            drop(held);
-            if let Err(error) = visited {
-                tracing::error!(session = %id, %error, "a recording cannot be written");
-                self.end_failed(id);
-            }
-        }
-    }
-
-    /// Syncs what was written since the last time.
-    pub(super) fn sync(&self) {
-        for (id, tape) in self.tapes() {
-            let Some(file) = hold(&tape).ok().and_then(|mut tape| tape.unsynced()) else {
-                continue;
-            };
-            if let Err(error) = file.sync_data() {
-                tracing::error!(session = %id, %error, "a recording cannot be synced");
-                if let Ok(mut tape) = hold(&tape) {
-                    tape.lost(&error);
-                }
-                self.end_failed(id);
-            }
-        }
-        self.sync_closed();
-    }
-
-    fn tapes(&self) -> Vec<(SessionId, Arc<Mutex<Tape>>)> {
-        let sessions = lock(&self.sessions);
-        sessions.iter().map(|(id, entry)| (*id, Arc::clone(&entry.tape))).collect()
-    }
-
-    /// A session that does nothing would not hear that its recording failed.
-    fn end_failed(&self, id: SessionId) {
-        self.end_where(|session, _| session == id, "its recording cannot be written");
-    }
-
-    pub(super) fn sync_closed(&self) {
-        let closed = std::mem::take(&mut *lock(&self.closed));
-        for (id, file) in closed {
-            sync(id, &file);
-        }
     }
 }
 
-/// The session is over; all that is left to do about a failure is to say so.
-fn sync(id: SessionId, file: &File) {
-    if let Err(error) = file.sync_data() {
-        tracing::error!(session = %id, %error, "a closed recording cannot be synced");
-    }
-}
-
-/// The map and the list hold nothing half-done when their holder dies.
+/// The map holds nothing half-done when its holder dies.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

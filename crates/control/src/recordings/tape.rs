@@ -1,171 +1,264 @@
+//! One session's recording as it is written: the session gathers frames, the scribe seals and writes.
+
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use evidence::{Counts, Writer};
+use evidence::{Counts, Delivered, End, Frames, Keys, Packer, Sealer, Stream, WriteError};
 use model::ports::RecordError;
-use model::{Ending, Event, Timestamp};
+use model::{Ending, Event, SessionHead, SessionId, Timestamp};
 
-/// What is written at the latest when so much waits.
-const MUCH: usize = 64 << 10;
-/// Or when it waited so long.
-const LONG: Duration = Duration::from_millis(500);
+use super::register::Conclusion;
+
+/// Buffers keep no more than this between two rounds.
+const MUCH: usize = 16 << 10;
 /// How long something stands unsigned while the session goes on.
-const UNSIGNED: Duration = Duration::from_secs(1);
-/// The keeper's visits after which the same holds for a session that does nothing. One that does
-/// something comes first and signs by itself, so that the two do not wait for each other.
-const VISITS_WAITING: u8 = 2;
-const VISITS_UNSIGNED: u8 = 5;
+const UNSIGNED: Duration = Duration::from_millis(900);
 
-/// One session's recording as it is written. The first thing that goes wrong is the last: nothing
-/// is written after it.
+/// Two halves that do not wait for each other: a session appends while its last frames are sealed.
+/// Whoever needs both takes `sealed` first.
 pub(super) struct Tape {
-    writer: Writer,
-    file: Arc<File>,
-    /// How much of the file is whole blocks.
-    length: u64,
-    failed: Option<RecordError>,
-    /// The last event's time.
-    now: Timestamp,
-    /// When the first event came that was not written yet.
-    waiting_since: Option<Timestamp>,
-    signed_at: Timestamp,
-    /// The keeper's visits since something waits, and since something is unsigned.
-    visits: (u8, u8),
-    unsynced: bool,
+    pub(super) id: SessionId,
+    /// Whose session it is.
+    pub(super) subject: String,
+    /// The first hash of its chain.
+    pub(super) first: [u8; 32],
+    file: File,
+    open: Mutex<Open>,
+    sealed: Mutex<Sealed>,
+}
+
+/// What the session has said and nobody sealed.
+struct Open {
+    frames: Frames,
+    stream: Stream,
+    end: Option<Said>,
+}
+
+/// How it ended, once somebody said so.
+#[derive(Clone)]
+enum Said {
+    InOrder(Ending),
+    /// The session is gone and nobody said how it ended.
+    Abandoned(Timestamp),
+}
+
+struct Sealed {
+    sealer: Sealer,
+    /// What the next frames gather in.
+    spare: Vec<u8>,
+    /// Sealed, and not known to be on the disk.
+    out: Vec<u8>,
+    /// Where `out` belongs in the file.
+    at: u64,
+    /// How much of `out` is in the file, and how much was handed out to be kept.
+    written: usize,
+    handed: usize,
+    signed: Instant,
+    ended: bool,
+    /// What it ended as, until somebody asks.
+    conclusion: Option<Conclusion>,
+}
+
+/// Sealed bytes, and where in their session's file they belong.
+pub(super) struct Piece<'p> {
+    pub(super) session: SessionId,
+    pub(super) at: u64,
+    pub(super) bytes: &'p [u8],
 }
 
 impl Tape {
-    /// Makes the file and writes what `writer` has ready. There must be no such file.
-    pub(super) fn begin(path: &Path, writer: Writer, now: Timestamp) -> Result<Self, RecordError> {
+    /// Makes the file and writes how the recording begins. There must be no such file.
+    pub(super) fn begin(
+        path: &Path,
+        keys: Keys,
+        head: &SessionHead,
+        packer: &mut Packer,
+    ) -> Result<Self, RecordError> {
+        let mut out = Vec::with_capacity(2048);
+        let (sealer, frames) = Sealer::begin(keys, head, packer, &mut out)
+            .map_err(|error| RecordError(error.to_string()))?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = Arc::new(file.map_err(|error| refused(&error))?);
-        let mut tape = Self {
-            writer,
-            file,
-            length: 0,
-            failed: None,
-            now,
-            waiting_since: None,
-            signed_at: now,
-            visits: (0, 0),
-            unsynced: true,
+        let file = file.map_err(|error| refused(&error))?;
+        if let Err(error) = file.write_all_at(&out, 0) {
+            // A file that holds no recording would only be in the way.
+            let _ = std::fs::remove_file(path);
+            return Err(refused(&error));
+        }
+        let open = Open { frames, stream: Stream::default(), end: None };
+        let (first, subject) = (sealer.first(), head.identity.subject.clone());
+        let sealed = Sealed {
+            sealer,
+            spare: Vec::new(),
+            out,
+            at: 0,
+            written: 0,
+            handed: 0,
+            signed: Instant::now(),
+            ended: false,
+            conclusion: None,
         };
-        tape.write()?;
-        Ok(tape)
+        let (open, sealed) = (Mutex::new(open), Mutex::new(sealed));
+        Ok(Self { id: head.id, subject, first, file, open, sealed })
     }
 
-    pub(super) fn record(&mut self, at: Timestamp, event: &Event) -> Result<(), RecordError> {
-        self.check()?;
-        self.writer.append(at, event).map_err(|error| RecordError(error.to_string()))?;
-        self.now = at;
-        let since = *self.waiting_since.get_or_insert(at);
-        if self.writer.pending() > MUCH || at.since(since) > LONG {
-            return self.commit();
+    /// Takes an event down. Says how much waits: a full block is a matter for the scribe.
+    pub(super) fn record(&self, at: Timestamp, event: &Event) -> Result<usize, WriteError> {
+        let mut open = lock(&self.open);
+        open.frames.append(at, event)?;
+        Ok(open.frames.len())
+    }
+
+    pub(super) fn delivered(&self, bytes: &[u8]) {
+        lock(&self.open).stream.update(bytes);
+    }
+
+    pub(super) fn close(&self, ending: Ending) {
+        lock(&self.open).end.get_or_insert(Said::InOrder(ending));
+    }
+
+    pub(super) fn abandon(&self, now: Timestamp) {
+        lock(&self.open).end.get_or_insert(Said::Abandoned(now));
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        *lock(&self.open).frames.counts()
+    }
+
+    /// How long the file is, or is about to be.
+    pub(super) fn length(&self) -> u64 {
+        lock(&self.sealed).sealer.position()
+    }
+
+    /// Seals what waits, signs when that is due, and writes the file.
+    ///
+    /// # Errors
+    /// The file could not be written. What could not be is tried again the next time.
+    pub(super) fn gather(&self, now: Timestamp, packer: &mut Packer) -> io::Result<()> {
+        let mut sealed = lock(&self.sealed);
+        let sealed = &mut *sealed;
+        let (batch, end, delivered) = {
+            let mut open = lock(&self.open);
+            let delivered = sealed.wants_digest(&open).then(|| open.stream.so_far());
+            let batch = open.frames.take(std::mem::take(&mut sealed.spare));
+            (batch, open.end.clone(), delivered)
+        };
+        sealed.sealer.seal(&batch, packer, &mut sealed.out);
+        sealed.spare = batch.into_spare();
+        sealed.spare.shrink_to(MUCH);
+        if let Some(delivered) = delivered {
+            self.sign(sealed, now, end, delivered, packer);
+        }
+        let unwritten = sealed.out.get(sealed.written..).unwrap_or_default();
+        if !unwritten.is_empty() {
+            self.file.write_all_at(unwritten, sealed.at + sealed.written as u64)?;
+            sealed.written = sealed.out.len();
         }
         Ok(())
     }
 
-    pub(super) fn commit(&mut self) -> Result<(), RecordError> {
-        self.check()?;
-        // A clock that was set back signs at once rather than not until it has caught up.
-        if self.now.since(self.signed_at) >= UNSIGNED || self.now < self.signed_at {
-            self.sign();
+    /// Hands out what is in the file and not known to be on the disk, if there is any: again and again
+    /// until [`Self::kept`] says that it is.
+    pub(super) fn hand_out(&self, keep: impl FnOnce(Piece<'_>)) -> bool {
+        let mut sealed = lock(&self.sealed);
+        sealed.handed = sealed.written;
+        let bytes = sealed.out.get(..sealed.handed).unwrap_or_default();
+        if !bytes.is_empty() {
+            keep(Piece { session: self.id, at: sealed.at, bytes });
         }
-        self.write()
+        !bytes.is_empty()
     }
 
-    /// Writes everything, whatever it waits for.
-    pub(super) fn flush(&mut self) -> Result<(), RecordError> {
-        self.check()?;
-        self.write()
+    /// How much is sealed and not on the disk.
+    pub(super) fn behind(&self) -> usize {
+        lock(&self.sealed).out.len()
     }
 
-    pub(super) fn close(&mut self, ending: &Ending) -> Result<(), RecordError> {
-        self.check()?;
-        self.writer.close(ending).map_err(|error| RecordError(error.to_string()))?;
-        self.write()
+    fn sign(
+        &self,
+        sealed: &mut Sealed,
+        now: Timestamp,
+        end: Option<Said>,
+        delivered: Delivered,
+        packer: &mut Packer,
+    ) {
+        let (at, end, how) = match end {
+            None => (now, End::GoesOn, None),
+            Some(Said::Abandoned(at)) => (at, End::Interrupted, None),
+            Some(Said::InOrder(ending)) => {
+                // The closing frame stands in a block of its own, so that it is found from behind.
+                let mut open = lock(&self.open);
+                if open.frames.close(&ending).is_err() {
+                    // Something was said after the end: it is sealed first, the next time.
+                    return;
+                }
+                let closing = open.frames.take(Vec::new());
+                drop(open);
+                sealed.sealer.seal(&closing, packer, &mut sealed.out);
+                (ending.at, End::InOrder, Some(ending.how))
+            }
+        };
+        sealed.sealer.checkpoint(at, delivered, end, &mut sealed.out);
+        sealed.signed = Instant::now();
+        sealed.ended = end != End::GoesOn;
+        sealed.conclusion = sealed.ended.then(|| Conclusion {
+            at,
+            how,
+            in_order: end == End::InOrder,
+            last: sealed.sealer.head(),
+            counts: sealed.sealer.counts(),
+            delivered,
+            bytes: sealed.sealer.position(),
+        });
     }
 
-    /// The session is gone and nobody said how it ended: what is known of it is kept and signed, and
-    /// the missing end says the rest.
-    pub(super) fn abandon(&mut self) {
-        if self.check().is_ok() {
-            self.sign();
-            let _ = self.write();
-        }
+    /// What was handed out is on the disk. Says how long the file is there, and whether nothing more
+    /// will come.
+    pub(super) fn kept(&self) -> (u64, bool) {
+        let mut sealed = lock(&self.sealed);
+        let handed = std::mem::take(&mut sealed.handed);
+        sealed.at += handed as u64;
+        sealed.written -= handed;
+        sealed.out.drain(..handed);
+        sealed.out.shrink_to(MUCH);
+        (sealed.at, sealed.ended && sealed.out.is_empty())
     }
 
-    /// The keeper comes by: writes what waits, signs what is unsigned.
-    pub(super) fn visit(&mut self) -> Result<(), RecordError> {
-        if self.failed.is_some() {
-            return Ok(());
-        }
-        self.visits.0 += u8::from(self.writer.pending() > 0);
-        self.visits.1 += u8::from(self.writer.unsigned());
-        if self.visits.1 >= VISITS_UNSIGNED {
-            self.sign();
-            self.write()?;
-            self.writer.shrink();
-        } else if self.visits.0 >= VISITS_WAITING {
-            self.write()?;
-        }
-        Ok(())
+    /// What it ended as; once.
+    pub(super) fn conclusion(&self) -> Option<Conclusion> {
+        lock(&self.sealed).conclusion.take()
     }
 
-    /// The file, when something was written that was not synced.
-    pub(super) fn unsynced(&mut self) -> Option<Arc<File>> {
-        std::mem::take(&mut self.unsynced).then(|| Arc::clone(&self.file))
+    /// Brings the file itself to the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 
-    /// What was written could not be synced: it may be lost.
-    pub(super) fn lost(&mut self, error: &io::Error) {
-        self.failed.get_or_insert_with(|| refused(error));
-    }
-
-    pub(super) const fn counts(&self) -> &Counts {
-        self.writer.counts()
-    }
-
-    pub(super) const fn length(&self) -> u64 {
-        self.length
-    }
-
-    fn check(&self) -> Result<(), RecordError> {
-        self.failed.clone().map_or(Ok(()), Err)
-    }
-
-    fn sign(&mut self) {
-        self.writer.checkpoint(self.now);
-        self.signed_at = self.now;
-        self.visits.1 = 0;
-    }
-
-    /// One `write(2)`, or the end.
-    fn write(&mut self) -> Result<(), RecordError> {
-        self.waiting_since = None;
-        self.visits.0 = 0;
-        let bytes = self.writer.seal();
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        if let Err(error) = (&*self.file).write_all(bytes) {
-            // A block that is there in part helps nobody; that it cannot be taken back is no news.
-            let _ = self.file.set_len(self.length);
-            let refused = refused(&error);
-            self.failed = Some(refused.clone());
-            return Err(refused);
-        }
-        self.length += bytes.len() as u64;
-        self.writer.written();
-        self.unsynced = true;
-        Ok(())
+    /// Writes what a journal holds of it into its file once more.
+    pub(super) fn write_again(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, at)
     }
 }
 
-fn refused(error: &io::Error) -> RecordError {
+impl Sealed {
+    /// A digest of the stream is only taken when it is about to be signed.
+    fn wants_digest(&self, open: &Open) -> bool {
+        if self.ended {
+            return false;
+        }
+        let unsigned = self.sealer.unsigned() || !open.frames.is_empty();
+        open.end.is_some() || (unsigned && self.signed.elapsed() >= UNSIGNED)
+    }
+}
+
+/// What a panic left half-done is a frame at most, and that was not counted in.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn refused(error: &io::Error) -> RecordError {
     RecordError(error.to_string())
 }

@@ -18,15 +18,20 @@ fn the_key_and_the_recordings_are_private() {
     assert_eq!(mode(root.join("keys")), 0o700);
     assert_eq!(mode(root.join("keys/signing.key")), 0o600);
     assert_eq!(mode(house.recordings.path(id)), 0o600);
-    assert_eq!(fs::read_dir(root.join("keys")).unwrap().count(), 2, "no draft is left behind");
+    assert_eq!(mode(root.join("keys/master.key")), 0o600);
+    assert_eq!(mode(root.join("keys/recordings.keyring")), 0o600);
+    assert_eq!(fs::read_dir(root.join("keys")).unwrap().count(), 4, "no draft is left behind");
 }
 
 #[test]
 fn a_key_that_cannot_be_trusted_stops_the_start() {
-    let house = house();
-    let keys = house.folder.path().join("keys");
-    let opened = || open(&house.folder, &house.now);
-    assert_eq!(opened().unwrap().public_key(), house.recordings.public_key(), "it is read again");
+    let House { recordings, now, folder } = house();
+    let keys = folder.path().join("keys");
+    let opened = || open(&folder, &now);
+    assert!(matches!(opened(), Err(RecordingsError::InUse { .. })), "the folder is one gateway's");
+    let public = *recordings.public_key();
+    drop(recordings);
+    assert_eq!(opened().unwrap().public_key(), &public, "it is read again");
 
     let private = keys.join("signing.key");
     fs::set_permissions(&private, fs::Permissions::from_mode(0o644)).unwrap();
@@ -86,7 +91,7 @@ impl Drop for SmallDisk {
 }
 
 #[test]
-fn a_full_disk_stops_the_session_for_good_and_leaves_it_readable() {
+fn a_full_disk_lets_no_command_through_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicU64::new(NOON.as_micros()));
     let Some(disk) = SmallDisk::mount(folder.path().join("recordings")) else { return };
@@ -95,26 +100,35 @@ fn a_full_disk_stops_the_session_for_good_and_leaves_it_readable() {
     let recordings = open(&folder, &now).unwrap();
     let id = head(1, "erin", "orders").id;
     let mut recorder = Ledger::open(&recordings, head(1, "erin", "orders")).unwrap().recorder;
-    let mut kept = 0;
-    let refused = loop {
-        let data = Bytes::from(vec![b'x'; 5000]);
-        let bulk = Event::Bulk { number: 1, to_client: false, data };
-        match recorder.record(NOON, &bulk).and_then(|()| recorder.commit()) {
-            Ok(()) => kept += 1,
-            Err(error) => break error,
-        }
-        assert!(kept < 1000, "the disk never filled");
+    let mut noise = 1_u32;
+    let mut random = || {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (noise >> 24) as u8
     };
-    // Room again: what failed once is not taken up again.
-    fs::remove_file(filler).unwrap();
-    assert!(kept > 10);
-    assert_eq!(recorder.record(NOON, &command(2)), Err(refused.clone()));
-    assert_eq!(recorder.commit(), Err(refused.clone()));
-    assert_eq!(recorder.close(left()), Err(refused));
+    let mut said = 0;
+    let refused = loop {
+        let data = Bytes::from((0..5000).map(|_| random()).collect::<Vec<_>>());
+        recorder.record(NOON, &Event::Bulk { number: 1, to_client: false, data }).unwrap();
+        said += 1;
+        recordings.settle();
+        if let Err(error) = recorder.ready().and(commit(&mut recorder)) {
+            break error;
+        }
+        assert!(said < 1000, "the disk never filled");
+    };
+    assert!(said > 10);
+    assert!(refused.to_string().contains("space"), "{refused}");
+    assert!(Ledger::open(&recordings, head(2, "dan", "orders")).is_err());
     let report = recordings.verify(id).unwrap();
-    assert_eq!(report.state, State::Interrupted, "{report:?}");
-    assert_eq!(recordings.replay(id).unwrap().filter(Result::is_ok).count(), 1 + kept);
-    assert!(Ledger::open(&recordings, head(2, "dan", "orders")).is_ok(), "other sessions go on");
+    assert!(matches!(report.state, State::Unfinished | State::Cut), "{report:?}");
+    // Room again: everything that was said is brought to the disk, and commands go on.
+    fs::remove_file(filler).unwrap();
+    until(|| recorder.ready().is_ok());
+    commit(&mut recorder).unwrap();
+    recorder.close(left()).unwrap();
+    let report = recordings.verify(id).unwrap();
+    assert_eq!((report.state, report.counts.frames), (State::Closed, said + 2), "{report:?}");
+    assert!(Ledger::open(&recordings, head(2, "dan", "orders")).is_ok());
 }
 
 /// Records and says so, until it is killed. Run by the test below in a process of its own.
@@ -122,11 +136,12 @@ fn a_full_disk_stops_the_session_for_good_and_leaves_it_readable() {
 #[ignore = "it never ends: a_killed_process_loses_nothing_it_acknowledged runs it and kills it"]
 fn a_process_to_be_killed() {
     let Some(folder) = std::env::var_os("RECORDINGS_TO_BE_KILLED") else { return };
-    let recordings = Recordings::open(folder.as_ref(), Clock::system()).unwrap();
+    let recordings =
+        Recordings::open(folder.as_ref(), keep(folder.as_ref()), Clock::system()).unwrap();
     let mut recorder = Ledger::open(&recordings, head(1, "erin", "orders")).unwrap().recorder;
     for number in 1.. {
         recorder.record(NOON, &command(number)).unwrap();
-        recorder.commit().unwrap();
+        commit(&mut recorder).unwrap();
         println!("kept {number}");
         recorder.record(NOON, &finished(number)).unwrap();
     }
@@ -155,7 +170,7 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
     }
     child.wait().unwrap();
     assert!(acknowledged >= 5000, "{acknowledged}");
-    let recordings = Recordings::open(folder.path(), Clock::system()).unwrap();
+    let recordings = Recordings::open(folder.path(), keep(folder.path()), Clock::system()).unwrap();
     let id = head(1, "erin", "orders").id;
     assert_eq!(recordings.get(id).unwrap().state, SessionState::Interrupted);
     let report = recordings.verify(id).unwrap();
