@@ -64,19 +64,10 @@ impl Lane {
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Hands over work nobody waits for; a failure is the operator's to know.
-    pub(super) fn tell(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&mut Connection) -> Result<(), StoreError> + Send + 'static,
-    ) {
-        let pushed = self.push(Box::new(move |connection| {
-            if let Err(error) = work(connection) {
-                tracing::error!(%error, what, "the store could not be written");
-            }
-        }));
-        if let Err(error) = pushed {
-            tracing::error!(%error, what, "the store could not be written");
+    /// Hands over work nobody waits for. What is handed to a lane that is closed is not done.
+    pub(super) fn tell(&self, work: impl FnOnce(&mut Connection) + Send + 'static) {
+        if self.push(Box::new(work)).is_err() {
+            tracing::error!("the store is closed: something was not written");
         }
     }
 

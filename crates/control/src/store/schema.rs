@@ -6,7 +6,8 @@ use super::StoreError;
 
 /// Every schema there ever was, oldest first; the file says in `user_version` how many it has seen.
 /// A line that was released is never changed: the next change is the next line.
-const MIGRATIONS: &[&str] = &[r"
+const MIGRATIONS: &[&str] = &[
+    r"
 create table tokens (
     id             text primary key,
     hash           blob not null unique,
@@ -69,7 +70,70 @@ create trigger audit_is_not_rewritten before update on audit
     begin select raise(abort, 'the audit log is append-only'); end;
 create trigger audit_is_not_shortened before delete on audit
     begin select raise(abort, 'the audit log is append-only'); end;
-"];
+",
+    r"
+create table audit_checkpoints (
+    number    integer primary key,
+    seq       integer not null unique,
+    key       blob not null,
+    signature blob not null
+) strict;
+create trigger audit_checkpoints_are_not_rewritten before update on audit_checkpoints
+    begin select raise(abort, 'the audit log is append-only'); end;
+create trigger audit_checkpoints_are_not_removed before delete on audit_checkpoints
+    begin select raise(abort, 'the audit log is append-only'); end;
+create index audit_by_session on audit (object) where action = 'session.open';
+
+-- sessions whose opening is in the log and whose end is not
+create table open_sessions (session text primary key) strict, without rowid;
+",
+    r"
+create table archive (
+    session   text primary key,
+    subject   text,
+    resource  text,
+    state     text not null,
+    opened    integer not null,
+    ended     integer not null,
+    bytes     integer not null,
+    chain     blob not null,
+    summary   text not null,
+    object    text not null default '',
+    local     integer not null,
+    digest    blob,
+    upload    text,
+    part      integer,
+    uploaded  integer,
+    trouble   text,
+    deleting  text
+) strict;
+create index archive_by_age on archive (ended, session, bytes);
+create index archive_here on archive (ended, session, bytes) where local = 1;
+create index archive_waiting on archive (ended, session, bytes) where uploaded is null;
+create index archive_away on archive (session) where local = 0;
+create index archive_doomed on archive (session) where deleting is not null;
+
+create table archive_parts (
+    session text not null references archive (session) on delete cascade,
+    number  integer not null,
+    name    text not null,
+    primary key (session, number)
+) strict, without rowid;
+
+create table holds (
+    session text primary key,
+    reason  text not null,
+    held_by text not null,
+    at      integer not null
+) strict;
+
+create table reckoning (
+    one     integer primary key check (one = 1),
+    seen    integer not null,
+    doubted integer not null
+) strict;
+",
+];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
