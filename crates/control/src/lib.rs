@@ -4,7 +4,8 @@
 //!   gateway ── ports ──► identity ──► tokens ──┐
 //!                  └───► vault                 ├──► store (one SQLite file, one writer)
 //!                  └───► desk ─────────────────┤
-//!                  └───► recordings            │
+//!                  └───► recordings ──► index  │
+//!                             └────► export ◄──┤──► files, syslog, HTTP, OTLP
 //!   browser, CLI ──► api (TLS, bearer) ────────┘
 //! ```
 //!
@@ -12,7 +13,12 @@
 //! * [`tokens`]: Sluice tokens: made, listed, taken back
 //! * [`vault`]: a target's credential, at the moment it is needed
 //! * [`desk`]: held commands wait here for a human
-//! * [`store`]: what must outlive the process, and the audit chain
+//! * [`disk`]: how much room is left, and what is kept back of it
+//! * [`archive`]: recordings whose session is over: uploaded, retained, held, deleted
+//! * [`store`]: what must outlive the process
+//! * [`audit`]: who did what: the log, its events, its signatures
+//! * [`index`]: finds sessions and statements; made from the recordings
+//! * [`export`]: other systems are told what happens
 //! * [`localca`]: certificates for the listeners when nobody brings any
 //!
 //! What it refuses to do: it never speaks a target's protocol, never decides policy, never imports
@@ -20,10 +26,17 @@
 //! authenticated. No secret it holds has a `Debug`.
 
 pub mod api;
+pub mod archive;
+pub mod audit;
+mod bell;
 mod clock;
 pub mod desk;
 pub mod devissuer;
+pub mod disk;
+pub mod export;
 pub mod identity;
+pub mod index;
+pub mod inspect;
 pub mod localca;
 pub mod recordings;
 mod revocation;
@@ -31,5 +44,6 @@ pub mod store;
 pub mod tokens;
 pub mod vault;
 
+use bell::Bell;
 pub use clock::Clock;
 pub use revocation::end_sessions_of_revoked_tokens;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::extract::{Body, Id, Query};
 use super::{Api, Caller, Problem};
 use crate::desk::{Approval, State, Verdict, may_decide};
+use crate::index::Spot;
 
 const WHAT: &str = "approval request";
 
@@ -44,7 +45,10 @@ pub(super) async fn show(
     Id(id): Id<ApprovalId>,
 ) -> Result<Json<Shown>, Problem> {
     let approval = visible(&api, &caller, id).await?;
-    Ok(Json(shown(&caller, approval)))
+    let (recordings, session, number) = (api.recordings.clone(), approval.session, approval.number);
+    let spot = tokio::task::spawn_blocking(move || recordings.spot(session, number)).await;
+    let recording = spot.map_err(|error| Problem::internal(&error))?;
+    Ok(Json(Shown { recording, ..shown(&caller, approval) }))
 }
 
 pub(super) async fn approve(
@@ -97,11 +101,15 @@ pub(super) struct Shown {
     #[serde(flatten)]
     approval: Approval,
     may_decide: bool,
+    /// Where in the session's recording the statement is, when one request is asked for and the index
+    /// knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<Spot>,
 }
 
 fn shown(caller: &Caller, approval: Approval) -> Shown {
     let own = caller.is(&approval.identity);
     let open = approval.state == State::Open;
     let may_decide = open && !own && may_decide(&approval, &caller.identity).is_ok();
-    Shown { approval, may_decide }
+    Shown { approval, may_decide, recording: None }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use model::ports::Directory;
 use model::{Identity, IdentityKind, Secret};
 
 use super::Api;
 use super::problem::Problem;
+use crate::identity::SignedIn;
 
 /// Where a request came from; the server puts it into the request.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +43,41 @@ impl Caller {
     }
 }
 
+/// What a request showed, for where it must be looked at more than once: an answer that goes on for
+/// hours is given to somebody who may have it until its end.
+pub(super) struct Credential {
+    token: Secret,
+    from: SocketAddr,
+}
+
+impl Credential {
+    /// Whose it is, now.
+    pub(super) async fn caller(&self, api: &Api) -> Result<Caller, Problem> {
+        let SignedIn { identity, entered } = api.directory.sign_in(&self.token, self.from).await?;
+        let admin = is_admin(&identity, &api.admins);
+        if let Err(why) = entered {
+            // Whoever is to see what is wrong must get in while it is; the log says so afterwards.
+            if !admin {
+                return Err(Problem::unlogged());
+            }
+            api.store.health().let_in(&why);
+        }
+        Ok(Caller { identity, from: self.from, admin })
+    }
+}
+
 impl FromRequestParts<Arc<Api>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        Credential::from_request_parts(parts, api).await?.caller(api).await
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Credential {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
         let Some(Peer(from)) = parts.extensions.get().copied() else {
             return Err(Problem::unauthenticated("where the request came from is not known"));
         };
@@ -59,9 +90,7 @@ impl FromRequestParts<Arc<Api>> for Caller {
         let token = bearer(value.as_bytes()).ok_or_else(|| {
             Problem::unauthenticated("the header must be `Authorization: Bearer TOKEN`")
         })?;
-        let identity = api.directory.identify(&Secret::new(token), from).await?;
-        let admin = is_admin(&identity, &api.admins);
-        Ok(Self { identity, from, admin })
+        Ok(Self { token: Secret::new(token), from })
     }
 }
 

@@ -9,14 +9,19 @@
 //! there. Errors are problem documents (RFC 9457). Fields that are not known are refused.
 
 mod approvals;
+mod archive;
 mod audit;
 mod caller;
 mod extract;
+mod follow;
 mod info;
 mod problem;
+mod reading;
 mod resources;
 mod server;
 mod sessions;
+mod statements;
+mod status;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -37,12 +42,13 @@ pub(crate) use server::serve_router;
 pub use server::{ServeError, serve};
 
 use crate::Clock;
+use crate::archive::Archive;
 use crate::desk::Desk;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::tokens::Tokens;
-use caller::Caller;
+use caller::{Caller, Credential};
 use problem::Problem;
 
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -61,6 +67,8 @@ pub struct Api {
     pub desk: Desk,
     /// Sessions, alive and over.
     pub recordings: Recordings,
+    /// Where the recordings of those that are over are.
+    pub archive: Archive,
     /// The audit chain is in here.
     pub store: Arc<Store>,
     /// The policies in force.
@@ -83,6 +91,7 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
     let v1 = Router::new()
         .route("/info", get(info::info))
         .route("/whoami", get(info::whoami))
+        .route("/status", get(status::status))
         .route("/resources", get(resources::list))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
@@ -90,11 +99,18 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/approvals/{id}/deny", post(approvals::deny))
         .route("/sessions", get(sessions::list))
         .route("/sessions/{id}", get(sessions::show).delete(sessions::kill))
-        .route("/sessions/{id}/events", get(sessions::events))
-        .route("/sessions/{id}/recording", get(sessions::recording))
+        .route("/sessions/{id}/events", get(reading::events))
+        .route("/sessions/{id}/recording", get(reading::recording))
+        .route("/sessions/{id}/key", get(reading::key))
+        .route("/sessions/{id}/hold", post(archive::hold).delete(archive::release))
+        .route("/archive", get(archive::standing))
+        .route("/statements", get(statements::list))
+        .route("/index", get(statements::state))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", delete(tokens::revoke))
         .route("/audit", get(audit::list))
+        .route("/audit/export", get(audit::export))
+        .route("/audit/{id}", get(audit::show))
         .route("/audit/verify", get(audit::verify));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))

@@ -59,6 +59,19 @@ impl Problem {
         Self::new(status, detail)
     }
 
+    /// The sentence for a person.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Nothing is done that cannot be entered into the audit log.
+    pub(super) fn unlogged() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the audit log cannot be written, so nothing is done: an administrator can sign in and see why",
+        )
+    }
+
     pub(super) fn unauthenticated(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, detail);
         problem.header = Some((header::WWW_AUTHENTICATE, "Bearer realm=\"sluice\"".to_owned()));

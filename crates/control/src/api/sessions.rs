@@ -1,26 +1,23 @@
-use std::io::Read;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evidence::Counts;
-use evidence::render::JsonLines;
-use futures::stream;
-use model::{SessionId, Timestamp};
+use model::{ApprovalId, SessionId, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::extract::{Id, Query};
-use super::{Api, Caller, Problem};
-use crate::recordings::{self, Recordings, RecordingsError, Replay, SessionState, Summary};
-use crate::store::StoreError;
-use crate::store::audit::{self, Act};
+use super::{Api, Caller, Problem, statements};
+use crate::archive::Whereabouts;
+use crate::audit::{Act, Event};
+use crate::desk;
+use crate::index::{Question, Spot};
+use crate::recordings::{self, Recordings, RecordingsError, SessionState, Summary, With};
 
-/// So much of a recording is in memory at once for each one who reads it.
-const CHUNK: usize = 64 * 1024;
+/// Why a session was ended is said in so many bytes.
+const LONGEST_REASON: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +27,11 @@ pub(super) struct Filter {
     state: Option<SessionState>,
     since: Option<u64>,
     until: Option<u64>,
+    text: Option<String>,
+    verdict: Option<Verdict>,
+    table: Option<String>,
+    class: Option<String>,
+    cursor: Option<String>,
     limit: Option<usize>,
 }
 
@@ -44,6 +46,30 @@ pub(super) struct Shown {
     ending: Option<String>,
     counts: Option<Counts>,
     bytes: u64,
+}
+
+/// A session with where its recording is and the people's decisions in it.
+#[derive(Serialize)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    session: Shown,
+    #[serde(flatten)]
+    whereabouts: Whereabouts,
+    approvals: Vec<Asked>,
+}
+
+/// A statement that people were asked about.
+#[derive(Serialize)]
+struct Asked {
+    id: ApprovalId,
+    state: desk::State,
+    /// The statement's number.
+    number: u64,
+    policies: Vec<String>,
+    needed: u32,
+    decisions: Vec<desk::Decided>,
+    /// Where in the recording the statement is; nothing as long as the index does not know it.
+    recording: Option<Spot>,
 }
 
 #[derive(Serialize)]
@@ -61,59 +87,121 @@ struct Head {
     policies: Vec<String>,
 }
 
+/// A page of sessions. How the next one is asked for is said in the `Link` header, as RFC 8288 has it.
 pub(super) async fn list(
     State(api): State<Arc<Api>>,
     caller: Caller,
+    RawQuery(asked): RawQuery,
     Query(filter): Query<Filter>,
-) -> Result<Json<Vec<Shown>>, Problem> {
-    let limit = filter.limit.unwrap_or(100).min(1000);
-    // Others' sessions are not even looked for.
-    let subject = if caller.admin { filter.subject } else { Some(caller.identity.subject.clone()) };
-    let wanted = recordings::Filter {
+) -> Result<Response, Problem> {
+    let limit = filter.limit.unwrap_or(100).clamp(1, 1000);
+    let question = Question {
+        scope: statements::scope(&caller),
+        subject: filter.subject,
         resource: filter.resource,
-        subject,
         since: filter.since.map(Timestamp::from_secs),
         until: filter.until.map(Timestamp::from_secs),
-        state: filter.state,
-        limit: Some(limit),
+        words: statements::words(filter.text.as_deref())?,
+        verdict: filter.verdict,
+        table: filter.table,
+        class: filter.class,
+        limit,
+        ..Question::default()
     };
-    let sessions = blocking(&api, move |recordings| recordings.list(&wanted)).await?;
+    let cursor = filter.cursor.as_deref();
+    let (sessions, next) = if question.is_about_statements() {
+        let question = Question { after: statements::cursor(cursor)?, ..question };
+        let state = filter.state;
+        let found =
+            statements::asking(&api, move |recordings| recordings.sessions_with(&question, state));
+        let found = found.await?;
+        let last = found.last().filter(|_| found.len() == limit).map(|one| one.place.to_string());
+        (at_hand(&api, found, state).await?, last)
+    } else {
+        let wrong = |_| Problem::bad_request("`cursor` is not from an earlier answer");
+        let wanted = recordings::Filter {
+            resource: question.resource,
+            subject: question.subject,
+            scope: Some(question.scope),
+            since: question.since,
+            until: question.until,
+            state: filter.state,
+            before: cursor.map(|id| id.parse::<SessionId>().map_err(wrong)).transpose()?,
+            limit: Some(limit),
+        };
+        // Those whose recording is here, and those whose recording is only in the object store.
+        let mut listed = api.archive.list(&wanted).await?;
+        listed.extend(blocking(&api, move |recordings| recordings.list(&wanted)).await?);
+        listed.sort_unstable_by_key(|session| std::cmp::Reverse(session.id));
+        listed.dedup_by_key(|session| session.id);
+        listed.truncate(limit);
+        let last = listed.last().filter(|_| listed.len() == limit);
+        let last = last.map(|session| session.id.to_string());
+        (listed, last)
+    };
+    // What the index and the filter let through is looked at once more.
     let visible = sessions.into_iter().filter(|session| may_see(&caller, session));
-    Ok(Json(visible.map(shown).collect()))
+    let mut response = Json(visible.map(shown).collect::<Vec<_>>()).into_response();
+    if let Some(next) = next {
+        let asked = asked.unwrap_or_default();
+        let pairs =
+            url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(pairs).append_pair("cursor", &next).finish();
+        let link = format!("</api/v1/sessions?{query}>; rel=\"next\"");
+        if let Ok(link) = link.parse() {
+            response.headers_mut().insert(header::LINK, link);
+        }
+    }
+    Ok(response)
+}
+
+/// The sessions of an answer of the index, those from the archive's books whose recording is away.
+async fn at_hand(
+    api: &Api,
+    found: Vec<With>,
+    state: Option<SessionState>,
+) -> Result<Vec<Summary>, Problem> {
+    let mut sessions = Vec::with_capacity(found.len());
+    for With { id, summary, .. } in found {
+        let summary = match summary {
+            Some(summary) => Some(summary),
+            None => api.archive.get(id).await?,
+        };
+        sessions.extend(summary.filter(|one| state.is_none_or(|state| state == one.state)));
+    }
+    Ok(sessions)
 }
 
 pub(super) async fn show(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Id(id): Id<SessionId>,
-) -> Result<Json<Shown>, Problem> {
-    Ok(Json(shown(visible(&api, &caller, id).await?)))
+) -> Result<Json<Whole>, Problem> {
+    let session = visible(&api, &caller, id).await?;
+    let id = session.id;
+    let approvals = api.desk.of_session(id).await?;
+    let numbers: Vec<_> = approvals.iter().map(|approval| approval.number).collect();
+    let spots = blocking(&api, move |recordings| {
+        Ok(numbers.into_iter().map(|number| recordings.spot(id, number)).collect::<Vec<_>>())
+    });
+    let asked = approvals.into_iter().zip(spots.await?).map(|(approval, recording)| Asked {
+        id: approval.id,
+        state: approval.state,
+        number: approval.number,
+        policies: approval.policies,
+        needed: approval.needed,
+        decisions: approval.decisions,
+        recording,
+    });
+    let whereabouts = api.archive.whereabouts(id).await?;
+    Ok(Json(Whole { session: shown(session), whereabouts, approvals: asked.collect() }))
 }
 
-/// The events, one JSON object a line.
-pub(super) async fn events(
-    State(api): State<Arc<Api>>,
-    caller: Caller,
-    Id(id): Id<SessionId>,
-) -> Result<Response, Problem> {
-    let id = visible(&api, &caller, id).await?.id;
-    let replay = blocking(&api, move |recordings| recordings.replay(id)).await?;
-    Ok(streamed((replay, JsonLines::new()), "application/x-ndjson", lines))
-}
-
-/// The recording itself, for `sluice verify` on the reader's own machine.
-pub(super) async fn recording(
-    State(api): State<Arc<Api>>,
-    caller: Caller,
-    Id(id): Id<SessionId>,
-) -> Result<Response, Problem> {
-    let id = visible(&api, &caller, id).await?.id;
-    let path = api.recordings.path(id);
-    let opened = tokio::task::spawn_blocking(move || std::fs::File::open(path)).await;
-    let file = opened
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(|error| Problem::internal(&error))?;
-    Ok(streamed(file, "application/octet-stream", bytes))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Killing {
+    reason: Option<String>,
 }
 
 /// Ends a session that is alive.
@@ -121,43 +209,64 @@ pub(super) async fn kill(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Id(id): Id<SessionId>,
+    Query(Killing { reason }): Query<Killing>,
 ) -> Result<StatusCode, Problem> {
     let session = visible(&api, &caller, id).await?;
     let by = caller.identity.subject;
+    let reason = reason.as_deref().map(sentence).transpose()?.filter(|reason| !reason.is_empty());
+    let why = match reason {
+        Some(reason) => format!("the session was ended by {by}: {reason}"),
+        None => format!("the session was ended by {by}"),
+    };
     // First the deed, then the record of it: a full disk must not keep an administrator from it.
-    if !api.recordings.kill(session.id, &format!("the session was ended by {by}")) {
+    if !api.recordings.kill(session.id, &why) {
         return Err(Problem::conflict("the session is over already"));
     }
     let head = session.head.as_ref();
-    let act = Act {
-        at: api.clock.now(),
-        actor: by,
-        action: "session.kill",
-        object: session.id.to_string(),
-        detail: json!({
-            "subject": head.map(|head| &head.identity.subject),
-            "resource": head.map(|head| &head.resource),
-        }),
+    let event = Event::SessionKilled {
+        subject: head.map(|head| head.identity.subject.clone()),
+        resource: head.map(|head| head.resource.clone()),
+        reason: reason.map(str::to_owned),
     };
-    api.store
-        .write(move |transaction| audit::append(transaction, &act))
-        .await
-        .map_err(|error: StoreError| Problem::internal(&error))?;
+    let act = Act::new(api.clock.now(), by, session.id, event);
+    if let Err(error) = api.store.record(act).await {
+        api.store.health().lost(&error.to_string());
+        return Err(error.into());
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn visible(api: &Api, caller: &Caller, id: Option<SessionId>) -> Result<Summary, Problem> {
+/// What a person says to another: the client is told it, and it is kept.
+fn sentence(reason: &str) -> Result<&str, Problem> {
+    let reason = reason.trim();
+    if reason.len() > LONGEST_REASON || reason.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!(
+            "`reason` must be one line of at most {LONGEST_REASON} bytes without control characters"
+        )));
+    }
+    Ok(reason)
+}
+
+pub(super) async fn visible(
+    api: &Api,
+    caller: &Caller,
+    id: Option<SessionId>,
+) -> Result<Summary, Problem> {
     let hidden = || Problem::hidden("session");
     let id = id.ok_or_else(hidden)?;
     let found = blocking(api, move |recordings| match recordings.get(id) {
         Err(RecordingsError::NoSuch(_)) => Ok(None),
         found => found.map(Some),
     });
-    found.await?.filter(|session| may_see(caller, session)).ok_or_else(hidden)
+    let found = match found.await? {
+        Some(found) => Some(found),
+        None => api.archive.get(id).await?,
+    };
+    found.filter(|session| may_see(caller, session)).ok_or_else(hidden)
 }
 
 /// One's own, and everything for administrators. What does not say whose it is, for these alone.
-fn may_see(caller: &Caller, session: &Summary) -> bool {
+pub(super) fn may_see(caller: &Caller, session: &Summary) -> bool {
     let own = session
         .head
         .as_ref()
@@ -190,7 +299,7 @@ fn shown(session: Summary) -> Shown {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     api: &Api,
     work: impl FnOnce(&Recordings) -> Result<T, RecordingsError> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -199,46 +308,4 @@ async fn blocking<T: Send + 'static>(
         .await
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::internal(&error))
-}
-
-/// Reads on only when the client has taken what was read: a slow one holds no thread and no more
-/// than a chunk.
-fn streamed<S: Send + 'static>(
-    source: S,
-    kind: &'static str,
-    read: fn(&mut S) -> std::io::Result<Vec<u8>>,
-) -> Response {
-    let chunks = stream::try_unfold(source, move |mut source| async move {
-        let read =
-            tokio::task::spawn_blocking(move || read(&mut source).map(|chunk| (chunk, source)));
-        let (chunk, source) = read.await.map_err(std::io::Error::other)??;
-        // Nothing more: the source is over.
-        if chunk.is_empty() {
-            return Ok::<_, std::io::Error>(None);
-        }
-        Ok(Some((Bytes::from(chunk), source)))
-    });
-    ([(header::CONTENT_TYPE, kind)], Body::from_stream(chunks)).into_response()
-}
-
-fn bytes(file: &mut std::fs::File) -> std::io::Result<Vec<u8>> {
-    let mut chunk = Vec::new();
-    file.take(CHUNK as u64).read_to_end(&mut chunk)?;
-    Ok(chunk)
-}
-
-fn lines((replay, render): &mut (Replay, JsonLines)) -> std::io::Result<Vec<u8>> {
-    let mut chunk = Vec::new();
-    while chunk.len() < CHUNK
-        && let Some(event) = replay.next()
-    {
-        let line = match event {
-            Ok((at, event)) => render.event(at, &event),
-            // The reader learns that the story breaks off here, and why.
-            Err(error) => json!({ "damaged": error.to_string() }).to_string(),
-        };
-        chunk.extend_from_slice(line.as_bytes());
-        chunk.push(b'\n');
-    }
-    Ok(chunk)
 }

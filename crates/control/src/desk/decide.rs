@@ -1,12 +1,11 @@
 use model::{ApprovalId, Identity, IdentityKind, Timestamp};
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::request::{Approval, Decided, State, group, persons};
 use super::rows;
+use crate::audit::{self, Act, Event};
 use crate::store::StoreError;
-use crate::store::audit::{self, Act};
 
 /// What a person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,18 +107,46 @@ pub(super) fn decide(
         }
         Verdict::Approve => {}
     }
-    let action = match verdict {
-        Verdict::Approve => "approval.approve",
-        Verdict::Deny => "approval.deny",
-    };
-    let detail = json!({
-        "session": approval.session, "number": approval.number, "resource": approval.resource,
-        "requester": approval.identity.subject, "provider": approver.provider,
-        "comment": comment, "approvals": approvals, "needed": approval.needed,
-    });
-    let (actor, object) = (approver.subject.clone(), id.to_string());
-    audit::append(transaction, &Act { at: now, actor, action, object, detail })?;
+    let event = entered(&approval, approver, verdict, comment, approvals);
+    audit::append(transaction, &Act::new(now, &approver.subject, id, event))?;
     rows::get(transaction, id, now)?.ok_or(DecideError::NotFound)
+}
+
+/// What the audit log says of a decision.
+fn entered(
+    approval: &Approval,
+    approver: &Identity,
+    verdict: Verdict,
+    comment: &str,
+    approvals: usize,
+) -> Event {
+    let (session, number) = (approval.session.to_string(), approval.number);
+    let (resource, comment) = (approval.resource.clone(), comment.to_owned());
+    let requester = approval.identity.subject.clone();
+    let provider = approver.provider.clone();
+    let (approvals, needed) = (approvals as u64, u64::from(approval.needed));
+    match verdict {
+        Verdict::Approve => Event::ApprovalApproved {
+            session,
+            number,
+            resource,
+            requester,
+            provider,
+            comment,
+            approvals,
+            needed,
+        },
+        Verdict::Deny => Event::ApprovalDenied {
+            session,
+            number,
+            resource,
+            requester,
+            provider,
+            comment,
+            approvals,
+            needed,
+        },
+    }
 }
 
 /// Whether somebody is one of those a request is addressed to; not yet whether it is their own.

@@ -20,8 +20,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::ports::{self, ApprovalRequest, BoxFuture, Held, Unavailable};
-use model::{ApprovalId, Identity, Ruling};
-use serde_json::json;
+use model::{ApprovalId, Identity, Ruling, SessionId};
 use tokio::sync::oneshot;
 
 pub(crate) use decide::may_decide;
@@ -30,7 +29,7 @@ pub(crate) use request::group;
 pub use request::{Approval, Decided, State};
 
 use crate::Clock;
-use crate::store::audit::{self, Act};
+use crate::audit::{self, Act, Event};
 use crate::store::{Store, StoreError};
 
 /// How much may wait at the desk.
@@ -82,8 +81,9 @@ impl Desk {
             .write(move |transaction| {
                 for id in rows::open_ids(transaction)? {
                     rows::close(transaction, id, State::Withdrawn, now)?;
-                    let why = json!({ "why": "the gateway was restarted" });
-                    audit::append(transaction, &by_itself(now, "approval.withdraw", id, why))?;
+                    let why = Some("the gateway was restarted".to_owned());
+                    let event = Event::ApprovalWithdrawn { why };
+                    audit::append(transaction, &Act::by_itself(now, id, event))?;
                 }
                 Ok::<_, StoreError>(())
             })
@@ -112,6 +112,15 @@ impl Desk {
     pub async fn get(&self, id: ApprovalId) -> Result<Option<Approval>, StoreError> {
         let now = self.0.clock.now();
         self.0.store.read(move |db| rows::get(db, id, now)).await
+    }
+
+    /// The requests of a session, in the order they were made.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn of_session(&self, session: SessionId) -> Result<Vec<Approval>, StoreError> {
+        let now = self.0.clock.now();
+        self.0.store.read(move |db| rows::of_session(db, session, now)).await
     }
 
     /// Decides a request in a person's name. Once enough people agreed, or one did not, the
@@ -168,13 +177,14 @@ impl Inner {
         self.store
             .write(move |transaction| {
                 rows::insert(transaction, id, &row, now, now.plus(within))?;
-                let detail = json!({
-                    "session": row.session, "resource": row.resource, "number": row.number,
-                    "approvers": row.ask.approvers, "policies": row.ask.policies,
-                });
-                let actor = row.identity.subject.clone();
-                let (action, object) = ("approval.request", id.to_string());
-                audit::append(transaction, &Act { at: now, actor, action, object, detail })
+                let event = Event::ApprovalRequested {
+                    session: row.session.to_string(),
+                    resource: row.resource.clone(),
+                    number: row.number,
+                    approvers: row.ask.approvers.clone(),
+                    policies: row.ask.policies.clone(),
+                };
+                audit::append(transaction, &Act::new(now, &row.identity.subject, id, event))
             })
             .await
             .map_err(|error: StoreError| {
@@ -224,7 +234,7 @@ impl Inner {
             .write(move |transaction| {
                 let expired = rows::close(transaction, id, State::Expired, now)?;
                 if expired {
-                    let act = by_itself(now, "approval.expire", id, json!({}));
+                    let act = Act::by_itself(now, id, Event::ApprovalExpired {});
                     audit::append(transaction, &act)?;
                 }
                 Ok(expired)
@@ -286,19 +296,10 @@ impl Drop for Seat {
         let (id, now) = (self.id, self.inner.clock.now());
         self.inner.store.write_later("a withdrawn approval", move |transaction| {
             if rows::close(transaction, id, State::Withdrawn, now)? {
-                let act = by_itself(now, "approval.withdraw", id, json!({}));
+                let act = Act::by_itself(now, id, Event::ApprovalWithdrawn { why: None });
                 audit::append(transaction, &act)?;
             }
             Ok(())
         });
     }
-}
-
-fn by_itself(
-    at: model::Timestamp,
-    action: &'static str,
-    id: ApprovalId,
-    detail: serde_json::Value,
-) -> Act {
-    Act { at, actor: "sluice".into(), action, object: id.to_string(), detail }
 }

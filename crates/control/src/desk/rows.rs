@@ -1,15 +1,15 @@
 use std::collections::BTreeSet;
 
 use model::ports::ApprovalRequest;
-use model::{Access, ApprovalId, Parameter, Timestamp};
+use model::{Access, ApprovalId, Parameter, SessionId, Timestamp};
 use rusqlite::{Connection, Row, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Verdict;
 use super::request::{Approval, Decided, State, access_names, persons, shown};
+use crate::audit::micros;
 use crate::store::StoreError;
-use crate::store::audit::micros;
 
 pub(super) fn insert(
     transaction: &Transaction<'_>,
@@ -102,6 +102,23 @@ pub(super) fn get(
     let mut statement = connection.prepare_cached("select * from approvals where id = ?")?;
     let mut rows = statement.query([id.to_string()])?;
     rows.next()?.map(|row| approval(connection, row, now)).transpose()
+}
+
+pub(super) fn of_session(
+    connection: &Connection,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Vec<Approval>, StoreError> {
+    // Ids begin with their time: nothing was asked for before the session began.
+    let mut statement = connection.prepare_cached(
+        "select * from approvals where id >= substr(?1, 1, 10) and session = ?1 order by id",
+    )?;
+    let mut rows = statement.query([session.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(approval(connection, row, now)?);
+    }
+    Ok(found)
 }
 
 pub(super) fn list(

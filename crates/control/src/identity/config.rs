@@ -133,7 +133,7 @@ fn check(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
 }
 
 /// Keys may be fetched over TLS, or from this very machine.
-pub(super) fn may_be_asked(url: &Url) -> Result<(), String> {
+pub(crate) fn may_be_asked(url: &Url) -> Result<(), String> {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

@@ -1,100 +1,90 @@
 //! Failed logins on their way to the audit log: summed up in memory and written by a task of their
-//! own, so that nobody who is not authenticated ever causes a write.
+//! own, so that nobody who is not authenticated ever causes a write of their own.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::Clock;
-use crate::store::audit::{self, Act};
+use crate::audit::tally::{Due, Tally};
+use crate::audit::{self, Act, Event, short};
 use crate::store::{Store, StoreError};
 
-const EVERY: Duration = Duration::from_secs(10);
-/// So many addresses get a line of their own in one round; the rest share one.
+/// How often what is due is written.
+const EVERY: Duration = Duration::from_secs(1);
+/// So many addresses get a line of their own in one minute; the rest share one.
 const LINES: usize = 64;
 
-#[derive(Default)]
-pub(super) struct Failures(Mutex<Round>);
+pub(super) struct Failures(Mutex<Tally<IpAddr, Last>>);
 
-#[derive(Default)]
-struct Round {
-    by_address: BTreeMap<IpAddr, Sum>,
-    others: u64,
-}
-
-struct Sum {
-    count: u64,
-    /// The last one's claim and reason, shortened: neither ever holds a token.
+/// The last one's claim and reason, shortened: neither ever holds a token.
+#[derive(Clone)]
+struct Last {
     claimed: String,
     why: String,
 }
 
+impl Default for Failures {
+    fn default() -> Self {
+        Self(Mutex::new(Tally::new(LINES)))
+    }
+}
+
 impl Failures {
-    pub(super) fn note(&self, from: IpAddr, claimed: &str, why: &str) {
-        let mut round = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = round.by_address.len() >= LINES;
-        match round.by_address.get_mut(&from) {
-            Some(sum) => {
-                sum.count += 1;
-                (sum.claimed, sum.why) = (short(claimed), short(why));
-            }
-            None if full => round.others += 1,
-            None => {
-                let sum = Sum { count: 1, claimed: short(claimed), why: short(why) };
-                round.by_address.insert(from, sum);
-            }
-        }
+    pub(super) fn note(&self, from: IpAddr, claimed: &str, why: &str, now: Duration) {
+        let last = Last { claimed: short(claimed), why: short(why) };
+        self.lock().note(from.to_canonical(), last, now);
     }
 
-    /// Writes what was noted, every few seconds, for as long as somebody holds both.
+    /// Writes what is due, every second, for as long as somebody holds both.
     pub(super) async fn keep_writing(failures: Weak<Self>, store: Weak<Store>, clock: Clock) {
         loop {
             tokio::time::sleep(EVERY).await;
             let (Some(failures), Some(store)) = (failures.upgrade(), store.upgrade()) else {
                 return;
             };
-            if let Err(error) = failures.write(&store, &clock).await {
+            if let Err(error) = failures.write(&store, &clock, false).await {
                 tracing::error!(%error, "failed logins could not be written to the audit log");
             }
         }
     }
 
-    pub(super) async fn write(&self, store: &Store, clock: &Clock) -> Result<(), StoreError> {
-        let round = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if round.by_address.is_empty() {
+    /// Writes what is due; everything when `all`.
+    pub(super) async fn write(
+        &self,
+        store: &Store,
+        clock: &Clock,
+        all: bool,
+    ) -> Result<(), StoreError> {
+        let due = self.lock().take(clock.uptime(), all);
+        if due.is_empty() {
             return Ok(());
         }
         let at = clock.now();
-        let line = |object: String, detail| Act {
-            at,
-            actor: "sluice".into(),
-            action: "login.refused",
-            object,
-            detail,
-        };
-        let mut acts: Vec<_> = round
-            .by_address
-            .into_iter()
-            .map(|(from, sum)| {
-                let detail = json!({ "count": sum.count, "claimed": sum.claimed, "why": sum.why });
-                line(from.to_string(), detail)
-            })
-            .collect();
-        if round.others > 0 {
-            acts.push(line("other addresses".into(), json!({ "count": round.others })));
-        }
-        store
+        let acts: Vec<_> = due.iter().map(|one| act(at, one)).collect();
+        let written = store
             .write(move |transaction| {
                 acts.iter().try_for_each(|act| audit::append(transaction, act))
             })
-            .await
+            .await;
+        if written.is_err() {
+            self.lock().give_back(due);
+        }
+        written
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Tally<IpAddr, Last>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a stranger sent is kept short and printable.
-fn short(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(120).collect()
+fn act(at: model::Timestamp, due: &Due<IpAddr, Last>) -> Act {
+    let refused = |count, claimed, why| Event::SignInRefused { count, claimed, why };
+    match due {
+        Due::Kind(from, last, count) => {
+            let (claimed, why) = (last.claimed.clone(), last.why.clone());
+            Act::by_itself(at, from, refused(*count, Some(claimed), Some(why)))
+        }
+        Due::Others(count) => Act::by_itself(at, "other addresses", refused(*count, None, None)),
+    }
 }

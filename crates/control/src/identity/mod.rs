@@ -22,6 +22,7 @@ mod jwt;
 mod keys;
 mod limiter;
 mod provider;
+mod sign_ins;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,17 +32,20 @@ use model::{Identity, Secret};
 use rustls::server::danger::ClientCertVerifier;
 
 pub use certificate::{AuthorityConfig, GroupsName, SubjectName};
+pub(crate) use config::may_be_asked;
 pub use config::{ConfigError, ProviderConfig, Sources};
 pub use limiter::Limits;
 
 use crate::Clock;
-use crate::store::Store;
+use crate::audit;
+use crate::store::{Store, StoreError};
 use crate::tokens::Tokens;
 use certificate::Authorities;
 use failures::Failures;
 use jwt::Unverified;
 use limiter::Limiter;
 use provider::{Provider, Verdict};
+use sign_ins::{Key, SignIns};
 
 /// The provider's name that identities of our own tokens carry.
 pub const SLUICE: &str = "sluice";
@@ -53,7 +57,16 @@ pub struct Directory {
     tokens: Arc<Tokens>,
     limiter: Mutex<Limiter>,
     failures: Arc<Failures>,
+    sign_ins: SignIns,
+    store: Arc<Store>,
     clock: Clock,
+}
+
+/// Somebody who has proven who they are.
+pub(crate) struct SignedIn {
+    pub(crate) identity: Identity,
+    /// Whether the audit log knows of it, or why it does not.
+    pub(crate) entered: Result<(), String>,
 }
 
 impl Directory {
@@ -82,7 +95,8 @@ impl Directory {
             tokio::spawn(Authorities::keep_fresh(Arc::downgrade(&authorities)));
         }
         let limiter = Mutex::new(Limiter::new(limits));
-        Ok(Self { providers, authorities, tokens, limiter, failures, clock })
+        let sign_ins = SignIns::default();
+        Ok(Self { providers, authorities, tokens, limiter, failures, sign_ins, store, clock })
     }
 
     /// Checks the certificates that clients of a listener show in TLS. `None`: nobody's would be
@@ -105,6 +119,44 @@ impl Directory {
     /// web server when they are not the public ones.
     pub fn providers(&self) -> impl Iterator<Item = (&ProviderConfig, Option<&str>)> {
         self.providers.iter().map(|provider| (&provider.config, provider.authorities.as_deref()))
+    }
+
+    /// Checks what a client showed, and enters it into the audit log.
+    pub(crate) async fn sign_in(
+        &self,
+        presented: &Secret,
+        from: SocketAddr,
+    ) -> Result<SignedIn, Unidentified> {
+        self.throttled(from)?;
+        let answer = self.check(presented).await;
+        match &answer {
+            Ok(_) | Err(Unidentified::Throttled(_)) => {}
+            // The provider's fault is not the client's.
+            Err(error @ Unidentified::Unavailable(_)) => {
+                tracing::warn!(%from, %error, "login not possible");
+            }
+            Err(error) => self.failed(from, "", &error.to_string()),
+        }
+        let identity = answer?;
+        let key = Key::of(&identity, false, from);
+        let Some(earlier) = self.sign_ins.note(&key, self.clock.uptime()) else {
+            return Ok(SignedIn { identity, entered: Ok(()) });
+        };
+        let act = key.act(&identity, earlier, self.clock.now());
+        let entered = self.store.record(act).await.map_err(|error| {
+            self.sign_ins.forget(&key);
+            tracing::error!(%error, "a sign-in could not be written to the audit log");
+            error.to_string()
+        });
+        Ok(SignedIn { identity, entered })
+    }
+
+    /// Writes what is still only counted of logins that failed: for the end of the house.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.failures.write(&self.store, &self.clock, true).await
     }
 
     async fn check(&self, presented: &Secret) -> Result<Identity, Unidentified> {
@@ -150,7 +202,7 @@ impl Directory {
         let wait = self.limiter().failed(from.ip(), now);
         tracing::info!(%from, claimed, why, wait = wait.map(|wait| wait.as_secs()), "login refused");
         metrics::counter!("sluice_logins_refused_total").increment(1);
-        self.failures.note(from.ip(), claimed, why);
+        self.failures.note(from.ip(), claimed, why, now);
     }
 
     fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
@@ -165,17 +217,12 @@ impl ports::Directory for Directory {
         from: SocketAddr,
     ) -> BoxFuture<'a, Result<Identity, Unidentified>> {
         Box::pin(async move {
-            self.throttled(from)?;
-            let answer = self.check(presented).await;
-            match &answer {
-                Ok(_) | Err(Unidentified::Throttled(_)) => {}
-                // The provider's fault is not the client's.
-                Err(error @ Unidentified::Unavailable(_)) => {
-                    tracing::warn!(%from, %error, "login not possible");
-                }
-                Err(error) => self.failed(from, "", &error.to_string()),
+            let SignedIn { identity, entered } = self.sign_in(presented, from).await?;
+            if let Err(why) = entered {
+                // No session comes of it: none is opened while the log cannot be written.
+                self.store.health().lost(&why);
             }
-            answer
+            Ok(identity)
         })
     }
 
@@ -186,9 +233,17 @@ impl ports::Directory for Directory {
     ) -> Result<Identity, Unidentified> {
         self.throttled(from)?;
         let answer = self.authorities.identify(chain, self.clock.now());
-        answer.map_err(Unidentified::Certificate).inspect_err(|error| {
+        let identity = answer.map_err(Unidentified::Certificate).inspect_err(|error| {
             self.failed(from, "", &error.to_string());
-        })
+        })?;
+        let key = Key::of(&identity, true, from);
+        if let Some(earlier) = self.sign_ins.note(&key, self.clock.uptime()) {
+            let act = key.act(&identity, earlier, self.clock.now());
+            // No session comes of it before its own entry is written, behind this one.
+            self.store
+                .write_later("a sign-in", move |transaction| audit::append(transaction, &act));
+        }
+        Ok(identity)
     }
 
     fn refused(&self, from: SocketAddr, claimed: &str, why: &str) {

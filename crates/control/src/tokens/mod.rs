@@ -13,15 +13,14 @@ use std::time::Duration;
 use model::ports::Unidentified;
 use model::{Identity, IdentityKind, Secret, Timestamp, TokenId};
 use serde::Serialize;
-use serde_json::json;
 use subtle::ConstantTimeEq;
 
 pub(crate) use rows::creator;
 pub(crate) use secret::is_ours;
 
 use crate::Clock;
+use crate::audit::{self, Act, Event};
 use crate::clock::{rfc3339, rfc3339_option};
-use crate::store::audit::{self, Act};
 use crate::store::{Store, StoreError};
 
 /// How long a token is good when nobody says otherwise.
@@ -160,14 +159,15 @@ impl Tokens {
         self.store
             .write(move |transaction| {
                 rows::insert(transaction, &row, &hash)?;
-                let detail = json!({
-                    "name": row.name, "subject": row.subject, "kind": row.kind,
-                    "groups": row.groups, "only_resources": row.only_resources,
-                    "expires": row.expires.to_string(),
-                });
-                let action = "token.create";
-                let (actor, object) = (row.created_by, row.id.to_string());
-                audit::append(transaction, &Act { at: now, actor, action, object, detail })
+                let event = Event::TokenCreated {
+                    name: row.name,
+                    subject: row.subject,
+                    kind: row.kind.name().to_owned(),
+                    groups: row.groups,
+                    only_resources: row.only_resources,
+                    expires: row.expires.to_string(),
+                };
+                audit::append(transaction, &Act::new(now, row.created_by, row.id, event))
             })
             .await
             .map(|()| (secret, token))
@@ -202,8 +202,7 @@ impl Tokens {
                     return Ok(());
                 }
                 rows::revoke(transaction, id, now, &actor)?;
-                let (action, object) = ("token.revoke", id.to_string());
-                let act = Act { at: now, actor, action, object, detail: json!({}) };
+                let act = Act::new(now, actor, id, Event::TokenRevoked {});
                 Ok::<_, TokenError>(audit::append(transaction, &act)?)
             })
             .await?;

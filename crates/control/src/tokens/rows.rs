@@ -4,8 +4,8 @@ use model::{IdentityKind, Timestamp, TokenId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::Token;
+use crate::audit::micros;
 use crate::store::StoreError;
-use crate::store::audit::micros;
 
 const COLUMNS: &str = "id, name, subject, kind, groups, only_resources, created_by, created, \
                        expires, revoked, revoked_by, last_used, hash";
@@ -24,7 +24,7 @@ pub(super) fn insert(
             hash.as_slice(),
             token.name,
             token.subject,
-            kind_name(token.kind),
+            token.kind.name(),
             json(&token.groups)?,
             token.only_resources.as_ref().map(json).transpose()?,
             token.created_by,
@@ -122,14 +122,6 @@ fn token(row: &Row<'_>) -> Result<Token, StoreError> {
         revoked_by: row.get("revoked_by")?,
         last_used: moment(row.get("last_used")?),
     })
-}
-
-const fn kind_name(kind: IdentityKind) -> &'static str {
-    match kind {
-        IdentityKind::User => "user",
-        IdentityKind::Machine => "machine",
-        IdentityKind::Agent => "agent",
-    }
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -6,8 +6,8 @@ use control::desk::{DecideError, Desk, Limits, State, Verdict};
 use control::store::Store;
 use model::ports::{ApprovalRequest, Desk as _, Held};
 use model::{
-    Access, Action, ApprovalId, Ask, DataClass, Identity, IdentityKind, Object, ObjectKind,
-    Parameter, Parent, ReasonKind, SessionId, Terms, Timestamp,
+    Access, Action, ApprovalId, Ask, DataClass, Evidence, Identity, IdentityKind, Object,
+    ObjectKind, Parameter, Parent, ReasonKind, SessionId, Terms, Timestamp,
 };
 
 use crate::house::{House, new_token, person};
@@ -42,6 +42,7 @@ fn request(subject: &str) -> ApprovalRequest {
             policies: Arc::from([Arc::from("prod-writes-need-a-dba")]),
             reveal: Arc::new([DataClass::new("email").unwrap()].into()),
             approval: None,
+            evidence: Evidence::Strict,
         },
     }
 }
@@ -337,7 +338,7 @@ async fn a_hundred_requests_at_once_are_told_apart() {
         assert_eq!(ruling.is_ok(), position % 2 == 0, "{position}");
         assert!(ruling.is_err() || ruling.unwrap().approval == Some(ids[position]));
     }
-    assert_eq!(house.store.verify_audit().await.unwrap(), 200);
+    assert_eq!(house.store.verify_audit().await.unwrap().to, 200);
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use control::Clock;
+use control::audit::{Entry, Query};
 use control::identity::{Directory, Limits, Sources};
 use control::store::Store;
-use control::store::audit::{Entry, Query};
 use control::tokens::{NewToken, Tokens};
 use model::ports::Directory as _;
 use model::ports::Unidentified;

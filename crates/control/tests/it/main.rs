@@ -3,11 +3,15 @@
 #![cfg(test)]
 
 mod api;
+mod auditing;
 mod certificates;
 mod desk;
 mod devissuer;
+mod export;
 mod house;
 mod identity;
 mod idp;
+mod inspection;
+mod search;
 mod server;
 mod tokens;

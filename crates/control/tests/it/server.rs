@@ -7,16 +7,17 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use control::Clock;
 use control::api::{self, Api};
+use control::archive::{self, Archive};
 use control::desk::{Desk, Limits};
 use control::devissuer::{DevIssuer, Person};
 use control::identity::ProviderConfig;
 use control::localca::Certificates;
-use control::recordings::Recordings;
+use control::recordings::{Keep, Recordings};
 use control::tokens::NewToken;
 use model::ports::{ApprovalRequest, Desk as _, Held, Ledger, OpenedSession};
 use model::{
-    Ask, CredentialSource, Identity, Protocol, Resource, SecretSource, SessionHead, SessionId,
-    Terms, Timestamp, UpstreamTls,
+    Ask, CredentialSource, Evidence, Identity, Protocol, Resource, SecretSource, SessionHead,
+    SessionId, Terms, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
 use serde_json::Value;
@@ -78,7 +79,15 @@ impl Server {
         let house = House::new(vec![corp]);
         let store = Arc::clone(&house.store);
         let desk = Desk::open(store, Limits::default(), house.clock.clone()).await.unwrap();
-        let recordings = Recordings::open(house.dir.path(), house.clock.clone()).unwrap();
+        let keep = Keep::usual(house.dir.path()).unwrap();
+        let recordings = Recordings::open(house.dir.path(), keep, house.clock.clone()).unwrap();
+        let archive = Archive::open(
+            Arc::clone(&house.store),
+            recordings.clone(),
+            archive::Settings::default(),
+            house.clock.clone(),
+        );
+        let archive = archive.await.unwrap();
         control::end_sessions_of_revoked_tokens(&house.tokens, &recordings);
         let resources = vec![resource("orders-prod", "prod"), resource("orders-test", "test")];
         let policies = PolicySet::load([("policy.cedar", POLICY)]).unwrap();
@@ -87,6 +96,7 @@ impl Server {
             tokens: Arc::clone(&house.tokens),
             desk: desk.clone(),
             recordings: recordings.clone(),
+            archive,
             store: Arc::clone(&house.store),
             policies: Arc::new(ArcSwap::from_pointee(policies)),
             resources: Arc::new(move || resources.clone()),
@@ -229,6 +239,7 @@ fn resource(name: &str, env: &str) -> Arc<Resource> {
         },
         labels: [("env".to_owned(), env.to_owned())].into(),
         data: vec![],
+        evidence: Evidence::default(),
         settings: [("database".to_owned(), "orders".to_owned())].into(),
     })
 }

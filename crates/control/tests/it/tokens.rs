@@ -72,8 +72,9 @@ async fn the_secret_is_stored_nowhere() {
     let (secret, _) = house.tokens.create(new_token("job")).await.unwrap();
     house.login(secret.expose_str().unwrap()).await.unwrap();
     let canary = &secret.expose()[4..30];
-    for entry in std::fs::read_dir(house.dir.path()).unwrap() {
-        let path = entry.unwrap().path();
+    let folders = [house.dir.path().to_owned(), house.dir.path().join("keys")];
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
         let bytes = std::fs::read(&path).unwrap();
         let found = bytes.windows(canary.len()).any(|window| window == canary);
         assert!(!found, "{}", path.display());
