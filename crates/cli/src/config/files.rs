@@ -50,6 +50,28 @@ pub(crate) fn matching(config: &Path, pattern: &str) -> Result<Vec<PathBuf>, Str
     Ok(files)
 }
 
+/// The policy files a person names: one file, or all of a folder.
+pub(crate) fn policies(path: &Path) -> Result<Vec<Text>, Problems> {
+    if !path.is_dir() {
+        return Ok(vec![read(path)?]);
+    }
+    let failed = |why: String| Problems::from(Problem::of_file(path, why));
+    let entries =
+        std::fs::read_dir(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(|error| failed(format!("cannot be read: {error}")))?.path();
+        if file.extension().is_some_and(|end| end == "cedar") && file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(failed("there is no *.cedar file in it".to_owned()));
+    }
+    files.sort();
+    files.iter().map(|file| read(file)).collect()
+}
+
 /// Reads one file.
 pub(crate) fn read(path: &Path) -> Result<Text, Problems> {
     match std::fs::read_to_string(path) {

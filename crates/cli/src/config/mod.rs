@@ -9,14 +9,18 @@
 //! An unknown key is a mistake, every mistake has a place, and all that can be found in one reading
 //! are told at once. Relative paths are relative to the file they stand in.
 
+mod archive;
 #[cfg(test)]
 mod documented;
+mod evidence;
+mod export;
 mod files;
 mod identity;
 mod listen;
 mod problem;
 mod resource;
 mod secret;
+mod size;
 #[cfg(test)]
 mod tests;
 pub(crate) mod yaml;
@@ -24,14 +28,17 @@ pub(crate) mod yaml;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use control::export::Target;
 use control::identity::Sources;
 use model::Resource;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-pub(crate) use files::{Stamp, Text};
+pub(crate) use evidence::Keeping;
+pub(crate) use files::{Stamp, Text, policies as policy_files};
 pub(crate) use listen::{Listen, Tls};
 pub(crate) use problem::{Problem, Problems};
+pub(crate) use secret::{MasterSource, Opener};
 
 /// Where the file is when nobody says.
 pub(crate) const DEFAULT_FILE: &str = "sluice.yaml";
@@ -50,6 +57,10 @@ struct Written {
     identity: Vec<identity::Written>,
     #[serde(default)]
     admins: Vec<String>,
+    #[serde(default)]
+    evidence: evidence::Written,
+    #[serde(default)]
+    export: Vec<export::Written>,
     #[serde(default)]
     resources: Vec<Spanned<String>>,
     #[serde(default)]
@@ -80,12 +91,18 @@ pub(crate) struct Config {
     pub(crate) identity: Sources,
     /// Groups whose members see and end what is others'.
     pub(crate) admins: Vec<String>,
+    /// How recordings are kept.
+    pub(crate) evidence: Keeping,
+    /// Who is told what happens.
+    pub(crate) export: Vec<Target>,
     /// What is behind the doors.
     pub(crate) resources: Vec<Arc<Resource>>,
     /// The policy files.
     pub(crate) policies: Vec<Text>,
     /// Their tests, which the gateway does not need and `sluice check` runs.
     pub(crate) tests: Vec<Text>,
+    /// Every file read, and the BLAKE3 hash of what it held: `sluice.yaml 1f3a…`.
+    pub(crate) digests: Vec<String>,
     /// Every file read, and so every file whose change means something.
     pub(crate) files: Vec<PathBuf>,
 }
@@ -99,11 +116,15 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
     let listen = Listen::read(file, &written.listen, written.public.as_ref(), &mut problems);
     let tls = Tls::read(file, written.tls.as_ref(), &listen, &mut problems);
     let identity = identity::read(file, &written.identity, &tls, &mut problems);
+    let export = export::read(file, &written.export, &mut problems);
     let resource_files = texts(file, &written.resources, &mut problems);
-    let resources = resource::read(&resource_files, &mut problems);
+    let resources = resource::read(&resource_files, written.evidence.mode, &mut problems);
+    let evidence = evidence::read(file, written.evidence, &mut problems);
     let policies = texts(file, &written.policies, &mut problems);
     let tests = tests_beside(&policies, &mut problems);
 
+    let digests =
+        std::iter::once(&text).chain(&resource_files).chain(&policies).map(digest).collect();
     let read = [&resource_files, &policies].into_iter().flatten().map(|text| text.path.clone());
     let files = std::iter::once(file.to_owned()).chain(read).collect();
     if !problems.0.is_empty() {
@@ -116,11 +137,18 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
         tls,
         identity,
         admins: written.admins,
+        evidence,
+        export,
         resources,
         policies,
         tests,
+        digests,
         files,
     })
+}
+
+fn digest(text: &Text) -> String {
+    format!("{} {}", text.path.display(), blake3::hash(text.text.as_bytes()).to_hex())
 }
 
 /// Every file the patterns name, read.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{CredentialSource, DataClass, DataRule, Protocol, Resource, SecretSource, UpstreamTls};
+use model::{
+    CredentialSource, DataClass, DataRule, Evidence, Protocol, Resource, SecretSource, UpstreamTls,
+};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
@@ -35,6 +37,7 @@ pub(super) struct Written {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     data: Vec<Spanned<WrittenRule>>,
+    evidence: Option<Evidence>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -71,11 +74,15 @@ pub(super) struct WrittenRule {
 }
 
 /// Reads every resource of these files; names must be unique among all of them.
-pub(super) fn read(files: &[Text], problems: &mut Problems) -> Vec<Arc<Resource>> {
+pub(super) fn read(
+    files: &[Text],
+    evidence: Evidence,
+    problems: &mut Problems,
+) -> Vec<Arc<Resource>> {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut resources = Vec::new();
     for file in files {
-        match read_file(file) {
+        match read_file(file, evidence) {
             Ok(found) => {
                 for (resource, location) in found {
                     let place = format!("{}:{}", file.path.display(), location.line());
@@ -94,7 +101,7 @@ pub(super) fn read(files: &[Text], problems: &mut Problems) -> Vec<Arc<Resource>
     resources
 }
 
-fn read_file(file: &Text) -> Result<Vec<(Resource, Location)>, Problems> {
+fn read_file(file: &Text, evidence: Evidence) -> Result<Vec<(Resource, Location)>, Problems> {
     let mut problems = Problems::default();
     for kind in yaml::many::<Kind>(&file.path, &file.text)? {
         let Some(protocol) = kind.protocol else { continue };
@@ -113,13 +120,18 @@ fn read_file(file: &Text) -> Result<Vec<(Resource, Location)>, Problems> {
         .into_iter()
         .map(|written| {
             let location = written.name.referenced;
-            (resource(&file.path, written, &mut problems), location)
+            (resource(&file.path, written, evidence, &mut problems), location)
         })
         .collect();
     if problems.0.is_empty() { Ok(read) } else { Err(problems) }
 }
 
-fn resource(file: &Path, written: Written, problems: &mut Problems) -> Resource {
+fn resource(
+    file: &Path,
+    written: Written,
+    evidence: Evidence,
+    problems: &mut Problems,
+) -> Resource {
     let mut complain = |location, message: String| {
         problems.0.push(Problem::at(file, location, message));
     };
@@ -176,12 +188,13 @@ fn resource(file: &Path, written: Written, problems: &mut Problems) -> Resource 
         },
         labels: written.labels,
         data,
+        evidence: written.evidence.unwrap_or(evidence),
         settings,
     }
 }
 
 /// A secret's file is relative to the file that names it.
-fn placed(file: &Path, source: SecretSource) -> SecretSource {
+pub(super) fn placed(file: &Path, source: SecretSource) -> SecretSource {
     match source {
         SecretSource::Env(name) => SecretSource::Env(name),
         SecretSource::File(path) => SecretSource::File(beside(file, &path)),

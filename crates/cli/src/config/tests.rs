@@ -264,3 +264,81 @@ fn paths_are_relative_to_the_file_they_stand_in() {
         assert_eq!(files::beside(Path::new(config), Path::new(path)), Path::new(expected));
     }
 }
+
+#[test]
+fn who_is_told_what_happens_is_understood() {
+    use control::export::{Format, From, Text, To, Transport};
+    let config = check(&[(
+        "sluice.yaml",
+        "listen: {web: 127.0.0.1:8443}
+export:
+  - name: lines
+    file: {path: out/events.jsonl, rotate: 5MB, keep: 3}
+    format: ocsf
+    events: [audit, commands]
+    text: shape
+    parameters: true
+    from: beginning
+  - {name: log, syslog: {address: 'tls://[::1]', facility: local3, ca: {file: ca.pem}}}
+  - {name: siem, http: {url: 'https://siem.example.com/in', secret: {env: S}, headers: {x-a: {file: t}}}}
+  - {name: otel, otlp: {url: 'http://127.0.0.1:4318'}}
+",
+    )])
+    .unwrap();
+    let [lines, log, siem, otel] = &config.export[..] else { panic!("{:?}", config.export) };
+    let To::File(file) = &lines.to else { panic!() };
+    assert!(file.path.ends_with("out/events.jsonl") && file.path.is_absolute());
+    assert_eq!((file.rotate, file.keep), (5 << 20, 3));
+    assert_eq!((lines.format, lines.from), (Format::Ocsf, From::Beginning));
+    assert!(lines.choice.audit && lines.choice.commands && !lines.choice.sessions);
+    assert!(lines.choice.parameters && matches!(lines.choice.text, Text::Shape(_)));
+    let To::Syslog(syslog) = &log.to else { panic!() };
+    assert_eq!((syslog.transport, syslog.host.as_str()), (Transport::Tls, "::1"));
+    assert_eq!((syslog.port, syslog.facility), (6514, 19));
+    let To::Http(http) = &siem.to else { panic!() };
+    assert_eq!(http.batch, 500);
+    let model::SecretSource::File(token) = &http.headers[0].1 else { panic!() };
+    assert!(token.is_absolute());
+    let To::Otlp(otlp) = &otel.to else { panic!() };
+    assert_eq!(otlp.url.as_str(), "http://127.0.0.1:4318/v1/logs");
+}
+
+#[test]
+fn what_cannot_be_told_has_its_place() {
+    for (entry, expected) in [
+        ("{name: a}", "export `a`: needs one of `file`, `syslog`, `http`, `otlp`"),
+        ("{name: a, file: {path: x}, otlp: {url: 'https://x'}}", "and no more"),
+        ("{name: ../a, file: {path: x}}", "cannot be a name"),
+        ("{name: a, file: {path: x}, events: []}", "`events` is empty"),
+        ("{name: a, file: {path: x}, events: [everything]}", "everything"),
+        ("{name: a, file: {path: x, rotate: 5TB}}", "is no size"),
+        ("{name: a, file: {path: x, rotate: 1KB}}", "at least 64KB"),
+        ("{name: a, file: {path: x}, spool: 1}", "spool"),
+        ("{name: a, syslog: {address: 'log.example.com:514'}}", "`address` must be"),
+        ("{name: a, syslog: {address: 'tcp://log.example.com'}}", "`address` must be"),
+        ("{name: a, syslog: {address: 'udp://x', facility: nobody}}", "`nobody` is none"),
+        ("{name: a, syslog: {address: 'udp://x', ca: {file: x}}}", "`ca` means nothing"),
+        ("{name: a, http: {url: 'http://siem.example.com'}}", "must be https"),
+        ("{name: a, http: {url: 'https://x', secret: hunter2}}", "a secret does not stand"),
+        (
+            "{name: a, http: {url: 'https://x', headers: {authorization: hunter2}}}",
+            "a secret does not",
+        ),
+        ("{name: a, http: {url: 'https://x', batch: 0}}", "`batch` must be"),
+    ] {
+        let text = format!("listen: {{web: 127.0.0.1:8443}}\nexport:\n  - {entry}\n");
+        let said = complaint(&[("sluice.yaml", &text)]);
+        assert!(said.contains(expected), "{entry}: {said}");
+        assert!(said.starts_with("sluice.yaml:3:"), "{entry}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let twice = "listen: {web: 127.0.0.1:8443}
+export:
+  - {name: a, file: {path: x}}
+  - {name: b, file: {path: ./x}}
+  - {name: a, file: {path: y}}
+";
+    let said = complaint(&[("sluice.yaml", twice)]);
+    assert!(said.contains("sluice.yaml:4:") && said.contains("the file that `a` writes"), "{said}");
+    assert!(said.contains("sluice.yaml:5:") && said.contains("stands there twice"), "{said}");
+}
