@@ -3,6 +3,7 @@
 //! There is no database to look names up in, so a table without a schema stands in any, unless a
 //! search path is given; a live session, which has a catalogue, is never stricter for it.
 
+pub(crate) mod backtest;
 pub(crate) mod policy_test;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -34,6 +34,9 @@ pub(crate) struct Test {
     policy: Option<String>,
     approvers: Option<Vec<String>>,
     reveals: Option<Vec<String>>,
+    /// What it would be if the policies that are only tried out were in force.
+    shadow: Option<Expected>,
+    shadow_policy: Option<String>,
 }
 
 const fn user() -> IdentityKind {
@@ -49,6 +52,14 @@ enum Expected {
 }
 
 impl Expected {
+    const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allowed | Verdict::Approved => Self::Allow,
+            Verdict::Denied => Self::Deny,
+            Verdict::Held => Self::Hold,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",
@@ -114,11 +125,7 @@ fn check(
 
 /// How what policy says differs from what was expected.
 fn complaint(test: &Test, found: &Explanation) -> Option<String> {
-    let verdict = match found.verdict {
-        Verdict::Allowed | Verdict::Approved => Expected::Allow,
-        Verdict::Denied => Expected::Deny,
-        Verdict::Held => Expected::Hold,
-    };
+    let verdict = Expected::of(found.verdict);
     let expected = test.expect.value;
     if verdict != expected {
         let by =
@@ -134,6 +141,24 @@ fn complaint(test: &Test, found: &Explanation) -> Option<String> {
         && !found.policies.contains(expected)
     {
         return Some(format!("expected the policy {expected}, found {}", list(&found.policies)));
+    }
+    // Where they would change nothing, what they say is what is said.
+    let would = found.shadow.as_ref().map_or(verdict, |would| Expected::of(would.verdict));
+    if let Some(expected) = test.shadow
+        && would != expected
+    {
+        return Some(format!(
+            "shadow: expected {}, with the policies in shadow it would be {}",
+            expected.name(),
+            would.name()
+        ));
+    }
+    if let Some(expected) = &test.shadow_policy {
+        let behind = found.shadow.as_ref().map(|would| would.policies.clone()).unwrap_or_default();
+        if !behind.contains(expected) {
+            let found = list(&behind);
+            return Some(format!("shadow: expected the policy {expected}, found {found}"));
+        }
     }
     let approvers = found.ask.as_ref().map(|ask| ask.approvers.clone()).unwrap_or_default();
     let reveals: Vec<String> = found.reveal.iter().map(ToString::to_string).collect();
