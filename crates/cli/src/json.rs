@@ -45,7 +45,7 @@ pub(crate) fn short_time(text: &str) -> String {
 }
 
 /// A field, or a field of a field: `identity.subject`.
-fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
 

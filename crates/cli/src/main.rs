@@ -18,6 +18,7 @@ mod config;
 mod demo;
 mod error;
 mod house;
+mod interrupt;
 mod json;
 mod native;
 mod offline;

@@ -68,6 +68,15 @@ pub(crate) fn note(text: &str) {
     to_stderr(Style::Plain, "", text);
 }
 
+/// How far it has come, where a person looks: each replaces the one before, the empty one takes it away.
+pub(crate) fn progress(text: &str) {
+    let mut err = io::stderr().lock();
+    if err.is_terminal() {
+        // As with a note, there is nobody else to tell.
+        let _ = write!(err, "\r\x1b[K{}", clean(text)).and_then(|()| err.flush());
+    }
+}
+
 /// What went wrong.
 pub(crate) fn error(text: &str) {
     to_stderr(Style::Red, "error: ", text);

@@ -1,10 +1,14 @@
 //! The gateway's HTTP API, `/api/v1`, as the commands use it.
 
+use std::io::Read;
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use model::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use ureq::http::request::Builder;
 use ureq::http::{Method, Request};
 use url::Url;
 
@@ -16,6 +20,8 @@ use crate::error::{Exit, Failure};
 
 /// The most an answer may hold; a recording comes through a file of its own.
 const MAX_ANSWER: u64 = 64 << 20;
+/// How long an answer that is streamed may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// One gateway, asked as one identity.
 pub(crate) struct Client {
@@ -73,6 +79,27 @@ impl Client {
         self.send(Method::GET, path, None)
     }
 
+    /// Asks for something that may be long, and writes it as it comes.
+    pub(crate) fn download(&self, path: &str, to: &mut dyn std::io::Write) -> Result<()> {
+        std::io::copy(&mut self.stream(path)?, to).context("reading the gateway's answer")?;
+        Ok(())
+    }
+
+    /// Asks for something that is longer than memory, or that comes for as long as it comes. Nothing for
+    /// a minute is an error; the gateway says something more often while it is there.
+    pub(crate) fn stream(&self, path: &str) -> Result<impl Read> {
+        let request = self.request(Method::GET, path)?.body(())?;
+        let request = self.agent.configure_request(request);
+        let request = request.timeout_global(None).timeout_per_read(Some(SILENCE)).build();
+        let mut answer = self.agent.run(request).map_err(|error| self.unreachable(&error))?;
+        let status = answer.status().as_u16();
+        if (200..300).contains(&status) {
+            return Ok(answer.into_body().into_reader());
+        }
+        let body = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        Err(refusal(status, &body.map_err(|error| self.unreachable(&error))?).into())
+    }
+
     /// Asks for something to be done.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
         self.json(Method::POST, path, Some(serde_json::to_vec(body)?))
@@ -105,15 +132,7 @@ impl Client {
     }
 
     fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>> {
-        let url = self.base.join(path).context("making the request's address")?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header("accept", "application/json");
-        if let Some(token) = &self.token {
-            let token = token.expose_str().context("the token is not text")?;
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
+        let mut request = self.request(method, path)?;
         if body.is_some() {
             request = request.header("content-type", "application/json");
         }
@@ -126,6 +145,17 @@ impl Client {
         let body = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
         let body = body.map_err(|error| self.unreachable(&error))?;
         if (200..300).contains(&status) { Ok(body) } else { Err(refusal(status, &body).into()) }
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<Builder> {
+        let url = self.base.join(path).context("making the request's address")?;
+        let request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header("accept", "application/json");
+        let Some(token) = &self.token else { return Ok(request) };
+        let token = token.expose_str().context("the token is not text")?;
+        Ok(request.header("authorization", format!("Bearer {token}")))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {

@@ -166,6 +166,11 @@ fn print(request: &Value) {
         ("asked", time(request, "created").unwrap_or_default()),
         ("until", time(request, "expires").unwrap_or_default()),
     ];
+    if request.get("recording").is_some_and(Value::is_object) {
+        let (position, block) =
+            (text(request, "recording.position"), text(request, "recording.block"));
+        rows.push(("recording", format!("at byte {position} (block {block})")));
+    }
     for decided in request.get("decisions").and_then(Value::as_array).into_iter().flatten() {
         let comment = text(decided, "comment");
         let comment = if comment.is_empty() { comment } else { format!(": {comment}") };

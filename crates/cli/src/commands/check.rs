@@ -80,8 +80,12 @@ fn check(config: &Config, problems: &mut Problems) -> String {
         }
     }
     let tests = offline::policy_test::run(&config.tests, &policies, &config.resources, problems);
+    let tried = match policies.shadows().count() {
+        0 => String::new(),
+        number => format!(" ({number} in shadow)"),
+    };
     format!(
-        "{}, {}, {}: all good",
+        "{}, {}{tried}, {}: all good",
         count(config.resources.len(), "resource", "resources"),
         count(policies.len(), "policy", "policies"),
         count(tests, "policy test", "policy tests"),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use model::{IdentityKind, Verdict};
-use policy::Explanation;
+use model::{Classes, DataClass, Evidence, IdentityKind, Verdict};
+use policy::{Explanation, Would};
 
 use crate::config;
 use crate::error::{Exit, Failure};
@@ -125,6 +125,10 @@ fn print(explained: &Explanation) {
             if clear.is_empty() { "no masked class".into() } else { clear.join(", ") },
         ));
     }
+    if explained.evidence == Evidence::Strict {
+        says.push(("evidence", "strict: on the disk before it is sent".to_owned()));
+    }
+    says.extend(explained.shadow.as_ref().map(|would| ("shadow", tried_out(would))));
     for (name, value) in says {
         output::line(&format!("  {name:<10} {}", output::clean(&value)));
     }
@@ -146,6 +150,20 @@ fn print(explained: &Explanation) {
         ]);
     }
     table.print("");
+}
+
+/// What policies that are only tried out would have made of it.
+fn tried_out(would: &Would) -> String {
+    let named =
+        |classes: &Classes| classes.iter().map(DataClass::as_str).collect::<Vec<_>>().join(", ");
+    let mut text = format!("would be {}", verdict(would.verdict).1);
+    if !would.shows.is_empty() {
+        text.push_str(&format!(", in clear: {}", named(&would.shows)));
+    }
+    if !would.masks.is_empty() {
+        text.push_str(&format!(", masked: {}", named(&would.masks)));
+    }
+    format!("{text} (by {})", would.policies.join(", "))
 }
 
 const fn verdict(verdict: Verdict) -> (Style, &'static str) {

@@ -1,16 +1,20 @@
 //! What people type: one file per command.
 
 mod approvals;
+mod audit;
 mod check;
 mod connect;
 mod exec;
 mod explain;
+mod keys;
 mod login;
 mod logout;
 mod ls;
+mod policy;
 mod proxy;
 mod serve;
-mod sessions;
+pub(crate) mod sessions;
+mod status;
 mod token;
 mod verify;
 mod whoami;
@@ -53,6 +57,7 @@ enum Command {
     Serve(serve::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Policy(policy::Args),
     Login(login::Args),
     Logout(logout::Args),
     Whoami(whoami::Args),
@@ -62,7 +67,10 @@ enum Command {
     Exec(exec::Args),
     Approvals(approvals::Args),
     Sessions(sessions::Args),
+    Audit(audit::Args),
     Verify(verify::Args),
+    Status(status::Args),
+    Keys(keys::Args),
     Token(token::Args),
 }
 
@@ -73,6 +81,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Login(args) => login::run(args),
         Command::Logout(args) => logout::run(args),
         Command::Whoami(args) => whoami::run(args),
@@ -82,7 +91,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Exec(args) => exec::run(args),
         Command::Approvals(args) => approvals::run(args),
         Command::Sessions(args) => sessions::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Token(args) => token::run(args),
     }
 }

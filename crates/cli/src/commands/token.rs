@@ -178,7 +178,7 @@ fn ls(remote: &Remote, json: bool) -> Result<ExitCode> {
 }
 
 /// `90d` and the like.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time: write 30m, 12h or 90d");
     let unit = text.char_indices().last().map(|(at, unit)| (&text[..at], unit));
     let (number, unit) = unit.ok_or_else(wrong)?;

@@ -1,11 +1,12 @@
 //! `/metrics`, `/healthz` and `/readyz`, on a listener of their own that is never public.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use control::archive::Archive;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,12 +22,32 @@ const BUCKETS: &[f64] = &[
 pub(crate) struct Numbers {
     handle: PrometheusHandle,
     ready: Arc<AtomicBool>,
+    archive: Arc<OnceLock<Archive>>,
 }
 
 impl Numbers {
     /// What `/readyz` says from now on.
     pub(crate) fn ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::SeqCst);
+    }
+
+    /// Whose complaints `/readyz` passes on.
+    pub(crate) fn archive(&self, archive: Archive) {
+        // There is one house in a process.
+        let _ = self.archive.set(archive);
+    }
+
+    /// Whether sessions are let in, and what is to be said about it.
+    fn readiness(&self) -> (bool, String) {
+        let archive = self.archive.get();
+        let refuses = archive.is_some_and(Archive::refuses);
+        let ready = self.ready.load(Ordering::SeqCst) && !refuses;
+        let mut said = if ready { "ready\n" } else { "not ready\n" }.to_owned();
+        if let Some(complaint) = archive.and_then(Archive::complaint) {
+            said.push_str(&complaint);
+            said.push('\n');
+        }
+        (ready, said)
     }
 }
 
@@ -41,7 +62,7 @@ pub(crate) fn install() -> Result<Numbers> {
         .context("the buckets of times")?;
     let handle = builder.install_recorder().context("keeping metrics")?;
     metrics::gauge!("sluice_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(Numbers { handle, ready: Arc::default() })
+    Ok(Numbers { handle, ready: Arc::default(), archive: Arc::default() })
 }
 
 /// Answers until the task is ended.
@@ -81,10 +102,10 @@ async fn answer(mut stream: TcpStream, numbers: &Numbers) -> std::io::Result<()>
                 ("200 OK", numbers.handle.render())
             }
             [b"GET", b"/healthz"] => ("200 OK", "ok\n".to_owned()),
-            [b"GET", b"/readyz"] if numbers.ready.load(Ordering::SeqCst) => {
-                ("200 OK", "ready\n".to_owned())
-            }
-            [b"GET", b"/readyz"] => ("503 Service Unavailable", "not ready\n".to_owned()),
+            [b"GET", b"/readyz"] => match numbers.readiness() {
+                (true, said) => ("200 OK", said),
+                (false, said) => ("503 Service Unavailable", said),
+            },
             [b"GET", _] => ("404 Not Found", "ask for /metrics, /healthz or /readyz\n".to_owned()),
             _ => ("405 Method Not Allowed", String::new()),
         };

@@ -9,6 +9,9 @@
 //!
 //! Everything is opened, or nothing is: an address that is taken ends the start.
 
+mod changes;
+mod diff;
+pub(crate) mod keys;
 mod metrics;
 mod process;
 mod reload;
@@ -17,15 +20,19 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use control::api::Api;
+use control::archive::Archive;
+use control::audit::{Act, Event, ITSELF};
 use control::desk::{self, Desk};
+use control::disk::Disk;
+use control::export::Export;
 use control::identity::{self, Directory};
 use control::localca::Certificates;
-use control::recordings::Recordings;
+use control::recordings::{Keep, Recordings};
 use control::store::Store;
 use control::tokens::Tokens;
 use control::vault::Vault;
@@ -35,7 +42,7 @@ use policy::PolicySet;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, Problem, Problems, Tls};
+use crate::config::{Config, Problem, Problems, Text, Tls};
 use crate::error::{Exit, Failure};
 
 pub(crate) use metrics::{Numbers, install as install_metrics};
@@ -43,10 +50,17 @@ pub(crate) use process::harden;
 
 /// How long sessions are given to end when the house closes.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long those who follow a session are given to read its ending.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A house at work. [`Self::close`] ends its sessions in order.
 pub(crate) struct Running {
     gateway: Option<Serving>,
+    recordings: Recordings,
+    store: Arc<Store>,
+    directory: Arc<Directory>,
+    clock: Clock,
+    export: Export,
     numbers: Numbers,
     tasks: Vec<JoinHandle<()>>,
     /// Where the authority's certificate is that clients are to trust.
@@ -63,6 +77,8 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     private_folder(&config.data_dir)?;
 
     let clock = Clock::system();
+    let disk = Disk::open(&config.data_dir, config.evidence.bounds);
+    let disk = Arc::new(disk.with_context(|| format!("opening {}", config.data_dir.display()))?);
     let store = Arc::new(Store::open(&config.data_dir).context("opening the store")?);
     let tokens = Tokens::new(Arc::clone(&store), clock.clone());
     let directory = Directory::new(
@@ -74,7 +90,31 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     )?;
     let directory = Arc::new(directory);
     let desk = Desk::open(Arc::clone(&store), desk::Limits::default(), clock.clone()).await?;
-    let recordings = Recordings::open(&config.data_dir, clock.clone())?;
+    let keep =
+        Keep { master: keys::master_key(&config)?, readers: config.evidence.readers.clone(), disk };
+    let recordings = Recordings::open(&config.data_dir, keep, clock.clone())?;
+    let archive = Archive::open(
+        Arc::clone(&store),
+        recordings.clone(),
+        config.evidence.archive.clone(),
+        clock.clone(),
+    );
+    let archive = archive.await?;
+    numbers.archive(archive.clone());
+    let kept = recordings.clone();
+    let keys = recordings.keyring().ids().map(|id| id.to_string()).collect();
+    begin(&store, keys, file, &config, &policies.load_full(), &clock).await?;
+    recordings.enter_into(Arc::clone(&store)).await.context("the audit log")?;
+    let export = Export::start(
+        &config.data_dir,
+        config.export.clone(),
+        &store,
+        &recordings,
+        &archive,
+        &clock,
+        env!("CARGO_PKG_VERSION"),
+    )
+    .await?;
     end_sessions_of_revoked_tokens(&tokens, &recordings);
     let certificates = certificates(&config, clock.clone())?.map(Arc::new);
 
@@ -87,6 +127,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     if let Some(address) = config.listen.metrics {
         tasks.push(metrics::serve(address, numbers.clone()).await?);
     }
+    tasks.push(tokio::spawn(archive.clone().run()));
     if let Some(address) = config.listen.web {
         let snapshot = Arc::clone(&resources);
         let api = Api {
@@ -94,13 +135,14 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             tokens,
             desk: desk.clone(),
             recordings: recordings.clone(),
-            store,
+            archive,
+            store: Arc::clone(&store),
             policies: Arc::clone(&policies),
             resources: Arc::new(move || snapshot.load().iter().cloned().collect()),
             admins: config.admins.clone(),
             endpoints: config.listen.endpoints(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            clock,
+            clock: clock.clone(),
         };
         let listener = bind("web", address).await?;
         let bound = listener.local_addr()?;
@@ -114,6 +156,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
         }));
         tracing::info!(address = %bound, "serving the API");
     }
+    let people = Arc::clone(&directory);
     let gateway = match config.listen.postgres {
         None => None,
         Some(address) => {
@@ -142,11 +185,22 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
         version,
         "configuration in force"
     );
-    tasks.push(tokio::spawn(reload::watch(file.to_owned(), config, policies, resources)));
+    tasks.push(tokio::spawn(reload::watch(
+        file.to_owned(),
+        config,
+        policies,
+        resources,
+        Arc::clone(&store),
+    )));
     numbers.ready(true);
     Ok(Running {
         gateway,
         numbers,
+        recordings: kept,
+        store,
+        directory: people,
+        clock,
+        export,
         tasks,
         authority: certificates.as_ref().and_then(|certificates| certificates.authority_path()),
         fingerprint: certificates.as_ref().map(|certificates| certificates.fingerprint()),
@@ -163,16 +217,61 @@ impl Running {
         for task in self.tasks {
             task.abort();
         }
+        let (kept, recordings, export) = (self.recordings.clone(), self.recordings, self.export);
+        // The last words of the last sessions, and that others hear of them.
+        let settled = tokio::task::spawn_blocking(move || {
+            recordings.close();
+            export.close();
+        })
+        .await;
+        if settled.is_err() {
+            tracing::error!("the last recordings could not be brought to the disk");
+        }
+        // Whoever follows a session learns how it ended.
+        let since = Instant::now();
+        while kept.followers() > 0 && since.elapsed() < FAREWELL {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let last = Act::by_itself(self.clock.now(), "gateway", Event::GatewayStopped {});
+        let entered = async {
+            self.directory.settle().await?;
+            self.store.record(last).await
+        };
+        if let Err(error) = entered.await {
+            tracing::error!(%error, "the end could not be written to the audit log");
+        }
     }
+}
+
+/// The first entries of a house that opens: nothing begins that cannot be entered.
+async fn begin(
+    store: &Store,
+    keys: Vec<String>,
+    file: &Path,
+    config: &Config,
+    policies: &PolicySet,
+    clock: &Clock,
+) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let entries = *store.audit_newest().borrow();
+    let started = Event::GatewayStarted { version, entries, keys };
+    let loaded = changes::loaded(config, policies.version(), policies.len());
+    for (object, event) in [("gateway".to_owned(), started), (file.display().to_string(), loaded)] {
+        let act = Act::new(clock.now(), ITSELF, object, event);
+        store.record(act).await.context("writing the audit log")?;
+    }
+    Ok(())
 }
 
 /// The policies of a configuration, or every mistake in them with its place.
 pub(crate) fn policies(config: &Config) -> Result<PolicySet, Problems> {
-    let named: Vec<_> = config
-        .policies
-        .iter()
-        .map(|text| (text.path.display().to_string(), text.text.as_str()))
-        .collect();
+    policies_of(&config.policies)
+}
+
+/// The policies of these files, or every mistake in them with its place.
+pub(crate) fn policies_of(files: &[Text]) -> Result<PolicySet, Problems> {
+    let named: Vec<_> =
+        files.iter().map(|text| (text.path.display().to_string(), text.text.as_str())).collect();
     PolicySet::load(named.iter().map(|(path, text)| (path.as_str(), *text))).map_err(|errors| {
         let problem = |error: policy::LoadError| Problem {
             file: error.file.clone().into(),

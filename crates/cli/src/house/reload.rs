@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use control::Clock;
+use control::audit::{Act, Event};
+use control::store::{Store, StoreError};
 use gateway::Resources;
 use metrics::{counter, gauge};
 use policy::PolicySet;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::changes;
 use crate::config::{self, Config, Stamp};
 
 /// How often the files are looked at.
@@ -21,7 +25,11 @@ pub(super) async fn watch(
     config: Config,
     policies: Arc<ArcSwap<PolicySet>>,
     resources: Arc<ArcSwap<Resources>>,
+    store: Arc<Store>,
 ) {
+    let clock = Clock::system();
+    let enter =
+        async |event: Event| store.record(Act::by_itself(clock.now(), file.display(), event)).await;
     let Ok(mut hangup) = signal(SignalKind::hangup()) else {
         tracing::warn!("SIGHUP cannot be listened to; files are still looked at each second");
         return std::future::pending().await;
@@ -30,13 +38,15 @@ pub(super) async fn watch(
     let mut watched = files(&config);
     let mut known = config;
     let mut seen = Stamp::of(watched.clone());
+    // A good change that could not be entered into the audit log waits until it can be.
+    let mut waits = false;
     loop {
         let asked = tokio::select! {
             () = tokio::time::sleep(EVERY) => false,
             _ = hangup.recv() => true,
         };
         let now = Stamp::of(watched.clone());
-        if now == seen && !asked {
+        if now == seen && !asked && !waits {
             continue;
         }
         seen = now;
@@ -44,12 +54,28 @@ pub(super) async fn watch(
             Ok((fresh, set)) => {
                 watched = files(&fresh);
                 seen = Stamp::of(watched.clone());
+                let before = policies.load().version().to_owned();
+                let event = changes::between(&known, &fresh, &before, set.version());
+                let entered = match event {
+                    Some(event) => enter(event).await,
+                    None => Ok(()),
+                };
+                if let Err(error) = entered {
+                    not_entered(&error, waits);
+                    waits = true;
+                    continue;
+                }
+                waits = false;
                 say_what_waits(&known, &fresh);
                 take(&fresh, set, &policies, &resources);
                 gauge!("sluice_configuration_good").set(1.0);
                 known = fresh;
             }
             Err(error) => {
+                waits = false;
+                if let Err(error) = enter(changes::refused(&error)).await {
+                    tracing::error!(%error, "a refused change could not be written to the audit log");
+                }
                 gauge!("sluice_configuration_good").set(0.0);
                 counter!("sluice_reloads_total", "outcome" => "failed").increment(1);
                 tracing::error!(
@@ -57,6 +83,17 @@ pub(super) async fn watch(
                 );
             }
         }
+    }
+}
+
+/// Nothing is changed that the audit log cannot tell of. Said once.
+fn not_entered(error: &StoreError, again: bool) {
+    if !again {
+        gauge!("sluice_configuration_good").set(0.0);
+        tracing::error!(
+            %error,
+            "a changed configuration is not taken before the audit log can be written; what was in force stays in force"
+        );
     }
 }
 
@@ -68,11 +105,10 @@ fn read(file: &Path) -> anyhow::Result<(Config, PolicySet)> {
 
 /// What only a restart changes is said, so that nobody waits for it.
 fn say_what_waits(old: &Config, new: &Config) {
-    let doors =
-        |config: &Config| format!("{:?} {:?} {:?}", config.listen, config.tls, config.data_dir);
-    let people = |config: &Config| format!("{:?} {:?}", config.identity, config.admins);
-    if doors(old) != doors(new) || people(old) != people(new) {
+    let waiting = changes::waiting(old, new);
+    if !waiting.is_empty() {
         tracing::warn!(
+            keys = waiting.join(", "),
             "only resources and policies are taken over while the gateway runs: restart it for the other changes"
         );
     }
