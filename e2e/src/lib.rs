@@ -22,18 +22,24 @@
 )]
 
 mod clients;
+mod disk;
+mod fault;
 mod house;
 mod http;
 mod idp;
+mod objects;
 mod parts;
 mod postgres;
 mod process;
 mod wire;
 
 pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run, run_within};
+pub use disk::SmallDisk;
+pub use fault::Fault;
 pub use house::{House, HouseBuilder, Person};
 pub use http::{Answer, request};
 pub use idp::{Idp, browse};
+pub use objects::{ObjectStore, Passed, Road};
 pub use parts::{cache, free_port, repository, run_folder, sluice, until};
 pub use postgres::{Database, Server, Version};
 pub use process::Process;

@@ -7,15 +7,24 @@
     reason = "tests fail loudly"
 )]
 
+mod archiving;
+mod auditing;
+mod backtesting;
 mod certificates;
 mod cli;
 mod corpus;
 mod decisions;
+mod disks;
 mod drivers;
+mod evidence;
+mod exporting;
 mod flow;
+mod keys;
+mod looking;
 mod masking;
 mod pipelines;
 mod regression;
+mod searching;
 mod sessions;
 mod sign_in;
 mod upstream;

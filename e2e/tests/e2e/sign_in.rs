@@ -22,7 +22,7 @@ fn psql_signs_in_with_a_providers_token_and_never_sees_the_password() {
 fn psql_signs_in_over_tls_and_verifies_the_gateway() {
     let database = v15().database();
     let house = House::builder().tls().orders(&database).start();
-    let authority = find_authority(&house);
+    let authority = house.authority().expect("the house made one").display().to_string();
     let person = house.person("alice");
     for (mode, extra) in
         [("require", String::new()), ("verify-full", format!("sslrootcert={authority}"))]
@@ -361,13 +361,4 @@ fn ssl_request() -> Vec<u8> {
 
 fn kinds(messages: &[Message]) -> String {
     messages.iter().map(|message| char::from(message.kind)).collect()
-}
-
-/// The authority the house made for itself.
-fn find_authority(house: &House) -> String {
-    let found = house.written().into_iter().find(|(path, bytes)| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.contains("ca") && bytes.starts_with(b"-----BEGIN CERTIFICATE")
-    });
-    found.expect("the house made an authority").0.display().to_string()
 }

@@ -212,7 +212,9 @@ fn every_invariant_has_a_test_that_is_there() {
             assert!(there, "invariant {number}: there is no test {name}");
         }
     }
-    assert_eq!(numbers, (1..=11).collect(), "the invariants are eleven");
+    let last = numbers.last().copied().unwrap_or_default();
+    assert!(last >= 11, "eleven invariants are the design's own");
+    assert_eq!(numbers, (1..=last).collect(), "the invariants are numbered");
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! What was recorded survives, and proves what happened.
+
+use std::time::Duration;
+
+use e2e::{Client, ErrorFields, House, Message, Server, Version, ask, until};
+
+use crate::v15;
+
+/// The state `sluice verify` finds, and how many commands it counts.
+pub(crate) fn verified(house: &House, id: &str) -> (String, u64) {
+    let said = house.cli("root", &["verify", id, "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", said.all()));
+    let commands = report["counts"]["commands"].as_u64().unwrap();
+    (report["state"].as_str().unwrap().to_owned(), commands)
+}
+
+/// The ids of all sessions, the newest first.
+pub(crate) fn sessions(house: &House) -> Vec<String> {
+    let listed = house.cli_json("root", &["sessions", "ls", "--json"]);
+    let ids = listed.as_array().unwrap().iter();
+    ids.map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What a server or the gateway refused.
+pub(crate) fn errors(said: &[Message]) -> Vec<ErrorFields> {
+    said.iter().filter(|message| message.kind == b'E').map(Message::error).collect()
+}
+
+/// So many sessions are alive when the gateway is killed.
+const MANY: usize = 1000;
+
+#[test]
+fn a_killed_gateway_finds_a_thousand_sessions_and_no_strict_command_is_lost() {
+    // Both ends of every client's connection but one are other processes'.
+    let limit = ["--pid", &std::process::id().to_string(), "--nofile=8192:"];
+    let raised = std::process::Command::new("prlimit").args(limit).status();
+    assert!(raised.is_ok_and(|status| status.success()), "prlimit");
+    let server = Server::start(Version::V15, "max_connections = 1200\nlog_statement = none");
+    let database = server.database();
+    let mut house = House::builder().setting("evidence: {mode: strict}").orders(&database).start();
+    let clients: Vec<Client> = std::thread::scope(|scope| {
+        let some = |from: usize| {
+            let house = &house;
+            scope.spawn(move || {
+                let mut clients = Vec::new();
+                for number in (from..MANY).step_by(8) {
+                    let mut client = house.client("alice");
+                    assert!(errors(&client.query(&format!("SELECT {number}, 'kept'"))).is_empty());
+                    clients.push(client);
+                }
+                clients
+            })
+        };
+        let all: Vec<_> = (0..8).map(some).collect();
+        all.into_iter().flat_map(|some| some.join().unwrap()).collect()
+    });
+    house.end("KILL");
+    drop(clients);
+    house.restart();
+    let words = ["sessions", "ls", "--json", "--limit", "1000"];
+    let listed = house.cli_json("root", &words);
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), MANY);
+    for session in listed {
+        assert_eq!(session["state"], "interrupted", "{session}");
+        assert_eq!(session["counts"]["commands"], 1, "{session}");
+    }
+    // Every fiftieth in full: the others differ from these in a number.
+    for session in listed.iter().step_by(50) {
+        let id = session["id"].as_str().unwrap();
+        assert_eq!(verified(&house, id), ("interrupted".to_owned(), 1), "{id}");
+    }
+    let newest = listed[0]["id"].as_str().unwrap();
+    let replay = house.cli("root", &["sessions", "replay", newest]);
+    assert!(replay.stdout.contains("'kept'"), "{}", replay.all());
+}
+
+#[test]
+fn what_the_client_got_is_what_the_recording_proves() {
+    let database = v15().database();
+    let house = House::open(&database);
+    let mut client = house.client("alice");
+    client.forget_received();
+    for sql in [
+        "SELECT * FROM customers",
+        "SELECT n, repeat('x', n % 200) FROM generate_series(1, 20000) n",
+        "SELECT no_such_column",
+        "COPY customers TO STDOUT",
+        "BEGIN; SELECT 1; ROLLBACK",
+    ] {
+        client.query(sql);
+    }
+    client.extended("SELECT $1::int, ssn FROM customers", &[Some("7")], 0);
+    client.send(&ask::terminate());
+    let digest = hex::encode(ring::digest::digest(&ring::digest::SHA256, client.received()));
+    let length = client.received().len();
+    drop(client);
+    let id = sessions(&house).remove(0);
+    let report = until("the session is closed", Duration::from_secs(10), || {
+        let said = house.cli("root", &["verify", &id, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        (report["state"] == "closed").then_some(report)
+    });
+    assert_eq!(report["delivered"], length, "{report}");
+    assert_eq!(report["delivered_sha256"], digest);
+}
