@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
-use evidence::{Item, Reader, SigningKey, State, Writer, verify};
+use evidence::{
+    Found, Item, Keyring, KeyringKey, Keys, Reader, Recovery, SessionKey, SigningKey, State,
+    Writer, verify,
+};
 use model::{Ending, Event, Identity, IdentityKind, SessionHead, SessionId, Timestamp, Verdict};
+use zeroize::Zeroizing;
 
 /// Any bytes are read as far as they hold; how they are cut changes nothing; none of them verify.
 pub fn evidence_read(data: &[u8]) {
@@ -9,8 +13,24 @@ pub fn evidence_read(data: &[u8]) {
     for size in [1, 7] {
         assert_eq!(read(data, size), whole, "in pieces of {size}");
     }
-    let key = SigningKey::from_seed(&[3; 32]).public();
-    assert_ne!(verify(data, &key).state, State::Closed);
+    let key = SigningKey::from_seed(&[3; 32]);
+    for keyring in [None, Some(&keyring())] {
+        assert_ne!(verify(data, &key.public(), keyring).state, State::Closed);
+    }
+    // What is found without an end is ended, and then verifies as far as anything in it was signed.
+    let keyring = keyring();
+    let mut recovery = Recovery::new(&keyring);
+    recovery.feed(data);
+    if let Found::Interrupted { length, end } = recovery.finish(&key, Timestamp::from_secs(1)) {
+        let whole = [&data[..usize::try_from(length).unwrap()], &end].concat();
+        let mut again = Recovery::new(&keyring);
+        again.feed(&whole);
+        assert_eq!(again.finish(&key, Timestamp::from_secs(2)), Found::Ended);
+    }
+}
+
+fn keyring() -> Keyring {
+    Keyring::of(KeyringKey::new(Zeroizing::new([5; 32])))
 }
 
 fn read(data: &[u8], size: usize) -> (usize, bool) {
@@ -39,7 +59,13 @@ pub fn evidence_changed(data: &[u8]) {
     let [a, b, with, text @ ..] = data else { return };
     let key = Arc::new(SigningKey::from_seed(&[7; 32]));
     let good = recording(&key, text);
-    assert_eq!(verify(&good, &key.public()).state, State::Closed);
+    let verify = |recording: &[u8], key: &SigningKey| {
+        let alone = verify(recording, &key.public(), None).state;
+        let opened = verify(recording, &key.public(), Some(&keyring())).state;
+        assert_eq!(alone, opened);
+        alone
+    };
+    assert_eq!(verify(&good, &key), State::Closed);
     let at = (usize::from(*a) << 8 | usize::from(*b)) % good.len();
     let mut bad = good.clone();
     if *with == 0 {
@@ -47,9 +73,9 @@ pub fn evidence_changed(data: &[u8]) {
     } else {
         bad[at] ^= with;
     }
-    assert_ne!(verify(&bad, &key.public()).state, State::Closed, "byte {at}");
-    let other = SigningKey::from_seed(&[8; 32]).public();
-    assert_ne!(verify(&good, &other).state, State::Closed);
+    assert_ne!(verify(&bad, &key), State::Closed, "byte {at}");
+    let other = SigningKey::from_seed(&[8; 32]);
+    assert_ne!(verify(&good, &other), State::Closed);
 }
 
 fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
@@ -74,8 +100,10 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
         database: None,
         policies: Vec::new(),
     };
-    let mut writer = Writer::begin(Arc::clone(key), &head).unwrap();
-    let mut whole = Vec::new();
+    let session = SessionKey::new(Zeroizing::new([6; 32]));
+    let slots = vec![keyring().current().unwrap().wrap(head.id, &session)];
+    let keys = Keys { signing: Arc::clone(key), session, slots };
+    let mut writer = Writer::begin(keys, &head).unwrap();
     for (number, piece) in text.chunks(50).take(40).enumerate() {
         let number = u64::try_from(number).unwrap() + 1;
         let text = bytes::Bytes::copy_from_slice(piece);
@@ -85,6 +113,7 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
             text: text.clone(),
             parameters: Arc::new([]),
             accesses: Arc::new([]),
+            seen: None,
         };
         writer.append(at, &command).unwrap();
         let decided = Event::Decided {
@@ -93,19 +122,17 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
             policies: Arc::from(["p".into()]),
             approval: None,
             message: None,
+            cause: None,
         };
         writer.append(at, &decided).unwrap();
         writer.append(at, &Event::Rows { number, count: 1, data: text }).unwrap();
         if number % 3 == 0 {
-            whole.extend_from_slice(writer.seal());
-            writer.written();
+            writer.seal();
         }
         if number % 5 == 0 {
             writer.checkpoint(at);
         }
     }
     writer.close(&Ending { at, how: "the client left".into() }).unwrap();
-    whole.extend_from_slice(writer.seal());
-    writer.written();
-    whole
+    writer.bytes().to_vec()
 }

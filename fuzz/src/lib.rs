@@ -11,10 +11,14 @@
     reason = "a broken assertion is what a fuzzer looks for"
 )]
 
+mod audit;
 mod copy;
 mod evidence;
 mod frames;
 mod greet;
+mod journal;
+mod keyring;
+mod lines;
 mod login;
 mod mask;
 mod policy;
@@ -22,25 +26,35 @@ mod results;
 mod session;
 mod sql;
 mod stage;
+mod words;
 
+pub use audit::audit_export;
 pub use copy::copy_out;
 pub use evidence::{evidence_changed, evidence_read};
 pub use frames::frames;
 pub use greet::greet;
+pub use journal::evidence_journal;
+pub use keyring::evidence_keyring;
+pub use lines::evidence_lines;
 pub use login::login;
 pub use mask::{mask_text, mask_value};
 pub use policy::policy_load;
 pub use results::results;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
+pub use words::search_words;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("audit_export", audit_export),
     ("copy_out", copy_out),
     ("evidence_changed", evidence_changed),
+    ("evidence_journal", evidence_journal),
+    ("evidence_keyring", evidence_keyring),
+    ("evidence_lines", evidence_lines),
     ("evidence_read", evidence_read),
     ("frames", frames),
     ("greet", greet),
@@ -49,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     ("mask_value", mask_value),
     ("policy_load", policy_load),
     ("results", results),
+    ("search_words", search_words),
     ("session", session),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
