@@ -12,9 +12,11 @@
 //!                 recording on, masking on) ─────┘
 //! ```
 
+mod backtest;
 mod bulk;
 mod connect;
 mod copy_proxy;
+mod evidence;
 mod idle;
 mod latency;
 mod load;
@@ -22,7 +24,9 @@ mod machine;
 mod page;
 mod paths;
 mod pgbench;
+mod sealing;
 mod stats;
+mod unrecorded;
 
 use std::path::PathBuf;
 
@@ -40,6 +44,8 @@ struct Cli {
 enum Command {
     /// Measure and write the page
     Run(Options),
+    /// Decide a recorded history again, and say how long it takes
+    Backtest(backtest::Options),
     /// The bare copy proxy: LISTEN TARGET
     CopyProxy {
         /// Where to listen
@@ -47,6 +53,8 @@ enum Command {
         /// Where to connect to
         target: String,
     },
+    /// The gateway with everything but evidence
+    Unrecorded(unrecorded::Options),
 }
 
 /// How much to measure.
@@ -64,7 +72,7 @@ struct Options {
     /// Idle sessions to hold
     #[arg(long, default_value_t = 1000)]
     sessions: usize,
-    /// Only these parts: latency, pgbench, bulk, connect, idle
+    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Where the page goes
@@ -81,7 +89,9 @@ impl Options {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::CopyProxy { listen, target } => copy_proxy::run(&listen, &target),
+        Command::Unrecorded(options) => unrecorded::run(options),
         Command::Run(options) => measure(&options),
+        Command::Backtest(options) => backtest::measure(&options),
     }
 }
 
@@ -104,6 +114,15 @@ fn measure(options: &Options) -> Result<()> {
     }
     if options.wants("idle") {
         page.add(idle::measure(&stage, options)?);
+    }
+    if options.wants("evidence") {
+        page.add(evidence::measure(&stage, options)?);
+    }
+    if options.wants("sizes") {
+        page.add(evidence::sizes(&stage)?);
+    }
+    if options.wants("sealing") {
+        page.add(sealing::measure()?);
     }
     page.write(options)
 }

@@ -159,8 +159,13 @@ fn resource(server: &Server, database: &Database<'_>, name: &str, tls: &str, dat
     )
 }
 
+/// The resource the gateway's ways open, for a house of another kind.
+pub(crate) fn bench_resource(stage: &Stage) -> String {
+    resource(stage.server, &stage.database, "bench", "tls: disable", COLUMN)
+}
+
 /// Fifty policies: a few that hold here, and others like them for other groups and labels.
-fn policies() -> String {
+pub(crate) fn policies() -> String {
     let mut text = String::from(
         "@id(\"open\") permit (principal in Group::\"engineering\", action in [Action::\"connect\", Action::\"read\", Action::\"write\", Action::\"define\"], resource);\n\
          @id(\"no-drop\") forbid (principal, action in [Action::\"drop\", Action::\"truncate\"], resource in Label::\"env=prod\");\n\

@@ -63,8 +63,11 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
     Ok(section)
 }
 
+/// How long one run is.
+pub(crate) const SECONDS: f64 = 4.0;
+
 /// Transactions a second, and CPU microseconds of the process in between for each.
-fn run(way: &Way, mode: &str, clients: usize) -> Result<(f64, f64)> {
+pub(crate) fn run(way: &Way, mode: &str, clients: u32) -> Result<(f64, f64)> {
     let (host, port) = way.address.split_once(':').context("host:port")?;
     let environment = [
         ("PGHOST", host),
@@ -74,10 +77,10 @@ fn run(way: &Way, mode: &str, clients: usize) -> Result<(f64, f64)> {
         ("PGPASSWORD", &way.password),
         ("PGSSLMODE", "disable"),
     ];
-    let clients = clients.to_string();
+    let (clients, seconds) = (clients.to_string(), SECONDS.to_string());
     let before = way.pid.map_or(0.0, cpu);
     let ran = e2e::pgbench(
-        &["-S", "-n", "-M", mode, "-c", &clients, "-j", "1", "-T", "4", "-s", "10"],
+        &["-S", "-n", "-M", mode, "-c", &clients, "-j", "1", "-T", &seconds, "-s", "10"],
         &environment,
     );
     let spent = way.pid.map_or(0.0, cpu) - before;
