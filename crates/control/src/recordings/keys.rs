@@ -14,7 +14,7 @@ use super::error::RecordingsError;
 /// Reads the key of this folder, or makes it on the first start.
 pub(crate) fn signing_key(folder: &Path) -> Result<SigningKey, RecordingsError> {
     super::private_folder(folder)?;
-    let (private, public) = (folder.join("signing.key"), folder.join("signing.pub"));
+    let (private, public) = (signing_path(folder), folder.join("signing.pub"));
     let disagree =
         || RecordingsError::KeysDisagree { private: private.clone(), public: public.clone() };
     if !private.exists() {
@@ -92,6 +92,11 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, RecordingsError> {
     let mut text = Zeroizing::new(String::with_capacity(512));
     file.read_to_string(&mut text).map_err(failed)?;
     Ok(text)
+}
+
+/// Where a folder's signing key is.
+pub(super) fn signing_path(folder: &Path) -> PathBuf {
+    folder.join("signing.key")
 }
 
 /// Where a folder's keyring is.

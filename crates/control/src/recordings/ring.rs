@@ -14,6 +14,7 @@ use super::keys;
 /// The keys that open recordings, and the master key that seals their file.
 pub(crate) struct Ring {
     path: PathBuf,
+    signing: PathBuf,
     master: MasterKey,
     keys: ArcSwap<Keyring>,
     seen: Mutex<Option<Stamp>>,
@@ -31,12 +32,19 @@ impl Ring {
         keys::make_keyring(folder, &master)?;
         let seen = stamp(&path);
         let ring = keys::read_keyring(folder, &master)?;
-        Ok(Self { path, master, keys: ArcSwap::from_pointee(ring), seen: Mutex::new(seen) })
+        let (signing, keys) = (keys::signing_path(folder), ArcSwap::from_pointee(ring));
+        Ok(Self { path, signing, master, keys, seen: Mutex::new(seen) })
     }
 
     /// The keys at the moment.
     pub(crate) fn keys(&self) -> Arc<Keyring> {
         self.keys.load_full()
+    }
+
+    /// A file without which nobody could open or continue what is recorded now, and which is not there.
+    pub(super) fn missing(&self) -> Option<&Path> {
+        let paths = [self.path.as_path(), self.signing.as_path()];
+        paths.into_iter().find(|path| !path.try_exists().unwrap_or(false))
     }
 
     /// Reads the file again when it was replaced. A file that cannot be read changes nothing: the keys

@@ -225,6 +225,8 @@ struct Scribe {
     spare: Option<PathBuf>,
     /// Why the other one cannot be emptied.
     stuck: Option<String>,
+    /// A key's file that is gone: what is recorded could not be opened later.
+    missing: Option<RecordError>,
 }
 
 /// A journal that is followed by another, and whose recordings it holds.
@@ -258,6 +260,7 @@ pub(super) fn start(shared: &Arc<Shared>, lock: File) -> io::Result<()> {
         empty,
         spare: Some(spare),
         stuck: None,
+        missing: None,
     };
     File::open(&shared.folder)?.sync_all()?;
     thread::Builder::new().name("syncer".into()).spawn(move || sync_all(&fulls, &emptied))?;
@@ -266,6 +269,8 @@ pub(super) fn start(shared: &Arc<Shared>, lock: File) -> io::Result<()> {
         while let Some(shared) = shared.upgrade() {
             shared.live.end_expired(scribe.clock.now());
             let others = shared.ring.follow();
+            let missing = shared.ring.missing();
+            scribe.misses(missing.map(|path| format!("{} is gone", path.display())));
             if let (Some(keys), Some(register)) = (others, scribe.register.get()) {
                 register.keys_changed(keys);
             }
@@ -364,10 +369,23 @@ impl Scribe {
         let failed = failed.or(kept.err());
         self.disk.look(failed.as_ref());
         let failed = failed.map(|error| refused(&error)).or(self.disk.goes_on().err());
+        let failed = failed.or_else(|| self.missing.clone());
         if failed.is_none() {
             rounds.lock().good = begun;
         }
         rounds.done.send_replace(Done { number, failed });
+    }
+
+    /// Takes note of a key that is gone, or is there again.
+    fn misses(&mut self, missing: Option<String>) {
+        match &missing {
+            Some(why) if self.missing.is_none() => {
+                tracing::error!(why, "what is recorded could not be opened later: nothing goes on");
+            }
+            None if self.missing.is_some() => tracing::info!("the keys are there again"),
+            _ => {}
+        }
+        self.missing = missing.map(|_| RecordError("a key of recordings is gone".into()));
     }
 
     /// What ended is on the disk to its last byte: the audit log is told.
