@@ -160,6 +160,31 @@ fn a_disk_that_fails_stops_commands_before_the_target_sees_them() {
     whole(&house, client, &tried);
 }
 
+#[test]
+fn a_key_that_is_gone_stops_commands_before_the_target_sees_them() {
+    let database = v15().database();
+    let house = House::open(&database);
+    let mut client = house.client("alice");
+    let mut tried = Vec::new();
+    for name in ["recordings.keyring", "signing.key"] {
+        let key = house.file("data/keys").join(name);
+        let away = key.with_extension("away");
+        std::fs::rename(&key, &away).unwrap();
+        let (sent, refused) = refused(&mut client, name);
+        assert_eq!(refused.code(), "58000", "{refused:?}");
+        assert!(refused.message().contains("a key of recordings is gone"), "{refused:?}");
+        assert!(!database.log().contains(&format!("{name} {sent}'")), "the target never saw it");
+        assert!(house.try_client("alice", "orders").is_err(), "no session begins");
+        let shown = house.cli("root", &["status"]);
+        assert!(shown.stdout.contains("a key of recordings is gone"), "{}", shown.all());
+        assert!(house.log().contains(&format!("{name} is gone")), "the operator is told which");
+        std::fs::rename(&away, &key).unwrap();
+        goes_on(&mut client);
+        tried.extend((1..=sent).map(|number| format!("'{name} {number}'")));
+    }
+    whole(&house, client, &tried);
+}
+
 fn strict(database: &Database<'_>) -> House {
     House::builder().setting("evidence: {mode: strict}").orders(database).start()
 }
