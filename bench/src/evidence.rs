@@ -117,7 +117,7 @@ fn syncs(house: &House) -> f64 {
 pub(crate) fn sizes(stage: &Stage) -> Result<Section> {
     let mut section = Section::new(
         "The size of recordings",
-        "Bytes on the disk for each statement of a session of 1,000, and for each MB of result that is kept.",
+        "Bytes on the disk for each statement of a session of 1,000, and for each MB of a result of 20,000 rows, of which the first 256 KiB are kept.",
     );
     section.head(&[
         "what",
