@@ -1,7 +1,10 @@
 //! A block by itself, without the chain before it.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use model::{Ending, Event};
+use zstd::bulk::Decompressor;
 
 use crate::checkpoint::Checkpoint;
 use crate::counts::Counts;
@@ -74,8 +77,23 @@ pub(super) fn opened(
     let frames = match codec {
         codec::PLAIN => Bytes::copy_from_slice(packed),
         // Whoever holds the key wrote the length; nothing is reserved beyond what a block may be.
-        codec::ZSTD => zstd::bulk::decompress(packed, length).ok()?.into(),
+        codec::ZSTD => unpacked(packed, length)?.into(),
         _ => return None,
     };
     (frames.len() == length).then_some(frames)
+}
+
+/// What was compressed, at most `length` bytes. A context for it is larger than most blocks, and made once
+/// for a thread.
+fn unpacked(packed: &[u8], length: usize) -> Option<Vec<u8>> {
+    thread_local! {
+        static CONTEXT: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    CONTEXT.with_borrow_mut(|context| {
+        let context = match context {
+            Some(context) => context,
+            none => none.insert(Decompressor::new().ok()?),
+        };
+        context.decompress(packed, length).ok()
+    })
 }
