@@ -87,7 +87,7 @@ fn a_disk_that_fills_refuses_sessions_then_commands_and_never_the_administrator(
     let bounds = "evidence: {low_water: 32MiB, reserve: 4MiB}";
     let house = House::builder().folder(folder).setting(bounds).orders(&database).start();
     let room = |wanted: &str| {
-        until(&format!("the room is {wanted}"), Duration::from_secs(10), || {
+        until(&format!("the room is {wanted}"), Duration::from_secs(30), || {
             let said = house.cli("root", &["status", "--json"]);
             let status: serde_json::Value = serde_json::from_str(&said.stdout).ok()?;
             (status["evidence"]["disk"]["room"] == wanted).then_some((said, status))
@@ -125,7 +125,7 @@ fn a_disk_that_fills_refuses_sessions_then_commands_and_never_the_administrator(
     assert!(said.ok(), "{}", said.all());
     assert_eq!(status["evidence"]["disk"]["reserve"], 4 << 20, "{status}");
     assert!(errors(&house.client("alice").query("SELECT 'after'")).is_empty());
-    until("the session is closed", Duration::from_secs(10), || {
+    until("the session is closed", Duration::from_secs(30), || {
         (verified(&house, &session).0 == "closed").then_some(())
     });
     let replay = house.cli("root", &["sessions", "replay", &session]);
