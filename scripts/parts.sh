@@ -17,6 +17,8 @@ parts=$PWD/e2e/parts
 jobs=$(nproc)
 umask 022
 mkdir -p "$SLUICE_CACHE"
+# PostgreSQL's makefiles make their generated headers only where no other make called them.
+unset MAKELEVEL MAKEFLAGS MFLAGS
 
 # The version of a part is what its inputs say: a changed list is another folder.
 digest() { cat "$@" | sha256sum | cut -c1-12; }
