@@ -87,8 +87,9 @@ impl<'k> Chain<'k> {
     /// # Errors
     /// It is not what comes next.
     pub fn entry(&mut self, entry: &Seal<'_>, stored: &[u8]) -> Result<(), Broken> {
-        let expected = self.seq + 1;
-        if entry.seq != expected {
+        // Nothing follows the last number there is: an entry behind it would pass for a signed one.
+        let expected = self.seq.saturating_add(1);
+        if entry.seq != expected || expected == self.seq {
             return Err(Broken::Gap { expected, found: entry.seq });
         }
         let hash = entry.after(&self.hash);
@@ -104,7 +105,7 @@ impl<'k> Chain<'k> {
     /// # Errors
     /// It is not what comes next, or not signed by the key over what came.
     pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Broken> {
-        let expected = self.checkpoints + 1;
+        let expected = self.checkpoints.saturating_add(1);
         let in_place = checkpoint.number == expected
             && checkpoint.seq == self.seq
             && checkpoint.seq > self.signed;
@@ -128,7 +129,7 @@ impl<'k> Chain<'k> {
     #[must_use]
     pub const fn extent(&self) -> Extent {
         Extent {
-            from: self.begins + 1,
+            from: self.begins.saturating_add(1),
             to: self.seq,
             signed: self.signed,
             checkpoints: self.checkpoints,

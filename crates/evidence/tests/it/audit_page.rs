@@ -138,6 +138,22 @@ fn entry(action: &str, object: &str, detail: Value) -> Entry {
 }
 
 #[test]
+fn nothing_follows_the_last_number_there_is() {
+    let public = key().public();
+    for seq in [0, u64::MAX] {
+        let begins = Begins { after: u64::MAX, hash: GENESIS, checkpoints: 0 };
+        let mut forged = entry("token.create", "x", json!({}));
+        forged.seq = seq;
+        forged.hash = hex::encode(forged.after(&GENESIS));
+        let text = format!("{}\n{}\n", Line::Begins(begins), Line::Entry(forged));
+        let mut export = Export::new(&public);
+        let read = export.feed(text.as_bytes(), |_| panic!("an unsigned entry was believed"));
+        assert!(read.is_err() && export.finish().is_err(), "{seq}");
+        assert_eq!(export.extent().from, u64::MAX);
+    }
+}
+
+#[test]
 fn a_recording_stands_when_it_is_the_one_the_log_speaks_of() {
     let public = key().public();
     let mut writer = begin(&head(1));
