@@ -4,7 +4,7 @@ use model::Timestamp;
 
 use crate::checkpoint::{Checkpoint, End};
 use crate::counts::Counts;
-use crate::key::SigningKey;
+use crate::key::{PublicKey, SigningKey};
 use crate::keyring::Keyring;
 use crate::layout::{BLOCK_HEADER, HASH, block};
 use crate::reader::{Damage, Fault, Item, Reader};
@@ -16,6 +16,8 @@ pub struct Recovery<'k> {
     reader: Reader,
     counts: Counts,
     delivered: Delivered,
+    /// The last checkpoint, and the chain it must be signed over: it vouches for those before it.
+    signed: Option<(Checkpoint, [u8; HASH])>,
     ended: bool,
     damage: Option<Damage>,
 }
@@ -45,6 +47,7 @@ impl<'k> Recovery<'k> {
             reader: Reader::new(),
             counts: Counts::default(),
             delivered: Delivered::default(),
+            signed: None,
             ended: false,
             damage: None,
         }
@@ -52,6 +55,10 @@ impl<'k> Recovery<'k> {
 
     /// Takes the next bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.damage.is_some() {
+            // What comes behind is not looked at, and need not be held.
+            return;
+        }
         self.reader.feed(bytes);
         while self.damage.is_none() {
             match self.reader.next() {
@@ -79,6 +86,7 @@ impl<'k> Recovery<'k> {
             Item::Checkpoint(checkpoint) => {
                 self.ended |= checkpoint.end != End::GoesOn;
                 self.delivered = checkpoint.delivered;
+                self.signed = Some((checkpoint, self.reader.head_before()));
                 // Of what stays sealed it is the signature that knows.
                 self.counts = checkpoint.counts;
             }
@@ -88,8 +96,8 @@ impl<'k> Recovery<'k> {
 
     /// The verdict, when all bytes were fed. `at`: when it was found so.
     #[must_use]
-    pub fn finish(self, key: &SigningKey, at: Timestamp) -> Found {
-        match self.damage.or_else(|| self.reader.finish().err()) {
+    pub fn finish(mut self, key: &SigningKey, at: Timestamp) -> Found {
+        match self.damage.take().or_else(|| self.reader.finish().err()) {
             Some(damage) if damage.fault != Fault::EndsEarly || self.ended => {
                 return Found::Damaged(damage);
             }
@@ -97,6 +105,9 @@ impl<'k> Recovery<'k> {
             Some(damage) if self.reader.blocks() == 0 => return Found::Damaged(damage),
             None if self.ended => return Found::Ended,
             Some(_) | None => {}
+        }
+        if let Some(damage) = self.not_ours(&key.public()) {
+            return Found::Damaged(damage);
         }
         let mut checkpoint = Checkpoint::new(
             at,
@@ -120,5 +131,19 @@ impl<'k> Recovery<'k> {
         let hash: [u8; HASH] = *hasher.finalize().as_bytes();
         end.extend_from_slice(&hash);
         Found::Interrupted { length: self.reader.position(), end }
+    }
+
+    /// Anybody can make a chain. What somebody else made must not get a signature because it breaks off.
+    fn not_ours(&self, key: &PublicKey) -> Option<Damage> {
+        match &self.signed {
+            Some((last, chain)) if !last.verifies(key, chain) => {
+                Some(Damage { position: last.position, fault: Fault::Signature })
+            }
+            // The second block of a recording is a checkpoint.
+            None if self.reader.blocks() > 1 => {
+                Some(Damage { position: self.reader.position(), fault: Fault::Unsigned })
+            }
+            Some(_) | None => None,
+        }
     }
 }

@@ -42,7 +42,7 @@ pub struct Report {
     pub session: Option<SessionId>,
     /// Who came from where to what; nothing without the key that opens it.
     pub head: Option<SessionHead>,
-    /// How it ended, when it ended in order; nothing without the key that opens it.
+    /// How the session ended, where the recording says it; nothing without the key that opens it.
     pub ending: Option<Ending>,
     /// What is in it, in numbers: as counted where it could be opened, else as last signed.
     pub counts: Counts,
@@ -54,7 +54,7 @@ pub struct Report {
     pub first_hash: Option<String>,
     /// The last hash of its chain that holds: what the audit log says a recording ended with.
     pub last_hash: String,
-    /// How far it is as it was written, by its chain.
+    /// How far its chain holds. That it is as it was written, a signature says.
     pub intact: Extent,
     /// How far a signature vouches for it.
     pub signed: Extent,
@@ -287,12 +287,17 @@ impl<'k> Verifier<'k> {
             return wrong(Fault::Signature);
         }
         // Of what is sealed only the number of frames is known.
-        let ends_in_order = checkpoint.end == End::InOrder;
+        let ends = match checkpoint.end {
+            End::GoesOn => self.ending.is_none(),
+            End::InOrder => self.ending.is_some(),
+            // Its process may have ended between the closing frame and the signature over it.
+            End::Interrupted => true,
+        };
         // A gateway that could not open what it ended counted the frames alone.
         let frames = checkpoint.counts.frames == self.counts.frames;
         let interrupted = checkpoint.end == End::Interrupted && frames;
         let fits = (interrupted || self.fits(&checkpoint.counts))
-            && (self.sealed > 0 || ends_in_order == self.ending.is_some())
+            && (self.sealed > 0 || ends)
             && checkpoint.delivered.bytes >= self.delivered.bytes;
         if !fits {
             return wrong(Fault::Numbers);

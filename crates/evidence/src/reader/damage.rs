@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("at byte {position}: {fault}")]
 pub struct Damage {
-    /// Everything before this byte is as it was written.
+    /// Up to this byte the chain holds; up to the last checkpoint before it, it is as it was written.
     pub position: u64,
     /// What is wrong there.
     pub fault: Fault,

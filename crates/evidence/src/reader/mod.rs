@@ -209,6 +209,11 @@ impl Reader {
         self.chain
     }
 
+    /// The hash over everything before the last block that was read.
+    pub(crate) const fn head_before(&self) -> [u8; HASH] {
+        self.chain_before
+    }
+
     /// Whether the checkpoint that was just handed out is signed by `key` over what comes before it.
     pub(crate) fn vouched_for(&self, checkpoint: &Checkpoint, key: &PublicKey) -> bool {
         checkpoint.verifies(key, &self.chain_before)

@@ -1,6 +1,6 @@
-use evidence::{PREAMBLE_LENGTH, PublicKey, Report, State};
+use evidence::{Fault, Found, Keyring, PREAMBLE_LENGTH, PublicKey, Recovery, Report, State};
 
-use crate::story::{keyring, public, recording};
+use crate::story::{START, key, keyring, public, recording};
 
 /// With the public key alone; what opens the recording as well finds no less.
 fn verify(recording: &[u8], key: &PublicKey) -> Report {
@@ -124,20 +124,72 @@ fn thousands_of_random_edits_are_all_found() {
 #[test]
 fn a_chain_made_anew_without_the_key_is_found() {
     let clean = recording(1);
-    let parts = blocks(&clean);
     let mut forged = clean.clone();
-    forged[parts[2].0 + 20] ^= 1;
-    let mut chain = blake3::hash(&forged[..preamble(&clean)]);
-    for (start, end) in parts {
-        chain = blake3::hash(&[&chain.as_bytes()[..], &forged[start..end - 32]].concat());
-        forged[end - 32..end].copy_from_slice(chain.as_bytes());
-    }
+    forged[blocks(&clean)[2].0 + 20] ^= 1;
+    chain_anew(&mut forged);
     let report = evidence::verify(&forged, &public(), None);
     assert_eq!(report.state, State::Tampered);
     assert!(report.damage.unwrap().contains("signature"));
     let report = verify(&forged, &public());
     assert_eq!(report.state, State::Tampered);
     assert!(report.damage.is_some());
+}
+
+/// Makes every hash that of what it stands behind, as anybody can.
+fn chain_anew(forged: &mut [u8]) {
+    let mut chain = blake3::hash(&forged[..preamble(forged)]);
+    for (start, end) in blocks(forged) {
+        chain = blake3::hash(&[&chain.as_bytes()[..], &forged[start..end - 32]].concat());
+        forged[end - 32..end].copy_from_slice(chain.as_bytes());
+    }
+}
+
+/// What is made of a recording that nobody closed.
+fn found(recording: &[u8], keyring: &Keyring) -> Found {
+    let mut recovery = Recovery::new(keyring);
+    recovery.feed(recording);
+    recovery.finish(&key(), START)
+}
+
+#[test]
+fn whatever_a_crash_leaves_is_ended_and_verifies_as_interrupted() {
+    let clean = recording(1);
+    let first = blocks(&clean)[0].1;
+    for length in 0..clean.len() {
+        match found(&clean[..length], &keyring()) {
+            Found::Interrupted { length: whole, end } => {
+                let whole = &clean[..usize::try_from(whole).unwrap()];
+                let ended = [whole, &end[..]].concat();
+                let report = verify(&ended, &public());
+                assert_eq!(report.state, State::Interrupted, "cut to {length}: {report:?}");
+            }
+            other => assert!(length < first, "cut to {length}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_others_chained_is_not_signed_because_it_has_no_end() {
+    let clean = recording(1);
+    let parts = blocks(&clean);
+    // Nobody who could open it looks: the signatures alone say it.
+    let sealed = Keyring::default();
+    let mut changed = clean[..parts[parts.len() - 1].0].to_vec();
+    assert!(matches!(found(&changed, &sealed), Found::Interrupted { .. }));
+    changed[parts[2].0 + 20] ^= 1;
+    chain_anew(&mut changed);
+    let Found::Damaged(damage) = found(&changed, &sealed) else { panic!("it was signed") };
+    assert_eq!(damage.fault, Fault::Signature);
+
+    let mut unsigned = clean[..preamble(&clean)].to_vec();
+    for (start, end) in parts {
+        if clean[start + 4] == 1 {
+            unsigned.extend_from_slice(&clean[start..end]);
+        }
+    }
+    chain_anew(&mut unsigned);
+    let Found::Damaged(damage) = found(&unsigned, &sealed) else { panic!("it was signed") };
+    assert_eq!(damage.fault, Fault::Unsigned);
 }
 
 #[test]
