@@ -4,7 +4,7 @@ use model::{Ending, Event, SessionHead, Timestamp};
 
 use crate::counts::Counts;
 use crate::event;
-use crate::layout::MAX_FRAME;
+use crate::layout::{MAX_FRAME, MAX_SLOTS};
 use crate::pack::{put_signed, put_varint};
 
 /// More than this is a block of its own: a reader holds one block at a time.
@@ -42,6 +42,9 @@ pub enum WriteError {
     /// The head is not to be written as JSON.
     #[error("the session's head cannot be written: {0}")]
     Head(String),
+    /// The session's key is sealed to more readers than a preamble has room for: nobody could read it.
+    #[error("the session's sealed keys take {0} bytes of {MAX_SLOTS}: name fewer recipients")]
+    Slots(usize),
 }
 
 impl Frames {

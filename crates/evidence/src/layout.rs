@@ -20,7 +20,7 @@ pub const MAX_FRAME: usize = 62 << 20;
 pub const PREAMBLE_LENGTH: usize = 56;
 
 /// The most a preamble's key slots may take.
-const MAX_SLOTS: usize = 16 << 10;
+pub(crate) const MAX_SLOTS: usize = 16 << 10;
 
 /// No text file starts with it, and a transfer that rewrites line ends breaks it.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89SLUICE\n";
@@ -83,7 +83,8 @@ const SLOT_KEYRING: u8 = 1;
 const SLOT_AGE: u8 = 2;
 
 impl Preamble {
-    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+    /// Says how long the slots are: more than [`MAX_SLOTS`] cannot be read back.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) -> usize {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.version.to_be_bytes());
         out.extend_from_slice(&[0, 0]);
@@ -96,6 +97,7 @@ impl Preamble {
         }
         out.extend_from_slice(&(slots.len() as u32).to_be_bytes());
         out.extend_from_slice(&slots);
+        slots.len()
     }
 
     /// How long the preamble that begins so is in all; `None` when it claims more than one may be.

@@ -9,7 +9,7 @@ use crate::checkpoint::{Checkpoint, End};
 use crate::counts::Counts;
 use crate::frames::{Batch, Frames, WriteError};
 use crate::key::SigningKey;
-use crate::layout::{BLOCK_HEADER, HASH, Preamble, Slot, VERSION, block};
+use crate::layout::{BLOCK_HEADER, HASH, MAX_SLOTS, Preamble, Slot, VERSION, block};
 use crate::seal::{SessionKey, TAG};
 use crate::stream::Delivered;
 
@@ -97,7 +97,7 @@ impl Sealer {
     /// Begins a recording: its preamble, the opening frame and a checkpoint are appended to `out`.
     ///
     /// # Errors
-    /// The head cannot be written.
+    /// The head cannot be written, or there are more slots than a preamble holds.
     pub fn begin(
         keys: Keys,
         head: &SessionHead,
@@ -106,7 +106,7 @@ impl Sealer {
     ) -> Result<(Self, Frames), WriteError> {
         let mut frames = Frames::begin(head)?;
         let before = out.len();
-        Preamble {
+        let slots = Preamble {
             version: VERSION,
             session: head.id,
             opened: head.opened,
@@ -114,6 +114,10 @@ impl Sealer {
             slots: keys.slots,
         }
         .put(out);
+        if slots > MAX_SLOTS {
+            out.truncate(before);
+            return Err(WriteError::Slots(slots));
+        }
         let preamble = out.get(before..).unwrap_or_default();
         let first = *blake3::hash(preamble).as_bytes();
         let mut sealer = Self {

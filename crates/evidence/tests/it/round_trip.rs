@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use evidence::{Checkpoint, Counts, End, Item, Keyring, Reader, State, WriteError};
+use evidence::{Checkpoint, Counts, End, Item, Keyring, Reader, Slot, State, WriteError, Writer};
 use model::{Event, Timestamp};
 use proptest::prelude::*;
 
-use crate::story::{START, begin, ending, events, head, keyring, public, read, recording};
+use crate::story::{START, begin, ending, events, head, keyring, keys, public, read, recording};
 
 fn frames(recording: &[u8], piece: usize) -> Vec<(Timestamp, Event)> {
     read(recording, piece)
@@ -115,6 +115,22 @@ fn a_recording_begins_and_ends_once() {
     let length = writer.bytes().len();
     writer.interrupt(START);
     assert_eq!(writer.bytes().len(), length);
+}
+
+#[test]
+fn a_recording_that_nobody_could_read_is_not_begun() {
+    let begun = |length: usize| {
+        let mut keys = keys(&head(1));
+        keys.slots.push(Slot::Age(vec![0; length].into()));
+        Writer::begin(keys, &head(1))
+    };
+    // The keyring's slot and the other's kind and length take their part of the room.
+    let room = (16 << 10) - 67 - 3;
+    assert_eq!(verify(begun(room).unwrap().bytes()).state, State::Unfinished);
+    for length in [room + 1, 100_000] {
+        let refused = begun(length).err().unwrap().to_string();
+        assert!(refused.contains("recipients"), "{refused}");
+    }
 }
 
 #[test]
