@@ -79,7 +79,7 @@ fn decided(decided: &Decided, wording: &Wording<'_>, put: &mut impl FnMut(&str, 
     put("accesses", accesses(&decided.accesses));
     put("policies", policies(decided));
     put("approval", json!(decided.approval));
-    put("message", json!(decided.message.as_deref().map(|message| wording.own(message))));
+    put("message", json!(wording.decision(decided)));
 }
 
 fn ended(

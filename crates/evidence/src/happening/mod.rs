@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Access, ApprovalId, Ending, Event, Parameter, Phase, PolicyId, SessionHead, Timestamp, Verdict,
+    Access, ApprovalId, Ending, Event, Parameter, Phase, PolicyId, ReasonKind, SessionHead,
+    Timestamp, Verdict,
 };
 
 pub(crate) use json::{accesses, phase, verdict};
@@ -88,6 +89,8 @@ pub struct Decided {
     pub approval: Option<ApprovalId>,
     /// What the client was told.
     pub message: Option<String>,
+    /// Why it was refused, where that is known.
+    pub cause: Option<ReasonKind>,
 }
 
 /// How a command ended.
@@ -218,17 +221,19 @@ impl Teller {
                     policies: Arc::default(),
                     approval: None,
                     message: None,
+                    cause: None,
                 };
                 remember(&mut self.asked, *number, asked);
                 return;
             }
-            Event::Decided { number, verdict, policies, approval, message, .. } => {
+            Event::Decided { number, verdict, policies, approval, message, cause } => {
                 let Some(asked) = self.decided(*number, *verdict, at) else { return };
                 What::Decided(Decided {
                     verdict: Some(*verdict),
                     policies: Arc::clone(policies),
                     approval: *approval,
                     message: message.clone(),
+                    cause: *cause,
                     ..asked
                 })
             }

@@ -164,6 +164,36 @@ fn nothing_a_client_was_shown_is_told() {
 }
 
 #[test]
+fn why_a_statement_was_not_understood_is_told_with_the_statement_only() {
+    let shape = |_: &[u8]| None;
+    for (cause, text, is_told) in [
+        (ReasonKind::NotUnderstood, Text::Full, true),
+        (ReasonKind::NotUnderstood, Text::Shape(&shape), false),
+        (ReasonKind::NotUnderstood, Text::None, false),
+        (ReasonKind::Policy, Text::None, true),
+    ] {
+        let refused = Event::Decided {
+            number: 1,
+            verdict: Verdict::Denied,
+            policies: Arc::default(),
+            approval: None,
+            message: Some("syntax error at or near \"secret\"".into()),
+            cause: Some(cause),
+        };
+        let (mut teller, mut out) = (Teller::new(), Vec::new());
+        for event in [opened(), command(1, Phase::Run), refused] {
+            teller.frame(1, at(1), &event, &mut out);
+        }
+        let wording = Wording { text, parameters: false, longest: 100 };
+        let by = crate::ocsf::Reporter { version: "0", sequence: None };
+        let ours = session(&out[1], &wording, None);
+        let ocsf = crate::ocsf::session(&out[1], &wording, by);
+        assert_eq!(ours["message"].is_string(), is_told, "{ours}");
+        assert_eq!(ocsf["message"].is_string(), is_told, "{ocsf}");
+    }
+}
+
+#[test]
 fn a_recording_without_a_beginning_is_nobodys() {
     assert!(told(&[command(1, Phase::Run), decided(1, Verdict::Allowed)], true).is_empty());
 }

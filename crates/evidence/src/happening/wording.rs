@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
-use model::Parameter;
+use model::{Parameter, ReasonKind};
 use serde_json::{Value, json};
 
+use super::Decided;
 use crate::render::escape_bytes;
 
 /// How much of what was said in a session others are told.
@@ -41,9 +42,18 @@ impl Wording<'_> {
         }
     }
 
-    /// Words of the target's, which may hold values of the statement.
+    /// Words that may hold values of the statement: the target's, most of all.
     pub(crate) fn message(&self, message: &str) -> Option<String> {
         matches!(self.text, Text::Full).then(|| self.cut(message.as_bytes()).text)
+    }
+
+    /// What the client was told of a decision. Why a statement was not understood quotes the statement.
+    pub(crate) fn decision(&self, decided: &Decided) -> Option<String> {
+        let message = decided.message.as_deref()?;
+        if decided.cause == Some(ReasonKind::NotUnderstood) {
+            return self.message(message);
+        }
+        Some(self.own(message))
     }
 
     /// Words of the gateway's own.

@@ -40,10 +40,9 @@ pub(super) fn decided(
         None => (record.status(0, "Unknown").control((0, "Unknown"), (0, "Unknown")), "Undecided"),
     };
     let policies = decided.policies.iter().map(AsRef::as_ref);
-    let message = decided.message.as_deref().map(|message| wording.own(message));
     record
         .with_some("authorizations", parts::authorizations(decision, policies))
-        .with_some("message", message)
+        .with_some("message", wording.decision(decided))
         .unmapped(json!({
             "command": decided.number,
             "command_uid": command_uid(happening, decided.number),
