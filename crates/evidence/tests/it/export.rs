@@ -274,6 +274,7 @@ fn a_page_says_first_whether_the_recording_verifies() {
         for part in [verdict, &digest, &public().id().to_string(), "erin@example.com"] {
             assert!(top.contains(part), "{part} is not in\n{top}");
         }
+        assert_eq!(top.contains("signed by key"), state != State::Tampered, "{top}");
     }
 }
 

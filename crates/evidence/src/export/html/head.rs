@@ -87,8 +87,12 @@ pub(super) fn proof(made: &Made, out: &mut String) {
     }
     let signed = report.signed.until.map(|until| format!(", until {until}")).unwrap_or_default();
     let counts = report.counts;
+    let key = match report.state {
+        State::Closed | State::Interrupted | State::Unfinished | State::Cut => "signed by key",
+        State::Tampered => "checked against",
+    };
     for (name, text) in [
-        ("signed by key", made.key.to_string()),
+        (key, made.key.to_string()),
         ("signed", format!("{} of {} bytes{signed}", report.signed.bytes, report.bytes)),
         ("to the client", format!("{} bytes, those not stored included", report.delivered)),
         ("their SHA-256", report.delivered_sha256.clone()),
@@ -119,7 +123,8 @@ pub(super) fn proof(made: &Made, out: &mut String) {
 }
 
 fn entry(out: &mut String, name: &str, text: &str) {
-    let exact = matches!(name, "session" | "token" | "signed by key" | "their SHA-256");
+    let exact =
+        matches!(name, "session" | "token" | "signed by key" | "checked against" | "their SHA-256");
     let class = if exact { " class=\"exact\"" } else { "" };
     let _ = write!(out, "<dt>{name}</dt><dd{class}>");
     put(out, text);
