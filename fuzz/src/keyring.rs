@@ -8,7 +8,7 @@ pub fn evidence_keyring(data: &[u8]) {
     let master = MasterKey::new(Zeroizing::new([1; 32]));
     let Ok(ring) = Keyring::read(&text, &master) else { return };
     assert!(!ring.is_empty());
-    let sealed = ring.seal(&master, || [5; 12]);
+    let sealed = ring.seal::<()>(&master, || Ok([5; 12])).unwrap();
     let again = Keyring::read(&sealed, &master).unwrap();
     assert_eq!(ring.ids().collect::<Vec<_>>(), again.ids().collect::<Vec<_>>());
     let other = MasterKey::new(Zeroizing::new([2; 32]));

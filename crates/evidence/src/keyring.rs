@@ -196,10 +196,17 @@ impl Keyring {
     }
 
     /// The text of the keyring's file, sealed by `master`. `nonce` gives 12 fresh random bytes.
-    pub fn seal(&self, master: &MasterKey, mut nonce: impl FnMut() -> [u8; NONCE_LEN]) -> String {
+    ///
+    /// # Errors
+    /// `nonce` has none to give.
+    pub fn seal<E>(
+        &self,
+        master: &MasterKey,
+        mut nonce: impl FnMut() -> Result<[u8; NONCE_LEN], E>,
+    ) -> Result<String, E> {
         let mut text = format!("{FIRST_LINE}\nmaster {}\n", master.id());
         for key in &self.0 {
-            let (id, nonce) = (key.id(), nonce());
+            let (id, nonce) = (key.id(), nonce()?);
             let mut sealed = nonce.to_vec();
             sealed.extend_from_slice(key.0.as_ref());
             seal(
@@ -213,7 +220,7 @@ impl Keyring {
             put_hex(&mut text, &sealed);
             text.push('\n');
         }
-        text
+        Ok(text)
     }
 
     /// Reads a keyring's file.
@@ -291,13 +298,17 @@ mod tests {
         SessionId::new(Timestamp::from_secs(1), 7)
     }
 
+    fn fixed() -> Result<[u8; NONCE_LEN], std::convert::Infallible> {
+        Ok([5; NONCE_LEN])
+    }
+
     #[test]
     fn a_keyring_reads_back_under_its_master_key_and_no_other() {
         let master = MasterKey::new(secret(1));
         let mut ring = Keyring::of(KeyringKey::new(secret(2)));
         let slot = ring.current().unwrap().wrap(session(), &SessionKey::new(secret(9)));
         ring.add(KeyringKey::new(secret(3)));
-        let text = ring.seal(&master, || [5; 12]);
+        let text = ring.seal(&master, fixed).unwrap();
         let again = Keyring::read(&text, &master).unwrap();
         assert_eq!(again.len(), 2);
         assert_eq!(again.current().unwrap().id(), KeyringKey::new(secret(3)).id());
@@ -309,14 +320,14 @@ mod tests {
 
         let new = MasterKey::new(secret(4));
         assert!(matches!(Keyring::read(&text, &new), Err(KeyringError::OtherMaster { .. })));
-        let sealed_anew = again.seal(&new, || [6; 12]);
+        let sealed_anew = again.seal(&new, || Ok::<_, ()>([6; 12])).unwrap();
         assert_eq!(Keyring::read(&sealed_anew, &new).unwrap().len(), 2);
     }
 
     #[test]
     fn a_keyring_that_was_changed_is_not_read() {
         let master = MasterKey::new(secret(1));
-        let text = Keyring::of(KeyringKey::new(secret(2))).seal(&master, || [5; 12]);
+        let text = Keyring::of(KeyringKey::new(secret(2))).seal(&master, fixed).unwrap();
         assert!(!text.contains(&"02".repeat(16)), "{text}");
         for (index, byte) in text.bytes().enumerate() {
             let mut edited = text.clone().into_bytes();

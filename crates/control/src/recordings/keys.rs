@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use super::error::RecordingsError;
+use super::index;
 
 /// Reads the key of this folder, or makes it on the first start.
 pub(crate) fn signing_key(folder: &Path) -> Result<SigningKey, RecordingsError> {
@@ -124,6 +125,27 @@ pub(super) fn master(
     }
 }
 
+/// Refuses a folder of recordings whose keyring is gone: a new one would open none of them, and nobody
+/// would be told.
+pub(super) fn belongs_to(folder: &Path, recordings: &Path) -> Result<(), RecordingsError> {
+    let path = keyring_path(folder);
+    if path.try_exists().map_err(|source| RecordingsError::io(&path, source))? {
+        return Ok(());
+    }
+    let failed = |source| RecordingsError::io(recordings, source);
+    for entry in fs::read_dir(recordings).map_err(failed)? {
+        if index::session_of(&entry.map_err(failed)?.path()).is_some() {
+            let why = format!(
+                "it is gone, and {} holds recordings that it opens: put it back, or move them away to begin \
+                 with a new one",
+                recordings.display()
+            );
+            return Err(RecordingsError::Keyring { path, why });
+        }
+    }
+    Ok(())
+}
+
 /// Makes a keyring where there is none.
 pub(super) fn make_keyring(folder: &Path, master: &MasterKey) -> Result<(), RecordingsError> {
     let path = keyring_path(folder);
@@ -203,16 +225,11 @@ pub(super) fn session_key() -> io::Result<SessionKey> {
 }
 
 fn seal(ring: &Keyring, master: &MasterKey) -> io::Result<String> {
-    let mut nonces = Vec::new();
-    for _ in 0..ring.len() {
-        let bytes = random()?;
-        nonces.push(bytes.first_chunk().copied().unwrap_or_default());
-    }
-    Ok(ring.seal(master, || nonces.pop().unwrap_or_default()))
+    ring.seal(master, || random().map(|nonce| *nonce))
 }
 
-fn random() -> io::Result<Zeroizing<[u8; 32]>> {
-    let mut bytes = Zeroizing::new([0; 32]);
+fn random<const N: usize>() -> io::Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
     SystemRandom::new()
         .fill(bytes.as_mut())
         .map_err(|_| io::Error::other("the system gives no randomness"))?;
