@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{SessionId, Timestamp};
 
-use super::{ArchiveError, Inner, apart, lock, rows};
+use super::{ArchiveError, Inner, apart, lock, retain, rows};
 use crate::recordings::{RecordingsError, SessionState, Summary};
 
 /// How often is looked, rung or not.
@@ -30,21 +30,23 @@ impl Inner {
     pub(super) async fn compare(&self) -> Result<(), ArchiveError> {
         let recordings = self.recordings.clone();
         let here = apart(move || recordings.on_disk()).await??;
-        let (unknown, leftover, missing) = self
+        let (unknown, leftover, returned, missing) = self
             .store
             .read(move |books| {
                 let (mut unknown, mut leftover) = (Vec::new(), Vec::new());
+                let mut returned = Vec::new();
                 for id in &here {
-                    match rows::is_local(books, *id)? {
+                    match rows::copy_of(books, *id)? {
                         None => unknown.push(*id),
-                        Some(false) => leftover.push(*id),
-                        Some(true) => {}
+                        Some((_, true)) => leftover.push(*id),
+                        Some((false, false)) => returned.push(*id),
+                        Some((true, false)) => {}
                     }
                 }
                 let here: HashSet<SessionId> = here.into_iter().collect();
                 let mut missing = rows::local(books)?;
                 missing.retain(|id| !here.contains(id));
-                Ok::<_, ArchiveError>((unknown, leftover, missing))
+                Ok::<_, ArchiveError>((unknown, leftover, returned, missing))
             })
             .await?;
         if !missing.is_empty() {
@@ -57,6 +59,14 @@ impl Inner {
             };
             self.store.write(note).await?;
         }
+        if !returned.is_empty() {
+            // Left behind by a crash, or put back by somebody whose objects are lost: that is seen when
+            // it is about to leave.
+            let note = move |books: &rusqlite::Transaction<'_>| {
+                returned.iter().try_for_each(|id| rows::returned(books, *id))
+            };
+            self.store.write(note).await?;
+        }
         let recordings = self.recordings.clone();
         apart(move || recordings.remove(&leftover)).await??;
         lock(&self.unbooked).extend(unknown);
@@ -66,11 +76,12 @@ impl Inner {
     /// Takes in what ends.
     pub(super) async fn keep_books(&self) {
         loop {
-            let mut ids = std::mem::take(&mut *lock(&self.unbooked));
-            ids.extend(self.recordings.take_finished());
+            let ids = std::mem::take(&mut *lock(&self.unbooked));
+            let just = self.recordings.take_finished();
+            let chunks = ids.chunks(AT_ONCE).map(|ids| (ids, false));
             let mut later = Vec::new();
-            for some in ids.chunks(AT_ONCE) {
-                match self.take_in(some.to_vec()).await {
+            for (some, just) in chunks.chain(just.chunks(AT_ONCE).map(|ids| (ids, true))) {
+                match self.take_in(some.to_vec(), just).await {
                     Ok(alive) => later.extend(alive),
                     Err(error) => {
                         tracing::error!(%error, "recordings cannot be taken into the archive's books");
@@ -86,34 +97,47 @@ impl Inner {
         }
     }
 
-    /// Takes these in and says which of them have to wait.
-    async fn take_in(&self, ids: Vec<SessionId>) -> Result<Vec<SessionId>, ArchiveError> {
+    /// Takes these in, which ended only `just` now or were found, and says which of them have to wait.
+    async fn take_in(
+        &self,
+        ids: Vec<SessionId>,
+        just: bool,
+    ) -> Result<Vec<SessionId>, ArchiveError> {
         let (recordings, now) = (self.recordings.clone(), self.clock.now());
         let (new, later) = apart(move || {
             let (mut new, mut later) = (Vec::new(), Vec::new());
             for id in ids {
                 let path = recordings.own_path(id);
-                match recordings.look(id) {
+                let failed = |source| RecordingsError::Io { path: path.clone(), source };
+                let read = recordings
+                    .look(id)
+                    .and_then(|summary| Ok((summary, last(&path).map_err(failed)?)));
+                match read {
                     // Its last words are on the disk, and it is still leaving.
-                    Ok(summary) if summary.state == SessionState::Live => later.push(id),
-                    Ok(summary) => {
+                    Ok((summary, _)) if summary.state == SessionState::Live => later.push(id),
+                    Ok((summary, chain)) => {
                         let ended = summary.ending.as_ref().map_or(now, |ending| ending.at);
-                        let failed = |source| RecordingsError::Io { path: path.clone(), source };
-                        let chain = last(&path).map_err(failed)?;
                         new.push(New { summary, ended, chain });
                     }
                     Err(RecordingsError::NoSuch(_)) => {}
-                    Err(error) => return Err(error),
+                    // One that the disk does not give keeps no other out of the books.
+                    Err(error) => {
+                        tracing::error!(session = %id, %error, "a recording cannot be taken into the archive's books");
+                        later.push(id);
+                    }
                 }
             }
-            Ok((new, later))
+            (new, later)
         })
-        .await??;
+        .await?;
         if !new.is_empty() {
             let note = move |books: &rusqlite::Transaction<'_>| {
+                // A clock that is set back must not make what ends now years old once it is right again.
+                let least = if just { retain::reckoned(books)? } else { None };
                 new.iter().try_for_each(|new| {
                     let New { summary, ended, chain } = new;
-                    rows::register(books, summary, *ended, chain)
+                    let ended = least.map_or(*ended, |least| least.max(*ended));
+                    rows::register(books, summary, ended, chain)
                 })
             };
             self.store.write(note).await?;

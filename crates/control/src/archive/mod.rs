@@ -22,6 +22,7 @@ mod connect;
 mod fetch;
 mod gate;
 mod hold;
+mod listing;
 mod parts;
 mod plan;
 mod reckoning;
@@ -207,8 +208,17 @@ impl Archive {
 
     /// Works until it is dropped.
     pub async fn run(self) {
-        let inner = &self.0;
-        tokio::join!(inner.keep_books(), inner.guard(), inner.upload(), inner.retain());
+        let inner = Arc::clone(&self.0);
+        let mut work = tokio::task::JoinSet::new();
+        work.spawn(async move {
+            tokio::join!(inner.keep_books(), inner.guard(), inner.upload(), inner.retain())
+        });
+        if let Some(Err(error)) = work.join_next().await {
+            // Nothing is uploaded, bounded or deleted any more: that must not go on unseen.
+            tracing::error!(%error, "the keeper of the object store failed: no commands");
+            let why = "the keeper of the object store failed: start the gateway anew";
+            self.0.recordings.refuse(Some(why.to_owned()));
+        }
     }
 
     /// Looks at it without keeping it.
@@ -278,7 +288,7 @@ impl Archive {
     /// The books cannot be read.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
         let filter = filter.clone();
-        self.0.store.read(move |books| rows::list(books, &filter)).await
+        self.0.store.read(move |books| listing::list(books, &filter)).await
     }
 
     /// One session from the books; nothing when it is not in them.
@@ -286,7 +296,7 @@ impl Archive {
     /// # Errors
     /// The books cannot be read.
     pub async fn get(&self, id: SessionId) -> Result<Option<Summary>, StoreError> {
-        self.0.store.read(move |books| rows::summary(books, id)).await
+        self.0.store.read(move |books| listing::summary(books, id)).await
     }
 
     /// Where a session's recording is.

@@ -21,7 +21,7 @@ use crate::store::StoreError;
 const VISIT: Duration = Duration::from_secs(3);
 /// So many go at once at most.
 const AT_ONCE: u32 = 500;
-/// After so many that could not be deleted, others are not tried at once.
+/// After so many that could not be deleted or looked for, others are not tried at once.
 const TRIES: usize = 3;
 /// How often the time is noted.
 const NOTED: Duration = Duration::from_secs(60);
@@ -51,28 +51,21 @@ impl Inner {
                     tracing::error!(%error, "the archive's books cannot be written");
                 }
             }
-            let done = match self.expire(now).await {
-                Ok(()) => match self.finish_deletions().await {
-                    Ok(()) => self.leave(now).await,
-                    failed => failed,
-                },
-                failed => failed,
-            };
-            let done = match done {
-                Ok(()) => self.forget_copies().await,
-                failed => failed,
-            };
-            let pause = match done {
-                Ok(()) => VISIT,
-                Err(ArchiveError::Unavailable(error)) => {
-                    self.fails("deleting", &error);
-                    AWAY
+            let mut pause = VISIT;
+            // An object that cannot be deleted must not fill the disk here with what may leave.
+            for done in [
+                self.expire(now).await,
+                self.finish_deletions().await,
+                self.leave(now).await,
+                self.forget_copies().await,
+            ] {
+                match done {
+                    Ok(()) => continue,
+                    Err(ArchiveError::Unavailable(error)) => self.fails("deleting", &error),
+                    Err(error) => tracing::error!(%error, "recordings cannot be let go of"),
                 }
-                Err(error) => {
-                    tracing::error!(%error, "recordings cannot be let go of");
-                    AWAY
-                }
-            };
+                pause = AWAY;
+            }
             tokio::time::sleep(pause).await;
         }
     }
@@ -121,7 +114,7 @@ impl Inner {
                 Some(_) => rows::sums(books)?.bytes,
                 None => 0,
             };
-            Ok::<_, StoreError>((rows::oldest(books, AT_ONCE)?, total))
+            Ok::<_, StoreError>((rows::oldest(books, away, AT_ONCE)?, total))
         };
         let (oldest, total) = self.store.read(read).await?;
         let doomed = plan::expired(&oldest, total, retention, away, now);
@@ -160,6 +153,10 @@ impl Inner {
         .await??;
         let mut failed = Vec::new();
         for entry in doomed {
+            if self.away.is_none() && !entry.object.is_empty() {
+                // It is deleted there when there is an object store again.
+                continue;
+            }
             if let Err(refused) = self.delete_object(&entry).await {
                 failed.push(refused.to_string());
                 if failed.len() == TRIES {
@@ -170,8 +167,8 @@ impl Inner {
             let id = entry.id;
             self.store.write(move |books| rows::forget(books, id)).await?;
             tracing::info!(session = %id, "a recording was deleted by retention");
+            self.changes();
         }
-        self.changes();
         failed.pop().map_or(Ok(()), |refused| Err(ArchiveError::Unavailable(refused)))
     }
 
@@ -194,13 +191,20 @@ impl Inner {
             Ok::<_, StoreError>((rows::oldest_here(books, AT_ONCE)?, rows::sums(books)?.local))
         };
         let (oldest, total) = self.store.read(read).await?;
-        let mut ids = Vec::new();
+        let (mut ids, mut failed) = (Vec::new(), Vec::new());
         for id in plan::superfluous(&oldest, total, away.local, now) {
             let found = self.store.read(move |books| rows::entry(books, id)).await?;
             let Some(entry) = found else { continue };
-            let length = away.bucket.length(&entry.object).await;
-            let length =
-                length.map_err(|refused| ArchiveError::Unavailable(refused.to_string()))?;
+            let length = match away.bucket.length(&entry.object).await {
+                Ok(length) => length,
+                Err(refused) => {
+                    failed.push(refused.to_string());
+                    if failed.len() == TRIES {
+                        break;
+                    }
+                    continue;
+                }
+            };
             if length == Some(entry.bytes) {
                 ids.push(id);
                 continue;
@@ -210,8 +214,9 @@ impl Inner {
             self.waiting.notify_one();
             self.changes();
         }
+        let asked = failed.pop().map_or(Ok(()), |refused| Err(ArchiveError::Unavailable(refused)));
         if ids.is_empty() {
-            return Ok(());
+            return asked;
         }
         let note = move |books: &Transaction<'_>| {
             let mut leaving = Vec::new();
@@ -226,7 +231,7 @@ impl Inner {
         let recordings = self.recordings.clone();
         apart(move || recordings.remove(&leaving)).await??;
         self.changes();
-        Ok(())
+        asked
     }
 }
 
@@ -237,6 +242,11 @@ fn reckoning(books: &Connection, uptime: Duration) -> Result<Option<Reckoning>, 
         Ok(Reckoning::resume(seen, Duration::from_micros(doubted), uptime))
     });
     Ok(found.optional()?)
+}
+
+/// The time as it was last reckoned.
+pub(super) fn reckoned(books: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    Ok(reckoning(books, Duration::ZERO)?.map(|time| time.seen))
 }
 
 fn note_reckoning(books: &Transaction<'_>, time: &Reckoning) -> Result<(), StoreError> {

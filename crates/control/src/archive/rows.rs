@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::plan::Kept;
 use super::told::{self, HOUSE};
 use crate::audit::{Event, micros};
-use crate::recordings::{Filter, SessionState, Summary};
+use crate::recordings::{SessionState, Summary};
 use crate::store::StoreError;
 
 /// A recording that is to be uploaded, fetched or deleted.
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sums {
-    /// All recordings of sessions that are over.
+    /// All recordings of sessions that are over, but those that are being deleted.
     pub(super) count: u64,
     pub(super) bytes: u64,
     /// Those with a copy on this machine.
@@ -72,11 +72,25 @@ pub(super) fn register(
     Ok(())
 }
 
-/// Whether a recording is in the books, and then whether its copy here is to stay.
-pub(super) fn is_local(connection: &Connection, id: SessionId) -> Result<Option<bool>, StoreError> {
+/// Whether a recording is in the books, and then whether it is said to have a copy here, and whether it
+/// is being deleted.
+pub(super) fn copy_of(
+    connection: &Connection,
+    id: SessionId,
+) -> Result<Option<(bool, bool)>, StoreError> {
     let mut statement = connection
-        .prepare_cached("select local and deleting is null from archive where session = ?")?;
-    Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
+        .prepare_cached("select local, deleting is not null from archive where session = ?")?;
+    let found = statement.query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
+/// There is a copy here again. It may go only after another look at the object.
+pub(super) fn returned(transaction: &Transaction<'_>, id: SessionId) -> Result<(), StoreError> {
+    transaction.execute(
+        "update archive set local = 1 where session = ? and deleting is null",
+        [id.to_string()],
+    )?;
+    Ok(())
 }
 
 /// All that are said to have a copy here.
@@ -151,6 +165,10 @@ pub(super) fn sums(connection: &Connection) -> Result<Sums, StoreError> {
         statement.query_row([], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)))
     };
     let (count, bytes) = two("select count(*), coalesce(sum(bytes), 0) from archive")?;
+    // Subtracted, and not left out above: each of the two sums is read from an index alone or is short.
+    let (going, going_bytes) =
+        two("select count(*), coalesce(sum(bytes), 0) from archive where deleting is not null")?;
+    let (count, bytes) = (count.saturating_sub(going), bytes.saturating_sub(going_bytes));
     let (_, local) = two("select count(*), coalesce(sum(bytes), 0) from archive where local = 1")?;
     let (waiting, waiting_bytes) =
         two("select count(*), coalesce(sum(bytes), 0) from archive where uploaded is null")?;
@@ -273,13 +291,19 @@ pub(super) fn lost(transaction: &Transaction<'_>, id: SessionId) -> Result<(), S
     Ok(())
 }
 
-/// The oldest that retention may be about to delete.
-pub(super) fn oldest(connection: &Connection, limit: u32) -> Result<Vec<Kept>, StoreError> {
-    kept(
-        connection,
-        "where a.deleting is null and h.session is null order by a.ended, a.session",
-        limit,
-    )
+/// The oldest that retention may be about to delete: those in the object store, or where there is none
+/// those that are in none.
+pub(super) fn oldest(
+    connection: &Connection,
+    away: bool,
+    limit: u32,
+) -> Result<Vec<Kept>, StoreError> {
+    let uploaded = if away { "is not null" } else { "is null" };
+    let which = format!(
+        "where a.deleting is null and h.session is null and a.uploaded {uploaded}
+         order by a.ended, a.session"
+    );
+    kept(connection, &which, limit)
 }
 
 /// The oldest with a copy here that is not the only one.
@@ -352,51 +376,6 @@ pub(super) fn leave(transaction: &Transaction<'_>, id: SessionId) -> Result<bool
     Ok(changed > 0)
 }
 
-/// What a list shows of a recording that is not here.
-pub(super) fn summary(
-    connection: &Connection,
-    id: SessionId,
-) -> Result<Option<Summary>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("select summary from archive where session = ? and deleting is null")?;
-    let text: Option<String> =
-        statement.query_row([id.to_string()], |row| row.get(0)).optional()?;
-    text.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()
-}
-
-/// Recordings that are not here, newest first.
-pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select summary from archive where local = 0 and deleting is null
-           and (?1 is null or resource = ?1) and (?2 is null or subject = ?2)
-           and (?3 is null or opened >= ?3) and (?4 is null or opened < ?4)
-           and (?5 is null or state = ?5) and (?6 is null or session < ?6)
-         order by session desc",
-    )?;
-    let rows = statement.query_map(
-        params![
-            filter.resource,
-            filter.subject,
-            filter.since.map(micros),
-            filter.until.map(micros),
-            filter.state.map(state_name),
-            filter.before.map(|before| before.to_string()),
-        ],
-        |row| row.get::<_, String>(0),
-    )?;
-    let mut summaries = Vec::new();
-    for text in rows {
-        let summary: Summary = serde_json::from_str(&text?).map_err(unreadable)?;
-        if filter.holds(&summary) {
-            summaries.push(summary);
-        }
-        if Some(summaries.len()) == filter.limit {
-            break;
-        }
-    }
-    Ok(summaries)
-}
-
 /// When the newest recording ended.
 pub(super) fn newest(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
     let newest: Option<i64> =
@@ -404,7 +383,7 @@ pub(super) fn newest(connection: &Connection) -> Result<Option<Timestamp>, Store
     Ok(newest.map(|at| Timestamp::from_micros(at.unsigned_abs())))
 }
 
-const fn state_name(state: SessionState) -> &'static str {
+pub(super) const fn state_name(state: SessionState) -> &'static str {
     match state {
         SessionState::Live => "live",
         SessionState::Closed => "closed",
@@ -413,7 +392,7 @@ const fn state_name(state: SessionState) -> &'static str {
     }
 }
 
-fn unreadable(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn unreadable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("the archive's books: {error}"))
 }
 

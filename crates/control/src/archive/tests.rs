@@ -205,6 +205,54 @@ async fn a_deletion_that_was_decided_and_not_done_is_done_at_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_deleted_yet_makes_no_other_too_much() {
+    let house = House::new(Retention::default()).await;
+    let (stuck, others) = (house.session(1), [house.session(2), house.session(3)]);
+    let mut size = 0;
+    house.booked(stuck).await;
+    for id in others {
+        house.booked(id).await;
+        size += house.archive.get(id).await.unwrap().unwrap().bytes;
+    }
+    house.running.abort();
+    // As if there had been an object store when it was decided.
+    let decide = move |books: &rusqlite::Transaction<'_>| {
+        books.execute(
+            "update archive set uploaded = 1, object = 'x', deleting = 'size' where session = ?",
+            [stuck.to_string()],
+        )?;
+        Ok::<_, StoreError>(())
+    };
+    house.store.write(decide).await.unwrap();
+    let house = house.reopen(Retention { age: None, size: Some(size) }).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!house.recordings.own_path(stuck).exists());
+    let left = house.store.read(move |books| rows::entry(books, stuck)).await;
+    assert!(left.unwrap().is_some(), "its object is still to be deleted");
+    assert!(others.iter().all(|id| house.recordings.own_path(*id).exists()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_was_put_back_is_kept() {
+    let house = House::new(Retention::default()).await;
+    let id = house.session(1);
+    house.booked(id).await;
+    house.running.abort();
+    let left = move |books: &rusqlite::Transaction<'_>| {
+        books.execute(
+            "update archive set uploaded = 1, object = 'there', local = 0 where session = ?",
+            [id.to_string()],
+        )?;
+        Ok::<_, StoreError>(())
+    };
+    house.store.write(left).await.unwrap();
+    let house = house.reopen(Retention::default()).await;
+    assert!(house.recordings.own_path(id).exists());
+    let copy = house.store.read(move |books| rows::copy_of(books, id)).await.unwrap();
+    assert_eq!(copy, Some((true, false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn recordings_from_before_there_was_an_archive_are_taken_in() {
     let house = House::new(Retention::default()).await;
     house.running.abort();

@@ -22,6 +22,8 @@ const LAST: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(10);
 /// How often what could not be uploaded as it is is tried all the same.
 const AGAIN: Duration = Duration::from_secs(3600);
+/// After so many failures in one batch the store is believed to be away.
+const TRIES: usize = 3;
 /// What is asked for to see whether the store can be asked.
 const PROBE: &str = "probe";
 
@@ -89,13 +91,14 @@ impl Inner {
 
     /// Asks the store for something that is not there, to see whether it can be asked.
     async fn probe(&self, away: &Away) {
-        match away.bucket.length(&away.bucket.named(PROBE)).await {
+        match away.bucket.read(&away.bucket.named(PROBE)).await {
             Ok(_) => self.works(),
             Err(refused) => self.fails("asking", &refused),
         }
     }
 
-    /// Uploads a batch; `false` when nothing waits. An error was told of.
+    /// Uploads a batch; `false` when nothing waits. An error was told of: none of it was uploaded. One
+    /// that the store does not take keeps no other.
     async fn upload_some(&self, away: &Away) -> Result<bool, ()> {
         let waiting = self.store.read(|books| rows::waiting(books, BATCH)).await;
         let waiting = waiting.map_err(|error: StoreError| {
@@ -107,14 +110,17 @@ impl Inner {
         let mut uploads = stream::iter(waiting)
             .map(|entry| async move { (entry.id, self.upload_one(away, &entry).await) })
             .buffer_unordered(AT_ONCE);
+        let (mut moved, mut failed) = (false, 0);
         while let Some((id, done)) = uploads.next().await {
             match done {
                 Ok(()) => {
+                    moved = true;
                     counter!("sluice_archive_uploads_total", "outcome" => "ok").increment(1);
                     self.works();
                 }
-                Err(Trouble::Anew) => return Err(()),
+                Err(Trouble::Anew) => failed += 1,
                 Err(Trouble::This(why)) => {
+                    moved = true;
                     counter!("sluice_archive_uploads_total", "outcome" => "refused").increment(1);
                     tracing::error!(session = %id, why, "a recording cannot be uploaded as it is");
                     self.works();
@@ -129,7 +135,7 @@ impl Inner {
                 Err(Trouble::Store(refused)) => {
                     counter!("sluice_archive_uploads_total", "outcome" => "failed").increment(1);
                     self.fails("uploading", &refused);
-                    return Err(());
+                    failed += 1;
                 }
                 Err(Trouble::House(error)) => {
                     counter!("sluice_archive_uploads_total", "outcome" => "failed").increment(1);
@@ -138,8 +144,11 @@ impl Inner {
                 }
             }
             self.changes();
+            if failed == TRIES {
+                break;
+            }
         }
-        Ok(true)
+        if failed > 0 && !moved { Err(()) } else { Ok(true) }
     }
 
     async fn upload_one(&self, away: &Away, entry: &Entry) -> Result<(), Trouble> {
@@ -180,6 +189,10 @@ impl Inner {
                     "{} was read back and is not what was sent",
                     bucket.url(&object)
                 )));
+            }
+            None if put == Put::Taken => {
+                tracing::warn!(session = %entry.id, "an object was there and is not: its upload begins anew");
+                return Err(Trouble::Anew);
             }
             None => {
                 return Err(Trouble::This(format!(
