@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use evidence::render::escape;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use model::{Secret, SessionId};
@@ -46,24 +47,35 @@ pub(super) enum Put {
 
 impl Refused {
     /// There is no such object, or no such upload.
-    pub(super) const fn is_gone(&self) -> bool {
-        matches!(self.0, Error::NotFound { .. })
+    pub(super) fn is_gone(&self) -> bool {
+        is_gone(&self.0)
     }
+}
+
+/// Without its bucket, nothing is known of an object: somebody made a mistake.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::NotFound { .. }) && !said(error).contains("NoSuchBucket")
+}
+
+/// All that an error says.
+fn said(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        let more = deeper.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = deeper.source();
+    }
+    text
 }
 
 /// On one line and of a length that a log bears: stores answer in XML.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = self.0.to_string();
-        let mut cause = std::error::Error::source(&self.0);
-        while let Some(deeper) = cause {
-            let said = deeper.to_string();
-            if !text.contains(&said) {
-                text = format!("{text}: {said}");
-            }
-            cause = deeper.source();
-        }
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = said(&self.0).split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = escape(&line);
         match line.char_indices().nth(400) {
             Some((end, _)) => write!(f, "{}…", line.get(..end).unwrap_or_default()),
             None => f.write_str(&line),
@@ -196,7 +208,7 @@ impl Bucket {
     ) -> Result<Option<BoxStream<'static, Result<Bytes, Refused>>>, Refused> {
         match self.store.get(&Path::from(object)).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(Refused).boxed())),
-            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(Refused(error)),
         }
     }
@@ -228,8 +240,8 @@ impl Bucket {
 
 fn gone_is_good(done: Result<(), Error>) -> Result<(), Refused> {
     match done {
-        Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-        Err(error) => Err(Refused(error)),
+        Err(error) if !is_gone(&error) => Err(Refused(error)),
+        _ => Ok(()),
     }
 }
 

@@ -36,6 +36,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(30);
 /// A request's own bytes are given time at this pace, in bytes a second.
 const PACE: u64 = 64 << 10;
+/// No answer is longer that is not an object.
+const LONGEST: u64 = 1 << 20;
 /// Connections nobody uses are kept so long.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -78,6 +80,7 @@ impl HttpService for Requests {
             // What has this name already is not written over, whoever put it there.
             request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
         }
+        let reads = request.method() == hyper::Method::GET;
         let sends = request.body().content_length() as u64;
         let patience = ANSWER + Duration::from_secs(sends / PACE);
         let answer = timeout(patience, self.0.request(request));
@@ -91,7 +94,8 @@ impl HttpService for Requests {
                 Err(_) => return Err(silent()),
             };
             let (head, body) = answer.into_parts();
-            let body = Paced { body, patience: Box::pin(sleep(ANSWER)) };
+            let left = if reads && head.status.is_success() { u64::MAX } else { LONGEST };
+            let body = Paced { body, left, patience: Box::pin(sleep(ANSWER)) };
             Ok(HttpResponse::from_parts(head, HttpResponseBody::new(body)))
         })
     }
@@ -109,9 +113,16 @@ fn silent() -> HttpError {
     HttpError::new(HttpErrorKind::Timeout, error)
 }
 
+fn endless() -> HttpError {
+    let error = io::Error::other("its answer does not end");
+    HttpError::new(HttpErrorKind::Decode, error)
+}
+
 /// An answer's body, each piece of which comes in time.
 struct Paced {
     body: Incoming,
+    /// So many bytes may follow.
+    left: u64,
     patience: Pin<Box<Sleep>>,
 }
 
@@ -126,6 +137,11 @@ impl Body for Paced {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.patience.as_mut().reset(tokio::time::Instant::now() + ANSWER);
+                let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+                match self.left.checked_sub(data.map_or(0, Bytes::len) as u64) {
+                    Some(left) => self.left = left,
+                    None => return Poll::Ready(Some(Err(endless()))),
+                }
                 let failed = |error| HttpError::new(HttpErrorKind::Interrupted, error);
                 Poll::Ready(frame.map(|frame| frame.map_err(failed)))
             }
