@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use model::SessionId;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::ExportError;
@@ -166,6 +167,11 @@ impl Book {
             let Ok(id) = id.parse() else { continue };
             if !there.contains(&id) {
                 gone.push(id);
+                if !ended {
+                    let why = "its recording is not there any more";
+                    tracing::error!(session = %id, why, "a session is not exported any further");
+                    metrics::counter!("sluice_export_unreadable_total").increment(1);
+                }
             } else if ended {
                 untold.remove(&id);
             }
@@ -209,7 +215,12 @@ impl Book {
             .prepare("select origin, first, last, ended from plan order by place")?;
         let rows = statement.query_map([], |row| {
             let origin: String = row.get(0)?;
-            let origin = origin.parse().map_or(Origin::Audit, Origin::Session);
+            let origin = match origin.as_str() {
+                "audit" => Origin::Audit,
+                id => Origin::Session(id.parse::<SessionId>().map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
+                })?),
+            };
             Ok(Leg { origin, from: row.get(1)?, to: row.get(2)?, ended: row.get(3)? })
         })?;
         Ok(Some(Plan { legs: rows.collect::<Result<_, _>>()?, count, wording }))

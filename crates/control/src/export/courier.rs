@@ -105,7 +105,7 @@ impl Courier {
                 Ok(Next::Over) => return,
                 Ok(Next::Nothing) if self.halt.is_draining() => return,
                 Ok(Next::Nothing) => {
-                    self.behind(None);
+                    self.lags(self.source.stuck());
                     self.source.wait(IDLE);
                 }
                 Err(error) => {
@@ -162,15 +162,15 @@ impl Courier {
                 "what was being exported is worded otherwise now: it goes under other numbers"
             );
             self.source.lose_track();
-            self.book.give_up(&plan)?;
-            return Ok(Next::More);
+            let given_up = self.persist("that numbers are left out cannot be noted", |courier| {
+                courier.book.give_up(&plan)
+            });
+            return Ok(if given_up { Next::More } else { Next::Over });
         }
         // Until this is through nothing else may go under these numbers.
-        if !self.deliver(&told) {
-            return Ok(Next::Over);
-        }
-        self.book.confirm(&plan)?;
-        Ok(Next::More)
+        let sent = self.deliver(&told)
+            && self.persist("what was sent cannot be noted", |courier| courier.book.confirm(&plan));
+        Ok(if sent { Next::More } else { Next::Over })
     }
 
     /// Sends until it is taken. `false`: the house closes.
@@ -257,6 +257,10 @@ impl Courier {
     /// How long ago it happened what is to be told next.
     fn behind(&self, first: Option<&Told>) {
         let age = first.map_or(Duration::ZERO, |told| self.clock.now().since(told.at));
+        self.lags(age);
+    }
+
+    fn lags(&self, age: Duration) {
         metrics::gauge!("sluice_export_behind_seconds", "target" => self.name.clone())
             .set(age.as_secs_f64());
     }

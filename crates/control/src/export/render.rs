@@ -106,6 +106,9 @@ impl Renderer {
                     event.remove("message");
                     event.remove("authorizations");
                 }
+                if let Some(Value::Object(user)) = value.pointer_mut("/actor/user") {
+                    user.remove("groups");
+                }
                 value
             }
         };

@@ -15,7 +15,7 @@ use crate::Bell;
 use crate::archive::{ArchiveError, Glance};
 use crate::audit;
 use crate::recordings::{Inbox, Recordings, RecordingsError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// So many recordings that are read on are kept in mind; one beyond is read again from its beginning.
 const MOST: usize = 1 << 16;
@@ -53,6 +53,8 @@ pub(super) struct Source {
     followers: HashMap<SessionId, Follower>,
     /// Not tried again before the next start.
     unreadable: HashSet<SessionId>,
+    /// Since when a recording cannot be read that is to be.
+    stuck: Option<Instant>,
     /// There are recordings to look for on the disk.
     must_look: bool,
     follows: Follows,
@@ -80,6 +82,7 @@ impl Source {
             limits: HashMap::new(),
             followers: HashMap::new(),
             unreadable: HashSet::new(),
+            stuck: None,
             must_look: true,
             follows,
         }
@@ -87,16 +90,18 @@ impl Source {
 
     /// The sessions that have a recording, here or in the object store.
     pub(super) fn sessions(&self) -> Result<Vec<SessionId>, ExportError> {
+        // Half of the list would be taken for the whole: what is not in it is forgotten.
+        let archive = self.archive.now().ok_or(StoreError::Closed)?;
         let mut sessions = self.recordings.on_disk()?;
-        if let Some(archive) = self.archive.now() {
-            sessions.extend(self.runtime.block_on(archive.elsewhere())?);
-        }
+        sessions.extend(self.runtime.block_on(archive.elsewhere())?);
         Ok(sessions)
     }
 
     /// Has a recording fetched that is not here. `false`: it is nowhere.
     fn fetch(&self, id: SessionId) -> Result<bool, Unreadable> {
-        let Some(archive) = self.archive.now() else { return Ok(false) };
+        let Some(archive) = self.archive.now() else {
+            return Err(Unreadable::Io(std::io::Error::other(ArchiveError::Closing.to_string())));
+        };
         match self.runtime.block_on(archive.at_hand(id)) {
             Ok(()) => Ok(true),
             Err(ArchiveError::Recordings(RecordingsError::NoSuch(_))) => Ok(false),
@@ -108,6 +113,11 @@ impl Source {
     /// Waits until there may be something new.
     pub(super) fn wait(&self, longest: Duration) {
         self.bell.wait(longest);
+    }
+
+    /// For how long a recording could not be read that is to be.
+    pub(super) fn stuck(&self) -> Duration {
+        self.stuck.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Hands over what is new, and says what it was. What a failure leaves half-done is read again.
@@ -144,6 +154,7 @@ impl Source {
             self.look(book)?;
         }
         let since = Instant::now();
+        let mut stuck = None;
         // Each at most once in one go, so that no session keeps others waiting.
         for _ in 0..self.queue.len() {
             let late = since.elapsed() > LONG && !(taker.is_empty() && legs.is_empty());
@@ -172,6 +183,7 @@ impl Source {
                     tracing::warn!(session = %id, %error, "a recording cannot be read for export yet");
                     self.queue.push_back(id);
                     self.followers.remove(&id);
+                    stuck = self.stuck.or(Some(since));
                     break;
                 }
                 Err(error) => {
@@ -185,6 +197,7 @@ impl Source {
                 }
             }
         }
+        self.stuck = stuck;
         Ok(legs)
     }
 
@@ -194,6 +207,10 @@ impl Source {
         legs: &[Leg],
         taker: &mut impl Taker,
     ) -> Result<bool, ExportError> {
+        if self.store.strong_count() == 0 || self.archive.now().is_none() {
+            // What a house that closes does not give is not gone.
+            return Err(StoreError::Closed.into());
+        }
         for leg in legs {
             let reached = match leg.origin {
                 Origin::Audit => self.entries(leg.from, Some(leg.to), taker)?,
@@ -322,7 +339,16 @@ impl Source {
                 follower.pause();
                 return Ok((leg(Origin::Session(id), from, last, false), true));
             }
-            let Some(step) = follower.next(limit)? else {
+            let step = match follower.next(limit) {
+                // What was handed over counts. What is wrong is met again, by one who begins anew. Where
+                // nothing was, nothing would be noted either, and this would go on for ever.
+                Err(_) if to.is_none() && last > from && !taker.is_empty() => {
+                    self.followers.remove(&id);
+                    return Ok((leg(Origin::Session(id), from, last, false), true));
+                }
+                step => step?,
+            };
+            let Some(step) = step else {
                 let leg = leg(Origin::Session(id), from, last, false);
                 if limit == u64::MAX && leg.is_none() {
                     return Err(Unreadable::Endless);

@@ -21,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const WRITE: Duration = Duration::from_secs(30);
 /// So long after the last byte the peer must still be there.
 const GRACE: Duration = Duration::from_millis(50);
+/// What the peer says is read so often before it is let talk.
+const TALK: u32 = 1000;
 /// Collectors take 8 KiB by default and cut what is longer; the header is in it.
 const LONGEST: usize = 8192 - 256;
 
@@ -203,19 +205,19 @@ fn stream(address: &std::net::SocketAddr) -> io::Result<TcpStream> {
 fn still_there(stream: &mut (impl Read + Timed)) -> io::Result<()> {
     stream.wait_no_longer_than(GRACE)?;
     let mut chunk = [0; 512];
-    loop {
+    // One that never stops talking is there.
+    for _ in 0..TALK {
         match stream.read(&mut chunk) {
             Ok(0) => return Err(io::Error::other("the collector hung up")),
             Ok(_) => {}
-            Err(error) => {
-                return match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Ok(()),
-                    io::ErrorKind::Interrupted => continue,
-                    _ => Err(error),
-                };
-            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => return Ok(()),
+                io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
         }
     }
+    Ok(())
 }
 
 trait Timed {

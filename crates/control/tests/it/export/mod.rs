@@ -27,6 +27,7 @@ use collector::{Collector, Mood};
 /// A desk and its couriers, on a folder that outlives them.
 struct Desk {
     _store: Arc<Store>,
+    _archive: Archive,
     recordings: Recordings,
     tokens: Arc<Tokens>,
     export: Export,
@@ -48,7 +49,7 @@ impl Desk {
         let export = Export::start(folder, targets, &store, &recordings, &archive, &clock, "0.1.0");
         let export = export.await.unwrap();
         let tokens = Tokens::new(Arc::clone(&store), clock);
-        Self { _store: store, recordings, tokens, export }
+        Self { _store: store, _archive: archive, recordings, tokens, export }
     }
 
     /// Closes as the house does.
