@@ -137,20 +137,23 @@ impl Desk {
     ) -> Result<Approval, DecideError> {
         let comment = decide::check_comment(comment)?;
         let (now, said) = (self.0.clock.now(), comment.clone());
-        let name = approver.subject.clone();
-        let approval = self
-            .0
-            .store
-            .write(move |tx| decide::decide(tx, id, &approver, verdict, &said, now))
-            .await?;
-        match approval.state {
-            State::Approved => self.0.answer(id, |request| Ok(request::approved(request, id))),
-            State::Denied => {
-                self.0.answer(id, |request| Err(request::denied(request, &name, &comment)));
+        let (inner, name) = (Arc::clone(&self.0), approver.subject.clone());
+        let deciding = async move {
+            let approval = inner
+                .store
+                .write(move |tx| decide::decide(tx, id, &approver, verdict, &said, now))
+                .await?;
+            match approval.state {
+                State::Approved => inner.answer(id, |request| Ok(request::approved(request, id))),
+                State::Denied => {
+                    inner.answer(id, |request| Err(request::denied(request, &name, &comment)));
+                }
+                State::Open | State::Expired | State::Withdrawn => {}
             }
-            State::Open | State::Expired | State::Withdrawn => {}
-        }
-        Ok(approval)
+            Ok::<_, DecideError>(approval)
+        };
+        // Whoever decided may hang up meanwhile: the command hears of it all the same.
+        tokio::spawn(deciding).await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 }
 

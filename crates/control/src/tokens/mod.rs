@@ -112,7 +112,7 @@ pub struct Tokens {
     store: Arc<Store>,
     clock: Clock,
     used: Mutex<HashMap<TokenId, Timestamp>>,
-    listeners: RwLock<Vec<Listener>>,
+    listeners: Arc<RwLock<Vec<Listener>>>,
 }
 
 impl Tokens {
@@ -121,7 +121,7 @@ impl Tokens {
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock) -> Arc<Self> {
         let tokens =
-            Arc::new(Self { store, clock, used: Mutex::default(), listeners: RwLock::default() });
+            Arc::new(Self { store, clock, used: Mutex::default(), listeners: Arc::default() });
         tokio::spawn(keep_writing_uses(Arc::downgrade(&tokens)));
         tokens
     }
@@ -196,20 +196,26 @@ impl Tokens {
     /// There is none of this id, or the store failed.
     pub async fn revoke(&self, id: TokenId, by: &str) -> Result<(), TokenError> {
         let (now, actor) = (self.clock.now(), by.to_owned());
-        self.store
-            .write(move |transaction| {
-                if rows::by_id(transaction, id)?.ok_or(TokenError::NotFound)?.revoked.is_some() {
-                    return Ok(());
-                }
-                rows::revoke(transaction, id, now, &actor)?;
-                let act = Act::new(now, actor, id, Event::TokenRevoked {});
-                Ok::<_, TokenError>(audit::append(transaction, &act)?)
-            })
-            .await?;
-        for listener in self.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            listener(id);
-        }
-        Ok(())
+        let (store, listeners) = (Arc::clone(&self.store), Arc::clone(&self.listeners));
+        let revoking = async move {
+            store
+                .write(move |transaction| {
+                    let token = rows::by_id(transaction, id)?.ok_or(TokenError::NotFound)?;
+                    if token.revoked.is_some() {
+                        return Ok(());
+                    }
+                    rows::revoke(transaction, id, now, &actor)?;
+                    let act = Act::new(now, actor, id, Event::TokenRevoked {});
+                    Ok::<_, TokenError>(audit::append(transaction, &act)?)
+                })
+                .await?;
+            for listener in listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
+                listener(id);
+            }
+            Ok::<_, TokenError>(())
+        };
+        // Whoever asked may hang up meanwhile: what the token opened ends all the same.
+        tokio::spawn(revoking).await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     pub(crate) async fn identify(&self, presented: &str) -> Result<Identity, Unidentified> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use control::desk::{DecideError, Desk, Limits, State, Verdict};
 use control::store::Store;
+use futures::FutureExt as _;
 use model::ports::{ApprovalRequest, Desk as _, Held};
 use model::{
     Access, Action, ApprovalId, Ask, DataClass, Evidence, Identity, IdentityKind, Object,
@@ -127,6 +128,16 @@ async fn a_request_is_decided_before_it_is_answered_and_the_audit_knows() {
     let names: Vec<_> = acts.iter().map(|act| act.action.as_str()).collect();
     assert_eq!(names, ["approval.approve", "approval.request"]);
     assert_eq!(acts[0].actor, "dan@example.com");
+}
+
+#[tokio::test]
+async fn a_command_hears_of_a_decision_whose_maker_hung_up() {
+    let house = House::new(vec![]);
+    let desk = desk_of(&house).await;
+    let held = asked(&desk, request("ana@example.com")).await;
+    let deciding = desk.decide(held.id, dba("dan@example.com"), Verdict::Approve, "");
+    assert!(deciding.now_or_never().is_none(), "it waits for the disk");
+    assert_eq!(held.ruling.await.unwrap().approval, Some(held.id));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use control::tokens::{NewToken, TokenError};
+use futures::FutureExt as _;
 use model::ports::Unidentified;
 use model::{Timestamp, TokenId};
 
@@ -64,6 +65,17 @@ async fn a_revoked_token_is_refused_at_once_and_whoever_listens_is_told() {
     assert_eq!(house.acts("token.revoke").await.len(), 1);
     let nobody = TokenId::new(Timestamp::EPOCH, 0);
     assert!(matches!(house.tokens.revoke(nobody, "x").await, Err(TokenError::NotFound)));
+}
+
+#[tokio::test]
+async fn whoever_listens_is_told_of_a_revoked_token_though_its_revoker_hung_up() {
+    let house = House::new(vec![]);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    house.tokens.on_revoked(move |id| tell.send(id).unwrap());
+    let (_, token) = house.tokens.create(new_token("job")).await.unwrap();
+    let revoking = house.tokens.revoke(token.id, "adm@example.com");
+    assert!(revoking.now_or_never().is_none(), "it waits for the disk");
+    assert_eq!(told.recv().await, Some(token.id));
 }
 
 #[tokio::test]
