@@ -38,8 +38,10 @@ pub(super) async fn hold(
 ) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
     let reason = new.reason.trim().to_owned();
-    if reason.is_empty() || reason.len() > LONGEST {
-        return Err(Problem::invalid(format!("`reason` must have 1 to {LONGEST} bytes")));
+    if reason.is_empty() || reason.len() > LONGEST || reason.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!(
+            "`reason` must have 1 to {LONGEST} bytes and no control characters"
+        )));
     }
     let id = sessions::visible(&api, &caller, id).await?.id;
     let hold = Hold { reason, by: caller.identity.subject, at: api.clock.now() };

@@ -32,8 +32,9 @@ pub fn check(
         let reading = Reading::open(path, &before)?;
         each(None);
         let checked = log::check(&reading.connection, key, |entry| each(Some(entry)));
-        // With a write-ahead log SQLite itself sees to it that one moment is read.
-        let steady = before.wal || Look::at(path).is_ok_and(|after| after == before);
+        // Where a write-ahead log is read in place, SQLite itself sees to it that one moment is read.
+        let in_place = before.wal && before.shm;
+        let steady = in_place || Look::at(path).is_ok_and(|after| after == before);
         tries += 1;
         if steady || tries == TRIES {
             return checked;
@@ -80,6 +81,7 @@ impl Reading {
             Look { wal: true, shm: false, .. } => {
                 let scratch = Scratch::of(path).map_err(|source| file(path, source))?;
                 let connection = Connection::open(scratch.0.join("copy.db"))?;
+                connection.pragma_update(None, "trusted_schema", false)?;
                 Ok(Self { connection, _scratch: Some(scratch) })
             }
         }

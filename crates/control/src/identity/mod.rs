@@ -144,7 +144,7 @@ impl Directory {
         };
         let act = key.act(&identity, earlier, self.clock.now());
         let entered = self.store.record(act).await.map_err(|error| {
-            self.sign_ins.forget(&key);
+            self.sign_ins.forget(&key, earlier);
             tracing::error!(%error, "a sign-in could not be written to the audit log");
             error.to_string()
         });

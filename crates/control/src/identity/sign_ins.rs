@@ -31,6 +31,8 @@ pub(super) struct Key {
 struct Seen {
     since: Duration,
     earlier: u64,
+    /// Its entry could not be written.
+    due: bool,
 }
 
 impl Key {
@@ -67,6 +69,7 @@ impl SignIns {
     pub(super) fn note(&self, key: &Key, now: Duration) -> Option<u64> {
         let mut seen = self.lock();
         if let Some(seen) = seen.get_mut(key)
+            && !seen.due
             && now.saturating_sub(seen.since) < SPAN
         {
             seen.earlier = seen.earlier.saturating_add(1);
@@ -77,14 +80,17 @@ impl SignIns {
             seen.retain(|_, seen| now.saturating_sub(seen.since) < SPAN);
         }
         if seen.len() < MOST {
-            seen.insert(key.clone(), Seen { since: now, earlier: 0 });
+            seen.insert(key.clone(), Seen { since: now, earlier: 0, due: false });
         }
         Some(earlier)
     }
 
-    /// The entry could not be written: the next one tries again.
-    pub(super) fn forget(&self, key: &Key) {
-        self.lock().remove(key);
+    /// The entry could not be written: the next one tries again, and stands for what that one would
+    /// have stood for.
+    pub(super) fn forget(&self, key: &Key, earlier: u64) {
+        if let Some(seen) = self.lock().get_mut(key) {
+            (seen.due, seen.earlier) = (true, seen.earlier.saturating_add(earlier));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Seen>> {
@@ -122,7 +128,19 @@ mod tests {
     fn what_was_not_written_is_due_again() {
         let sign_ins = SignIns::default();
         assert_eq!(sign_ins.note(&key("ana"), Duration::ZERO), Some(0));
-        sign_ins.forget(&key("ana"));
+        sign_ins.forget(&key("ana"), 0);
         assert_eq!(sign_ins.note(&key("ana"), Duration::ZERO), Some(0));
+    }
+
+    #[test]
+    fn what_an_entry_that_was_not_written_would_have_told_the_next_one_tells() {
+        let sign_ins = SignIns::default();
+        let at = Duration::from_secs;
+        assert_eq!(sign_ins.note(&key("ana"), at(1)), Some(0));
+        assert_eq!(sign_ins.note(&key("ana"), at(2)), None);
+        assert_eq!(sign_ins.note(&key("ana"), at(601)), Some(1));
+        sign_ins.forget(&key("ana"), 1);
+        assert_eq!(sign_ins.note(&key("ana"), at(602)), Some(1));
+        assert_eq!(sign_ins.note(&key("ana"), at(603)), None);
     }
 }

@@ -34,6 +34,7 @@ pub struct Store {
     writer: Lane,
     reader: Lane,
     commits: Arc<Commits>,
+    path: PathBuf,
     public: PublicKey,
     /// Held for as long as the store is open, so that no second gateway works on the same file.
     _lock: File,
@@ -141,6 +142,7 @@ impl Store {
             writer: Lane::new("sluice-store-write", writer)?,
             reader: Lane::new("sluice-store-read", reader)?,
             commits,
+            path,
             public,
             _lock: lock,
         })
@@ -190,8 +192,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Audit`]: an entry or a checkpoint was changed, removed or put in between.
     pub async fn verify_audit(&self) -> Result<Extent, StoreError> {
-        let key = self.public;
-        self.read(move |connection| audit::log::check(connection, &key, drop)).await
+        let (path, key) = (self.path.clone(), self.public);
+        // On a connection of its own: while a long log is read, others read what they sign in with.
+        let checked = tokio::task::spawn_blocking(move || {
+            let connection = connect(&path)?;
+            connection.pragma_update(None, "query_only", true)?;
+            // One moment of the log, however long the reading takes.
+            connection.execute_batch("begin")?;
+            audit::log::check(&connection, &key, drop)
+        });
+        checked.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Enters an act that is nothing but its entry. It is on the disk when this returns.
@@ -278,6 +288,8 @@ fn durable(writer: &Connection, path: &Path) -> Result<(), StoreError> {
         return Err(refused("journal_mode=wal", mode));
     }
     writer.pragma_update(None, "synchronous", "full")?;
+    // A plain sync on macOS ends in the disk's own memory; elsewhere this changes nothing.
+    writer.pragma_update(None, "fullfsync", true)?;
     let level: i64 = writer.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     if level != 2 {
         return Err(refused("synchronous=full", level.to_string()));

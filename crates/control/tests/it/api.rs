@@ -311,6 +311,19 @@ async fn guessing_tokens_over_the_api_makes_the_address_wait() {
 }
 
 #[tokio::test]
+async fn a_reason_for_a_hold_holds_nothing_that_a_terminal_would_obey() {
+    let server = Server::start().await;
+    let (id, opened) = server.session_of(person("ana@example.com", &["engineering"]));
+    drop(opened);
+    let path = format!("/api/v1/sessions/{id}/hold");
+    for reason in ["case\u{1b}[2J", "case\n117", " "] {
+        let said = Some(json!({ "reason": reason }));
+        let answer = server.as_person("adm", "POST", &path, said).await;
+        assert_eq!(answer.status, 422, "{reason:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn it_speaks_tls_with_a_certificate_of_the_local_authority() {
     let server = Server::start_with(true).await;
     let answer = server.send(None, "GET", "/api/v1/info", None).await;
