@@ -185,7 +185,11 @@ fn matching(
     question: &Question,
     sql: &mut Sql,
 ) -> Result<Option<&'static str>, IndexError> {
-    let expression = question.expression(terms).filter(|_| question.approval.is_none());
+    // What an approval let through is one statement: no words need lead to it.
+    let (expression, besides) = match question.expression(terms) {
+        Some(text) if question.approval.is_some() => (None, Some(text)),
+        text => (text, None),
+    };
     // `cross join` keeps the order of the tables: the words lead.
     let source = match &expression {
         Some(_) => "words w cross join statements s on s.id = w.rowid",
@@ -241,6 +245,10 @@ fn matching(
     }
     if let Some(approval) = question.approval {
         sql.and("s.approval = ?", [Value::Blob(approval.to_bytes().to_vec())]);
+    }
+    if let Some(expression) = besides {
+        let has = "exists (select 1 from words w where w.rowid = s.id and w.words match ?)";
+        sql.and(has, [Value::Text(expression)]);
     }
     question.of_sessions(sql);
     Ok(Some(order))

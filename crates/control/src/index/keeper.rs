@@ -69,6 +69,8 @@ struct Follow {
     kept: Option<Mark>,
     /// How long its file was then.
     length: u64,
+    /// It could not be read the last time, which was said.
+    failed: bool,
 }
 
 /// What was made of texts that come again and again.
@@ -81,6 +83,8 @@ enum Outcome {
     Read(Stage),
     /// What follows is not what was there before.
     Damaged,
+    /// What follows cannot be read at the moment.
+    Failed(io::Error),
 }
 
 /// What can be wrong while a recording is read.
@@ -283,7 +287,8 @@ impl<A: Fn() -> Option<Vec<SessionId>>> Keeper<A> {
             return Ok(None);
         };
         let story = Story::resumed(seen, open);
-        Ok(Some(Follow { key, session, story, mark, kept: mark, length: 0 }))
+        let (kept, length, failed) = (mark, 0, false);
+        Ok(Some(Follow { key, session, story, mark, kept, length, failed }))
     }
 
     /// Reads on. `false`: what was there before is there no more.
@@ -300,7 +305,18 @@ impl<A: Fn() -> Option<Vec<SessionId>>> Keeper<A> {
         let stage = match self.frames(round, &mut follow, file)? {
             Outcome::Damaged if left.is_some() && follow.mark == left => return Ok(false),
             Outcome::Damaged => Stage::Unreadable,
-            Outcome::Read(stage) => stage,
+            Outcome::Failed(error) => {
+                if !std::mem::replace(&mut follow.failed, true) {
+                    tracing::warn!(session = %id, %error, "a recording cannot be read into the index");
+                }
+                // It is tried again even when its file does not grow any more.
+                follow.length = 0;
+                Stage::GoesOn
+            }
+            Outcome::Read(stage) => {
+                follow.failed = false;
+                stage
+            }
         };
         save(round, &mut follow, stage)?;
         if stage == Stage::GoesOn {
@@ -344,10 +360,12 @@ impl<A: Fn() -> Option<Vec<SessionId>>> Keeper<A> {
                 },
                 Ok(Some(Item::Begun(_) | Item::Sealed { .. } | Item::Unknown { .. })) => {}
                 Ok(None) => match file.read(&mut self.chunk) {
-                    Ok(length) if length > 0 => {
-                        reader.feed(self.chunk.get(..length).unwrap_or_default());
-                    }
-                    _ => return Ok(Outcome::Read(stage)),
+                    Ok(0) => return Ok(Outcome::Read(stage)),
+                    Ok(length) => reader.feed(self.chunk.get(..length).unwrap_or_default()),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) if stage == Stage::GoesOn => return Ok(Outcome::Failed(error)),
+                    // How it ended was read.
+                    Err(_) => return Ok(Outcome::Read(stage)),
                 },
                 Err(_) => return Ok(Outcome::Damaged),
             }

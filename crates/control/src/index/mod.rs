@@ -128,9 +128,13 @@ impl Index {
 
     /// What the keeper should know, until it says that it has seen to it.
     fn news(&self) -> News {
-        let state = self.lock();
-        let State { fresh, gone, look, damaged, .. } = &*state;
-        News { fresh: fresh.clone(), gone: gone.clone(), look: *look, damaged: *damaged }
+        let mut state = self.lock();
+        // Taken, not looked at: who asks for it while the folder is looked through asks once more. A
+        // keeper that fails meanwhile begins with the folder anyway.
+        let look = std::mem::take(&mut state.look);
+        state.complete &= !look;
+        let State { fresh, gone, damaged, .. } = &*state;
+        News { fresh: fresh.clone(), gone: gone.clone(), look, damaged: *damaged }
     }
 
     /// The keeper has seen to it, and `behind` recordings are left of those at the start.
@@ -138,7 +142,6 @@ impl Index {
         let mut state = self.lock();
         state.fresh.drain(..news.fresh.len());
         state.gone.drain(..news.gone.len());
-        state.look &= !news.look;
         state.behind = behind;
         state.complete = behind == 0;
     }

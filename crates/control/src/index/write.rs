@@ -51,14 +51,27 @@ pub(super) struct Round<'c> {
     connection: &'c Connection,
     terms: &'c Terms,
     words: BTreeMap<i64, String>,
+    /// What came once more, by its row: most statements are like one before, and a row is written once
+    /// for all of a round.
+    more: BTreeMap<i64, More>,
     /// Ids from the first to the last of these are taken.
     taken: (i64, i64),
+}
+
+/// Statements that share a row with one before.
+#[derive(Default)]
+struct More {
+    times: u64,
+    rows: u64,
+    /// From the first that is in the row to the latest.
+    span: Duration,
 }
 
 impl<'c> Round<'c> {
     pub(super) fn begin(connection: &'c Connection, terms: &'c Terms) -> Result<Self, IndexError> {
         connection.execute_batch("begin immediate")?;
-        Ok(Self { connection, terms, words: BTreeMap::new(), taken: (i64::MAX, i64::MIN) })
+        let (words, more) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { connection, terms, words, more, taken: (i64::MAX, i64::MIN) })
     }
 
     /// How many rows wait for their words.
@@ -72,14 +85,30 @@ impl<'c> Round<'c> {
     }
 
     pub(super) fn commit(mut self) -> Result<(), IndexError> {
+        self.put_more()?;
         self.put_words()?;
         Ok(self.connection.execute_batch("commit")?)
     }
 
     /// Ends this round and begins the next.
     pub(super) fn turn(&mut self) -> Result<(), IndexError> {
+        self.put_more()?;
         self.put_words()?;
         Ok(self.connection.execute_batch("commit; begin immediate")?)
+    }
+
+    fn put_more(&mut self) -> Result<(), IndexError> {
+        let mut update = self.connection.prepare_cached(
+            "update statements set times = times + ?, span = max(span, ?), rows = min(rows + ?, 9223372036854775807) where id = ?",
+        )?;
+        for (id, More { times, rows, span }) in std::mem::take(&mut self.more) {
+            let span = whole(u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
+            // Nothing but this thread removes rows, and it forgets with them what waits for them.
+            if update.execute(params![whole(times), span, whole(rows), id])? != 1 {
+                return Err(IndexError::Damaged);
+            }
+        }
+        Ok(())
     }
 
     fn put_words(&mut self) -> Result<(), IndexError> {
@@ -199,22 +228,14 @@ impl<'c> Round<'c> {
             && statement.at >= first
             && statement.at.since(first) < TOGETHER
         {
-            let again = self
-                .connection
-                .prepare_cached(
-                    "update statements set times = times + 1, span = ?, rows = rows + ? where id = ?",
-                )?
-                .execute(params![
-                    whole(u64::try_from(statement.at.since(first).as_micros()).unwrap_or(0)),
-                    whole(statement.rows),
-                    row
-                ])?;
-            if again == 1 {
-                if let Some(own) = open.row {
-                    self.remove(own)?;
-                }
-                return Ok(());
+            let more = self.more.entry(row).or_default();
+            more.times += 1;
+            more.rows = more.rows.saturating_add(statement.rows);
+            more.span = more.span.max(statement.at.since(first));
+            if let Some(own) = open.row {
+                self.remove(own)?;
             }
+            return Ok(());
         }
         let row = self.put(session, open)?;
         if !alone {
@@ -281,6 +302,7 @@ impl<'c> Round<'c> {
     }
 
     fn remove(&mut self, id: i64) -> Result<(), IndexError> {
+        self.more.remove(&id);
         self.connection.prepare_cached("delete from statements where id = ?")?.execute([id])?;
         if self.words.remove(&id).is_none() {
             self.connection.prepare_cached("delete from words where rowid = ?")?.execute([id])?;

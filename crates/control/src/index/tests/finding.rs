@@ -139,6 +139,16 @@ fn an_approval_leads_to_the_statement_and_its_place_in_the_recording() {
     assert_eq!(found.verdicts.names(), ["held", "approved"]);
     assert_eq!(house.recordings.spot(id, 4), Some(found.spot));
     assert_eq!(house.recordings.spot(id, 99), None);
+    for (table, class, many) in [
+        (Some("ledger"), None, 1),
+        (Some("public.ledger"), None, 1),
+        (Some("other"), None, 0),
+        (None, Some("email"), 0),
+    ] {
+        let (table, class) = (table.map(str::to_owned), class.map(str::to_owned));
+        let question = Question { approval: Some(approval), table, class, ..Question::default() };
+        assert_eq!(house.asked(question.clone()).len(), many, "{question:?}");
+    }
     for verdict in [Verdict::Held, Verdict::Approved] {
         let question = Question { verdict: Some(verdict), ..Question::default() };
         assert_eq!(house.asked(question).len(), 1, "{verdict:?}");
