@@ -89,7 +89,15 @@ impl Index {
         filter: &Filter,
     ) -> Vec<Summary> {
         let limit = filter.limit.unwrap_or(usize::MAX);
-        let get = |id| self.get(&shared.folder, &shared.live, &shared.ring.keys(), id).ok();
+        let get = |id| match self.get(&shared.folder, &shared.live, &shared.ring.keys(), id) {
+            Ok(summary) => Some(summary),
+            Err(RecordingsError::NoSuch(_)) => None,
+            Err(error) => {
+                // It is there, and a list without it would say that it is not.
+                tracing::warn!(session = %id, %error, "a recording cannot be read");
+                Some(Summary::unreadable(id, 0))
+            }
+        };
         let summaries = ids.into_iter().filter_map(get);
         summaries.filter(|summary| filter.holds(summary)).take(limit).collect()
     }
@@ -144,6 +152,13 @@ impl Index {
     }
 }
 
+impl Summary {
+    fn unreadable(id: SessionId, bytes: u64) -> Self {
+        let state = SessionState::Unreadable;
+        Self { id, state, head: None, ending: None, counts: None, bytes }
+    }
+}
+
 impl Filter {
     pub(crate) fn holds(&self, summary: &Summary) -> bool {
         let head = summary.head.as_ref();
@@ -170,8 +185,7 @@ pub(crate) fn session_of(path: &Path) -> Option<SessionId> {
 }
 
 fn summarize(mut file: File, bytes: u64, keyring: &Keyring, id: SessionId) -> io::Result<Summary> {
-    let state = SessionState::Unreadable;
-    let mut summary = Summary { id, state, head: None, ending: None, counts: None, bytes };
+    let mut summary = Summary::unreadable(id, bytes);
     let key = match beginning(&mut file, keyring)? {
         Beginning::Open(begun) if begun.1.id == id => {
             let (key, head) = *begun;

@@ -4,8 +4,8 @@
 //! and synced when the journal is begun anew; after a crash, entries put back what of them was lost.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,6 +19,8 @@ pub(super) struct Journal {
     file: File,
     /// How much of it is whole entries, on the disk.
     length: u64,
+    /// Something of a round that failed may stand behind them.
+    torn: bool,
     /// Entries of the round at hand.
     round: Vec<u8>,
 }
@@ -29,7 +31,7 @@ impl Journal {
         let file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         file.sync_all()?;
-        Ok(Self { file, length: 0, round: Vec::new() })
+        Ok(Self { file, length: 0, torn: false, round: Vec::new() })
     }
 
     /// Adds to the round at hand.
@@ -49,32 +51,30 @@ impl Journal {
             return Ok(());
         }
         let begun = Instant::now();
-        let synced = (&self.file).write_all(&self.round).and_then(|()| self.file.sync_data());
+        let synced = self.put();
         metrics::counter!("sluice_evidence_syncs_total").increment(1);
         metrics::histogram!("sluice_evidence_sync_seconds").record(begun.elapsed().as_secs_f64());
         let length = self.round.len() as u64;
         self.round.clear();
         self.round.shrink_to(1 << 20);
-        match synced {
-            Ok(()) => self.length += length,
-            Err(error) => {
-                // What is there in part is written over by the next round, or ends the reading.
-                let _ = self.take_back();
-                return Err(error);
-            }
-        }
+        self.torn = synced.is_err();
+        synced?;
+        self.length += length;
         Ok(())
+    }
+
+    fn put(&self) -> io::Result<()> {
+        if self.torn {
+            // An entry of a round that was given up must never stand behind one that counts.
+            self.file.set_len(self.length)?;
+        }
+        self.file.write_all_at(&self.round, self.length)?;
+        self.file.sync_data()
     }
 
     /// How long it is.
     pub(super) const fn length(&self) -> u64 {
         self.length
-    }
-
-    fn take_back(&mut self) -> io::Result<()> {
-        use std::io::Seek;
-        self.file.set_len(self.length)?;
-        self.file.seek(io::SeekFrom::Start(self.length)).map(drop)
     }
 }
 

@@ -72,9 +72,16 @@ impl Recorder for Recording {
         let mut packer = lock(&self.shared.packer);
         let written = self.tape.gather(self.shared.clock.now(), &mut packer);
         drop(packer);
+        if self.tape.behind() <= MUCH {
+            return Ok(());
+        }
+        // What is only in memory has a bound, whether the disk says no or says nothing.
         match written {
-            Err(error) if self.tape.behind() > MUCH => Err(refused(&error)),
-            _ => Ok(()),
+            Err(error) => Err(refused(&error)),
+            Ok(()) if self.shared.rounds.is_behind() => {
+                Err(RecordError("the disk takes nothing".into()))
+            }
+            Ok(()) => Ok(()),
         }
     }
 

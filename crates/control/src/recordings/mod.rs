@@ -133,6 +133,7 @@ impl Recordings {
         let lock = found::lock(&folder)?;
         let keys = data_dir.join("keys");
         let key = Arc::new(keys::signing_key(&keys)?);
+        keys::belongs_to(&keys, &folder)?;
         let ring = Arc::new(Ring::open(&keys, keep.master)?);
         found::put_back(&folder)?;
         found::end_all(&folder, &key, &ring.keys(), clock.now())?;

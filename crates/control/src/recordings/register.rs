@@ -215,7 +215,8 @@ impl Register {
         self.refusals.write(&self.store, &self.clock, false);
         let broken = self.store.health().trouble().is_some();
         let mut state = self.shared.lock();
-        let stuck = !state.waiting.is_empty() && !state.coming;
+        // What was taken is still there where the writer panicked over it.
+        let stuck = !(state.waiting.is_empty() && state.taken.is_empty());
         if !(broken || stuck) || state.coming || state.tried.elapsed() < AGAIN {
             return;
         }
@@ -276,6 +277,8 @@ impl Shared {
                 done.failed = None;
             }),
             Err(error) => {
+                // It may have failed before anything was taken: then nobody has said that none is coming.
+                (state.coming, state.tried) = (false, Instant::now());
                 let newer = std::mem::replace(&mut state.waiting, taken);
                 state.waiting.extend(newer);
                 self.done.send_modify(|done| done.failed = Some(error.to_string()));

@@ -400,10 +400,16 @@ impl Scribe {
 
     /// Follows a full journal with an empty one.
     fn follow(&mut self) -> io::Result<()> {
-        for emptied in self.empty.try_iter() {
-            match emptied {
-                Ok(path) => (self.spare, self.stuck) = (Some(path), None),
-                Err(error) => self.stuck = Some(error.to_string()),
+        loop {
+            match self.empty.try_recv() {
+                Ok(Ok(path)) => (self.spare, self.stuck) = (Some(path), None),
+                Ok(Err(error)) => self.stuck = Some(error.to_string()),
+                Err(mpsc::TryRecvError::Empty) => break,
+                // It lives as long as this one, unless it panicked.
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    self.stuck = Some("nobody empties the journals: start the gateway anew".into());
+                    break;
+                }
             }
         }
         if let Some(why) = &self.stuck {
@@ -423,8 +429,7 @@ impl Scribe {
         };
         let path = std::mem::replace(&mut self.path, spare);
         let tapes = self.since.drain().map(|(_, tape)| tape).collect();
-        // The other thread lives as long as this one.
-        let _ = self.full.send(Full { path, tapes });
-        Ok(())
+        let sent = self.full.send(Full { path, tapes });
+        sent.map_err(|_| io::Error::other("nobody empties the journals"))
     }
 }

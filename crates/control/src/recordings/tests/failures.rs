@@ -5,6 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::super::journal::{self, Journal};
+use super::super::tape::Piece;
 use super::*;
 
 #[test]
@@ -47,6 +49,27 @@ fn a_key_that_cannot_be_trusted_stops_the_start() {
     fs::write(&private, "nonsense").unwrap();
     fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(matches!(opened(), Err(RecordingsError::Key { .. })));
+}
+
+#[test]
+fn a_keyring_that_is_gone_is_not_made_anew_beside_recordings_that_it_opens() {
+    let House { recordings, now, folder } = house();
+    let mut recorder = Ledger::open(&recordings, head(1, "erin", "orders")).unwrap().recorder;
+    commit(&mut recorder).unwrap();
+    recorder.close(left()).unwrap();
+    recordings.settle();
+    drop(recordings);
+    let ring = folder.path().join("keys/recordings.keyring");
+    let kept = folder.path().join("kept");
+    fs::rename(&ring, &kept).unwrap();
+    let Err(refused) = open(&folder, &now) else { panic!("it opened") };
+    assert!(matches!(refused, RecordingsError::Keyring { .. }), "{refused}");
+    assert!(refused.to_string().contains("put it back"), "{refused}");
+    assert!(!ring.exists(), "none was made");
+    fs::rename(&kept, &ring).unwrap();
+    let recordings = open(&folder, &now).unwrap();
+    let id = head(1, "erin", "orders").id;
+    assert_eq!(recordings.get(id).unwrap().state, SessionState::Closed);
 }
 
 #[test]
@@ -129,6 +152,33 @@ fn a_full_disk_lets_no_command_through_and_loses_nothing() {
     let report = recordings.verify(id).unwrap();
     assert_eq!((report.state, report.counts.frames), (State::Closed, said + 2), "{report:?}");
     assert!(Ledger::open(&recordings, head(2, "dan", "orders")).is_ok());
+}
+
+/// Above all no removal: the next start would delete a recording that nobody was told of.
+#[test]
+fn nothing_of_a_round_that_failed_stands_behind_one_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path().join("small")) else { return };
+    let path = disk.0.join("journal");
+    let (one, two) = (head(1, "erin", "orders").id, head(2, "erin", "orders").id);
+    let piece = |bytes| Piece { session: one, at: 0, bytes };
+    let mut journal = Journal::create(&path).unwrap();
+    journal.add(&piece(b"kept"));
+    journal.sync().unwrap();
+    journal.add(&piece(&[7; 5000]));
+    journal.remove(two);
+    journal.add(&piece(&[0; 400_000]));
+    let error = journal.sync().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    let written = fs::metadata(&path).unwrap().len();
+    assert!(written > 100_000, "of the round {written} bytes were written");
+    // As long as what the round before began with: its removal would be the next entry.
+    journal.add(&piece(&[8; 5000]));
+    journal.sync().unwrap();
+    let entries: Vec<_> = journal::entries(&path).unwrap().map(Result::unwrap).collect();
+    let bytes: Vec<_> = entries.iter().map(|entry| &entry.bytes[..]).collect();
+    assert_eq!(bytes, [&b"kept"[..], &[8; 5000]]);
+    assert!(entries.iter().all(|entry| !entry.removes()));
 }
 
 /// Records and says so, until it is killed. Run by the test below in a process of its own.
