@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::ports::{
     ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
 };
@@ -134,8 +135,17 @@ enum Over {
 
 impl From<RecordError> for Over {
     fn from(error: RecordError) -> Self {
+        Self::unrecorded(
+            &error,
+            "the session cannot be recorded and ends; the command was not sent",
+        )
+    }
+}
+
+impl Over {
+    fn unrecorded(error: &RecordError, said: &str) -> Self {
         tracing::error!(%error, "a session ends because it can no longer be recorded");
-        Self::Told("the session cannot be recorded and ends; the command was not sent".to_owned())
+        Self::Told(said.to_owned())
     }
 }
 
@@ -222,7 +232,11 @@ where
                 | Event::Bulk { to_client: false, .. }
                 | Event::Cut { .. }
         );
-        Ok(self.relay.recorder.record(at, event)?)
+        self.relay.recorder.record(at, event).map_err(|error| match event {
+            Event::Command { .. } | Event::Decided { .. } | Event::Shadow { .. } => error.into(),
+            // The target has it: whoever sent it must not take it for undone.
+            _ => Over::unrecorded(&error, "the session cannot be recorded any further and ends"),
+        })
     }
 
     fn decide(&mut self, ticket: Ticket, command: &Command, now: Timestamp) -> Result<(), Over> {
@@ -421,27 +435,31 @@ where
             }
             Over::Told(why) => {
                 let farewell = self.relay.conversation.farewell(&why);
-                self.to_client.push(farewell);
-                drain(&mut self.to_client, &mut self.relay.client).await;
+                self.last_words(farewell).await;
                 why
             }
             Over::Broken(violation) => {
-                self.to_client.push(violation.farewell.clone());
-                drain(&mut self.to_client, &mut self.relay.client).await;
+                self.last_words(violation.farewell.clone()).await;
                 violation.to_string()
             }
             Over::Lost(Peer::Client, error) => format!("the client's connection was lost: {error}"),
             Over::Lost(Peer::Upstream, error) => {
                 let farewell =
                     self.relay.conversation.farewell("the connection to the target was lost");
-                self.to_client.push(farewell);
-                drain(&mut self.to_client, &mut self.relay.client).await;
+                self.last_words(farewell).await;
                 format!("the target's connection was lost: {error}")
             }
         };
         close(&mut self.relay.upstream).await;
         close(&mut self.relay.client).await;
         how
+    }
+
+    /// The gateway's own words are among the bytes that the recording proves.
+    async fn last_words(&mut self, words: Bytes) {
+        self.relay.recorder.delivered(&words);
+        self.to_client.push(words);
+        drain(&mut self.to_client, &mut self.relay.client).await;
     }
 }
 
