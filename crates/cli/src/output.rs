@@ -6,6 +6,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::exit;
 
+use evidence::render::{acts, harmless};
 use serde::Serialize;
 
 /// How a piece of text stands out on a terminal.
@@ -59,8 +60,13 @@ pub(crate) fn write_out(bytes: &[u8]) {
 
 /// A value as JSON, indented, to standard output.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    line(&serde_json::to_string_pretty(value)?);
+    json_text(&serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// JSON that is text already, to standard output.
+pub(crate) fn json_text(text: &str) {
+    line(&inert(text));
 }
 
 /// A note for the person, beside the output proper.
@@ -114,7 +120,7 @@ pub(crate) fn clean(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\t' => cleaned.push(' '),
-            c if steers(c) => cleaned.extend(c.escape_default()),
+            c if acts(c) => cleaned.extend(c.escape_default()),
             c => cleaned.push(c),
         }
     }
@@ -126,10 +132,9 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Controls, and what reorders or hides text.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// The same JSON, with what steers a terminal as JSON escapes it. Line breaks stand between its parts only.
+fn inert(json: &str) -> String {
+    json.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
 }
 
 /// Rows under headings; the last column takes what is left.
@@ -245,6 +250,14 @@ mod tests {
             assert_eq!(clean(text), expected);
         }
         assert_eq!(clean_lines("a\nb\r"), "a\nb\\r");
+    }
+
+    #[test]
+    fn json_cannot_steer_the_terminal_and_says_the_same() {
+        let value = serde_json::json!({"text": "a\u{9b}2J \u{200d}\u{202e}é\n\t", "more": [1]});
+        let text = inert(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|c| c != '\n' && acts(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

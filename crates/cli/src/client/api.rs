@@ -74,14 +74,9 @@ impl Client {
         self.json(Method::GET, path, None)
     }
 
-    /// Asks for bytes.
-    pub(crate) fn get_bytes(&self, path: &str) -> Result<Vec<u8>> {
-        self.send(Method::GET, path, None)
-    }
-
     /// Asks for something that may be long, and writes it as it comes.
     pub(crate) fn download(&self, path: &str, to: &mut dyn std::io::Write) -> Result<()> {
-        std::io::copy(&mut self.stream(path)?, to).context("reading the gateway's answer")?;
+        std::io::copy(&mut self.stream(path)?, to).context("copying the gateway's answer")?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -127,10 +127,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             match file {
                 Some(file) => check_log(&file, &key, json),
                 None => {
-                    let copy = Scratch::new()?;
-                    let path = "/api/v1/audit/export";
-                    Client::open(&remote)?.download(path, &mut copy.file()?)?;
-                    check_log(&copy.0, &key, json)
+                    let mut copy =
+                        tempfile::NamedTempFile::new().context("making a temporary file")?;
+                    Client::open(&remote)?.download("/api/v1/audit/export", &mut copy)?;
+                    check_log(copy.path(), &key, json)
                 }
             }
         }
@@ -217,8 +217,14 @@ fn export(remote: &Remote, after: u64, out: Option<&Path>) -> Result<ExitCode> {
                 Failure::new(Exit::Usage, format!("{}: {error}", out.display()))
                     .hint("choose a name that is not there yet")
             })?;
-            client.download(&path, &mut file)?;
-            file.sync_all().with_context(|| format!("writing {}", out.display()))?;
+            let failed = || format!("writing {}", out.display());
+            let copied = client.download(&path, &mut file);
+            let copied = copied.and_then(|()| file.sync_all().with_context(failed));
+            if copied.is_err() {
+                // A part of the log would pass for all of it.
+                let _ = fs::remove_file(out);
+            }
+            copied?;
         }
     }
     io::stdout().flush().context("writing to standard output")?;
@@ -236,27 +242,6 @@ fn moment(text: &str) -> Result<u64, String> {
     let ago = super::token::span(text).map_err(|_| wrong())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Ok(now.saturating_sub(ago).as_secs())
-}
-
-/// A file of one's own for as long as it is checked.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let name = format!("sluice-audit-{:032x}.jsonl", rand::random::<u128>());
-        Ok(Self(std::env::temp_dir().join(name)))
-    }
-
-    fn file(&self) -> Result<File> {
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.0);
-        made.with_context(|| format!("making {}", self.0.display()))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use model::SecretSource;
 
 use crate::config::{self, Config, DEFAULT_FILE, MasterSource, Opener};
 use crate::error::{Exit, Failure};
+use crate::house::harden;
 use crate::house::keys::{master_key, read_master};
 use crate::output;
 
@@ -94,6 +95,8 @@ struct House {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    // The master key is in this process too.
+    harden();
     match args.action {
         Action::Ls { house, json } => {
             let config = config::load(&house.config)?;

@@ -36,7 +36,14 @@ pub(crate) fn matching(config: &Path, pattern: &str) -> Result<Vec<PathBuf>, Str
             Err(format!("there is no file {}", full.display()))
         };
     }
-    let text = full.to_str().ok_or("the path is not UTF-8")?;
+    // What the configuration's own folder is called is no pattern.
+    let text = match config.parent().and_then(Path::to_str) {
+        Some(folder) => {
+            beside(&Path::new(&glob::Pattern::escape(folder)).join("-"), Path::new(pattern))
+        }
+        None => full,
+    };
+    let text = text.to_str().ok_or("the path is not UTF-8")?;
     let found = glob::glob(text).map_err(|error| format!("`{pattern}` is no pattern: {error}"))?;
     let mut files = Vec::new();
     for entry in found {
@@ -95,4 +102,21 @@ impl Stamp {
 fn look(file: &Path) -> Option<(SystemTime, u64)> {
     let about = std::fs::metadata(file).ok()?;
     Some((about.modified().ok()?, about.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_be_called_what_would_be_a_pattern() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = folder.path().join("[prod]*");
+        std::fs::create_dir_all(house.join("policies")).unwrap();
+        for name in ["a.cedar", "b.cedar", "c.yaml"] {
+            std::fs::write(house.join("policies").join(name), "").unwrap();
+        }
+        let found = matching(&house.join("sluice.yaml"), "./policies/*.cedar").unwrap();
+        assert_eq!(found, ["a.cedar", "b.cedar"].map(|name| house.join("policies").join(name)));
+    }
 }

@@ -180,7 +180,14 @@ fn tests_beside(policies: &[Text], problems: &mut Problems) -> Vec<Text> {
     folders.dedup();
     let mut texts = Vec::new();
     for folder in folders {
-        for path in files::matching(&folder.join("x"), "*.test.yaml").unwrap_or_default() {
+        let found = match files::matching(&folder.join("x"), "*.test.yaml") {
+            Ok(found) => found,
+            Err(why) => {
+                problems.0.push(Problem::of_file(folder, why));
+                continue;
+            }
+        };
+        for path in found {
             match files::read(&path) {
                 Ok(text) => texts.push(text),
                 Err(found) => problems.0.extend(found.0),

@@ -11,7 +11,7 @@ use control::store::{Store, StoreError};
 use gateway::Resources;
 use metrics::{counter, gauge};
 use policy::PolicySet;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::changes;
 use crate::config::{self, Config, Stamp};
@@ -30,30 +30,42 @@ pub(super) async fn watch(
     let clock = Clock::system();
     let enter =
         async |event: Event| store.record(Act::by_itself(clock.now(), file.display(), event)).await;
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        tracing::warn!("SIGHUP cannot be listened to; files are still looked at each second");
-        return std::future::pending().await;
-    };
+    let mut hangup = signal(SignalKind::hangup())
+        .inspect_err(|error| {
+            tracing::warn!(%error, "SIGHUP cannot be listened to; files are still looked at each second");
+        })
+        .ok();
     gauge!("sluice_configuration_good").set(1.0);
     let mut watched = files(&config);
     let mut known = config;
-    let mut seen = Stamp::of(watched.clone());
+    // They may have changed since they were read to start with: they are read once more.
+    let mut seen = Stamp::default();
     // A good change that could not be entered into the audit log waits until it can be.
     let mut waits = false;
     loop {
         let asked = tokio::select! {
             () = tokio::time::sleep(EVERY) => false,
-            _ = hangup.recv() => true,
+            () = hung_up(hangup.as_mut()) => true,
         };
+        // Before they are read: what changes while they are is a change.
         let now = Stamp::of(watched.clone());
         if now == seen && !asked && !waits {
             continue;
         }
         seen = now;
-        match read(&file) {
+        let found = read(&file);
+        if Stamp::of(watched.clone()) != seen {
+            // Somebody is writing: half of a change is none.
+            (waits, seen) = (waits || asked, Stamp::default());
+            continue;
+        }
+        match found {
             Ok((fresh, set)) => {
-                watched = files(&fresh);
-                seen = Stamp::of(watched.clone());
+                let files = files(&fresh);
+                if files != watched {
+                    // How a new one looked before it was read nobody knows: it is read once more.
+                    (watched, seen) = (files, Stamp::default());
+                }
                 let before = policies.load().version().to_owned();
                 let event = changes::between(&known, &fresh, &before, set.version());
                 let entered = match event {
@@ -83,6 +95,16 @@ pub(super) async fn watch(
                 );
             }
         }
+    }
+}
+
+/// Resolves at a SIGHUP.
+async fn hung_up(hangup: Option<&mut Signal>) {
+    match hangup {
+        Some(hangup) => {
+            hangup.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

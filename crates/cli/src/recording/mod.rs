@@ -18,4 +18,4 @@ pub(crate) use opener::Opener;
 pub(crate) use pace::{Pace, Speed};
 pub(crate) use part::Part;
 pub(crate) use screen::Screen;
-pub(crate) use source::{Recording, Told};
+pub(crate) use source::{Recording, Told, fetch, verify};

@@ -81,11 +81,7 @@ impl Recording {
         }
         let session = known(what)?;
         let client = Client::open(remote)?;
-        let path = format!("/api/v1/sessions/{session}/recording?purpose={purpose}");
-        let mut file = tempfile::tempfile().context("making a temporary file")?;
-        io::copy(&mut client.stream(&path)?, &mut file).map_err(|error| {
-            Failure::new(Exit::Unavailable, format!("the recording could not be fetched: {error}"))
-        })?;
+        let mut file = fetch(&client, session, purpose)?;
         let preamble = preamble(&mut file).context("reading the gateway's answer")?;
         let found = preamble.session;
         if found != session {
@@ -146,15 +142,31 @@ impl Recording {
     /// Checks it against a public key.
     pub(crate) fn verify(&mut self, key: &PublicKey) -> Result<Report> {
         self.file.seek(SeekFrom::Start(0))?;
-        let mut verifier = Verifier::new(key, None);
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let length = self.file.read(&mut chunk).context("reading the recording")?;
-            if length == 0 {
-                return Ok(verifier.finish());
-            }
-            verifier.feed(chunk.get(..length).unwrap_or_default());
+        verify(&mut self.file, key)
+    }
+}
+
+/// The gateway's copy of a session's recording, in a file without a name.
+pub(crate) fn fetch(client: &Client, session: SessionId, purpose: &str) -> Result<File> {
+    let path = format!("/api/v1/sessions/{session}/recording?purpose={purpose}");
+    let mut file = tempfile::tempfile().context("making a temporary file")?;
+    io::copy(&mut client.stream(&path)?, &mut file).map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("the recording could not be fetched: {error}"))
+    })?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}
+
+/// Checks a recording against a public key, from where the file stands.
+pub(crate) fn verify(file: &mut File, key: &PublicKey) -> Result<Report> {
+    let mut verifier = Verifier::new(key, None);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = file.read(&mut chunk).context("reading the recording")?;
+        if length == 0 {
+            return Ok(verifier.finish());
         }
+        verifier.feed(chunk.get(..length).unwrap_or_default());
     }
 }
 

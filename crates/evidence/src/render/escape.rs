@@ -40,7 +40,8 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
 }
 
 /// Whether a terminal, or a reader's eye, would take it for more than a character.
-pub(crate) fn acts(c: char) -> bool {
+#[must_use]
+pub fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

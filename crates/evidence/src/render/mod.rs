@@ -18,8 +18,7 @@ mod table;
 mod terminal;
 mod value;
 
-pub(crate) use escape::acts;
-pub use escape::{escape, escape_bytes};
+pub use escape::{acts, escape, escape_bytes};
 pub use json::{JsonLines, harmless};
 pub use lines::read_line;
 pub(crate) use open::Open;

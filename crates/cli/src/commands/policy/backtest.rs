@@ -102,6 +102,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             "the configuration's policies have a mistake: what is shown in clear is not compared (`sluice check` tells it)",
         );
     }
+    // The master key is in this process too.
+    house::harden();
     let data_dir = args.data_dir.as_ref().unwrap_or(&config.data_dir);
     let archive = AtRest::open(data_dir, house::keys::master_key(&config)?).with_context(|| {
         format!(

@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         if part.holds(event) {
             thread::sleep(pace.before(at));
             if args.json {
-                output::line(&lines.event(at, event));
+                output::json_text(&lines.event(at, event));
             } else {
                 screen.event(at, event);
             }

@@ -121,7 +121,7 @@ impl Shown {
                     (why, _) if !why.is_empty() => return Ok(End::Refused(why)),
                     (_, why) if !why.is_empty() => return Ok(End::Damaged(why)),
                     // An event of a later version of the gateway.
-                    _ if self.json => output::line(&output::clean(line)),
+                    _ if self.json => output::json_text(line),
                     _ => {}
                 }
                 continue;
@@ -133,7 +133,7 @@ impl Shown {
             self.events = seen;
             closed |= matches!(event, Event::Closed(_));
             if self.json {
-                output::line(&output::clean(line));
+                output::json_text(line);
             } else {
                 self.screen.event(at, &event);
             }

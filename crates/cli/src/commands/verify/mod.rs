@@ -3,6 +3,7 @@
 mod folder;
 mod log;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use crate::client::{Client, Remote, Store};
 use crate::error::{Exit, Failure};
 use crate::json::text;
 use crate::output::{self, Style};
+use crate::recording;
 
 /// Check that recordings and the audit log are complete and as they were written
 #[derive(clap::Args)]
@@ -68,14 +70,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         };
         return log::check(file, &key, args.json);
     }
-    let (recording, session) = if file.exists() {
-        (std::fs::read(file).with_context(|| format!("reading {}", file.display()))?, None)
+    let (mut recording, session) = if file.exists() {
+        (File::open(file).with_context(|| format!("opening {}", file.display()))?, None)
     } else if let Ok(id) = known(&args.what) {
-        (
-            Client::open(&args.remote)?
-                .get_bytes(&format!("/api/v1/sessions/{id}/recording?purpose=verify"))?,
-            Some(id),
-        )
+        (recording::fetch(&Client::open(&args.remote)?, id, "verify")?, Some(id))
     } else {
         return Err(Failure::new(
             Exit::Usage,
@@ -88,7 +86,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Some(key) => key,
         None => key_of_gateway(&args.remote)?,
     };
-    let mut report = evidence::verify(&recording, &key, None);
+    let mut report = recording::verify(&mut recording, &key)?;
     if let (Some(asked), Some(found)) = (session, report.session)
         && asked != found
     {
