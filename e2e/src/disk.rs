@@ -35,25 +35,31 @@ impl SmallDisk {
 
     /// Takes room until so many bytes are left.
     pub fn leave(&self, bytes: u64) {
-        let free = || {
-            let said = Command::new("stat").args(["-f", "-c", "%a %S"]).arg(&self.0).output();
-            let said = String::from_utf8(said.unwrap().stdout).unwrap();
-            let (blocks, size) = said.trim().split_once(' ').unwrap();
-            blocks.parse::<u64>().unwrap() * size.parse::<u64>().unwrap()
-        };
         let mut file = self.filler();
-        while free() > bytes {
-            let piece = (free() - bytes).min(1 << 20);
-            file.write_all(&vec![0; usize::try_from(piece).unwrap()]).unwrap();
+        // Measured once for each piece: others write meanwhile.
+        while let Some(piece) = self.free().checked_sub(bytes).filter(|piece| *piece > 0) {
+            let piece = usize::try_from(piece.min(1 << 20)).unwrap();
+            file.write_all(&vec![0; piece]).unwrap();
         }
     }
 
-    /// Takes all the room there is left.
+    /// Takes all the room there is, and nothing of what others give back while it does.
     pub fn fill(&self) {
+        let mut left = usize::try_from(self.free()).unwrap();
         let mut file = self.filler();
         for piece in [64 << 10, 4096, 64] {
-            while file.write_all(&vec![0; piece]).is_ok() {}
+            while left >= piece && file.write_all(&vec![0; piece]).is_ok() {
+                left -= piece;
+            }
         }
+    }
+
+    /// How many bytes could still be written.
+    fn free(&self) -> u64 {
+        let said = Command::new("stat").args(["-f", "-c", "%a %S"]).arg(&self.0).output();
+        let said = String::from_utf8(said.unwrap().stdout).unwrap();
+        let (blocks, size) = said.trim().split_once(' ').unwrap();
+        blocks.parse::<u64>().unwrap() * size.parse::<u64>().unwrap()
     }
 
     fn filler(&self) -> File {

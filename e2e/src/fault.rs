@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 pub struct Fault(Child);
 
 impl Fault {
-    /// Puts itself between the process and the files: `call` is `fdatasync` or `write`, and `what` becomes
+    /// Puts itself between the process and the files: `call` is `fdatasync` or `pwrite64`, and `what` becomes
     /// of it as strace's `inject` says it (`error=EIO`, `delay_enter=500ms`). `None`, and says why, where
     /// that is not permitted.
     #[must_use]

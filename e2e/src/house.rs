@@ -238,7 +238,7 @@ impl House {
     pub fn end(&mut self, signal: &str) {
         let process = self.process.take().expect("it runs");
         process.signal(signal);
-        until("sluice serve ends", Duration::from_secs(20), || (!process.alive()).then_some(()));
+        until("sluice serve ends", Duration::from_secs(60), || (!process.alive()).then_some(()));
     }
 
     /// The process.
@@ -390,7 +390,10 @@ impl House {
     /// Takes `text` for the house's policies and waits until the house has read them.
     pub fn policies(&self, text: &str) {
         let before = self.reloads();
-        std::fs::write(self.file("policies/house.cedar"), text).unwrap();
+        // In one step: a file that is half written may be read.
+        let (fresh, file) = ("policies/house.cedar.new", self.file("policies/house.cedar"));
+        std::fs::write(self.file(fresh), text).unwrap();
+        std::fs::rename(self.file(fresh), file).unwrap();
         until("the house looks at its policies again", Duration::from_secs(20), || {
             (self.reloads() > before).then_some(())
         });

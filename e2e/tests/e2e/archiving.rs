@@ -254,7 +254,7 @@ fn an_object_of_the_same_name_is_an_alarm_and_not_written_over() {
     assert!(why.contains("is another one"), "{why}");
     assert_eq!(std::fs::read(store.object(&id)).unwrap(), b"somebody else's");
     assert_eq!(told(&house, "recording.upload_failed", &id).len(), 1);
-    until("it is counted", Duration::from_secs(10), || {
+    until("it is counted", Duration::from_secs(30), || {
         house.metrics().contains("sluice_archive_failed 1").then_some(())
     });
     // Others are uploaded all the same, and this one stays here.

@@ -207,7 +207,7 @@ fn a_policy_in_shadow_is_recorded_and_not_enforced() {
     let metrics = house.metrics();
     assert!(metrics.contains("sluice_shadow_verdicts_total{verdict=\"denied\"} 1"), "{metrics}");
     // The recording is as good as any.
-    until("the recording verifies", Duration::from_secs(10), || {
+    until("the recording verifies", Duration::from_secs(30), || {
         house.cli("root", &["verify", id]).ok().then_some(())
     });
     // Offline the same is said.

@@ -123,16 +123,29 @@ fn what_the_client_got_is_what_the_recording_proves() {
             ask_something(&mut client, &mut dice);
         }
         client.send(&ask::terminate());
-        let digest = hex::encode(ring::digest::digest(&ring::digest::SHA256, client.received()));
-        let length = client.received().len();
+        let received = client.received().to_vec();
         drop(client);
-        let id = sessions(&house).remove(0);
-        let report = until("the session is closed", Duration::from_secs(10), || {
-            let said = house.cli("root", &["verify", &id, "--json"]);
-            let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-            (report["state"] == "closed").then_some(report)
-        });
-        assert_eq!(report["delivered"], length, "{report}");
-        assert_eq!(report["delivered_sha256"], digest);
+        proves(&house, &sessions(&house).remove(0), &received);
     }
+    // The gateway's own last words are among it.
+    let mut client = house.client("alice");
+    client.forget_received();
+    client.query("SELECT 'until it is ended'");
+    let id = sessions(&house).remove(0);
+    let ended = house.cli("root", &["sessions", "kill", &id]);
+    assert!(ended.ok(), "{}", ended.all());
+    assert_eq!(errors(&client.until(|_| false)).len(), 1);
+    proves(&house, &id, client.received());
+}
+
+/// A session's recording says how many bytes its client received, and which.
+fn proves(house: &House, id: &str, received: &[u8]) {
+    let report = until("the session is closed", Duration::from_secs(30), || {
+        let said = house.cli("root", &["verify", id, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        (report["state"] == "closed").then_some(report)
+    });
+    let digest = hex::encode(ring::digest::digest(&ring::digest::SHA256, received));
+    assert_eq!(report["delivered"], received.len(), "{report}");
+    assert_eq!(report["delivered_sha256"], digest);
 }

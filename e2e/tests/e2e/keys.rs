@@ -16,7 +16,7 @@ fn said(house: &House, sql: &str) -> String {
     client.query(sql);
     client.send(&ask::terminate());
     drop(client);
-    until("the session is closed", Duration::from_secs(10), || {
+    until("the session is closed", Duration::from_secs(30), || {
         let listed = house.cli_json("root", &["sessions", "ls", "--json"]);
         let listed = listed.as_array().unwrap().iter();
         let mut ended = listed.filter(|session| session["state"] == "closed");
@@ -63,7 +63,7 @@ fn keys_are_followed_by_others_and_old_recordings_stay_readable() {
     let after = keys(&house, &["rotate"]);
     assert_eq!(after["keyring"][0], before["keyring"][0]);
     assert_eq!(after["master"], before["master"]);
-    until("the gateway takes the new key up", Duration::from_secs(10), || {
+    until("the gateway takes the new key up", Duration::from_secs(30), || {
         house.log().contains("the keyring was read again").then_some(())
     });
     let entered = house.cli_json("root", &["audit", "ls", "--code", "key.change", "--json"]);
