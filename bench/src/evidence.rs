@@ -9,10 +9,16 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::{House, Process, free_port, until};
 
 use crate::Options;
+use crate::machine::cpu_of;
 use crate::page::Section;
 use crate::paths::{Stage, Way};
-use crate::pgbench::run;
+use crate::pgbench::{Ran, run};
 use crate::stats::{float, median};
+
+/// How long one run is: long enough that what a session costs to begin is little beside its statements.
+const SECONDS: f64 = 10.0;
+/// The threads that keep evidence, beside those of the connections.
+const KEEPERS: [&str; 2] = ["scribe", "index"];
 
 /// `pgbench -S` without evidence, buffered and strict, alternated.
 pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
@@ -56,7 +62,8 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
     let mut section = Section::new(
         "Evidence",
         "`pgbench -S -M prepared` through the gateway without any evidence (its rooms with a ledger that forgets), buffered and \
-         strict: transactions a second and CPU time of the gateway for each; how many commands share one sync of the disk.",
+         strict: transactions a second and CPU time of the gateway for each, beginning and ending the sessions included; what of it the thread is \
+         that seals and writes recordings, and the one that reads them for search; how many commands share one sync of the disk.",
     );
     section.head(&[
         "clients",
@@ -68,21 +75,32 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
         "buffered",
         "strict",
         "buffered − off",
+        "buffered: sealing",
+        "for search",
         "commands a sync, strict",
     ]);
     for clients in [1, 8, 32, 64] {
         let mut rate: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         let mut cost: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        let mut kept = KEEPERS.map(|_| Vec::new());
         let mut shared = Vec::new();
         for turn in 0..options.rounds.min(5) {
             let mut order: Vec<_> = ways.iter().collect();
             order.rotate_left(turn % ways.len());
             for way in order {
                 let before = syncs(&strict);
-                let (tps, micros) = run(way, "prepared", clients)?;
-                if way.name == "strict" {
+                let keepers = || KEEPERS.map(|name| way.pid.map_or(0.0, |pid| cpu_of(pid, name)));
+                let earlier = keepers();
+                let Ran { tps, done, micros } = run(way, "prepared", clients, SECONDS)?;
+                match way.name {
                     // pgbench's own transactions, and a few more of setting up.
-                    shared.push(tps * crate::pgbench::SECONDS / (syncs(&strict) - before).max(1.0));
+                    "strict" => shared.push(done / (syncs(&strict) - before).max(1.0)),
+                    "buffered" => {
+                        let spent = keepers().into_iter().zip(earlier).map(|(is, was)| is - was);
+                        let each = kept.iter_mut().zip(spent);
+                        each.for_each(|(kept, spent)| kept.push(spent * 1e6 / done));
+                    }
+                    _ => {}
                 }
                 rate.entry(way.name).or_default().push(tps);
                 cost.entry(way.name).or_default().push(micros);
@@ -100,6 +118,8 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
             format!("{:.1}", cost("buffered")),
             format!("{:.1}", cost("strict")),
             format!("{:+.1}", cost("buffered") - cost("off")),
+            format!("{:.1}", median(&kept[0])),
+            format!("{:.1}", median(&kept[1])),
             format!("{:.1}", median(&shared)),
         ]);
     }

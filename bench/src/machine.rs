@@ -43,6 +43,19 @@ pub(crate) fn cpu(pid: u32) -> f64 {
     ticks / 100.0
 }
 
+/// The CPU time the threads of a process that are named so have used so far, in seconds.
+pub(crate) fn cpu_of(pid: u32, name: &str) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let read = |thread: &std::fs::DirEntry, file: &str| {
+        std::fs::read_to_string(thread.path().join(file)).unwrap_or_default()
+    };
+    let named = threads.filter(|thread| read(thread, "comm").trim_end() == name);
+    let nanos = named.filter_map(|thread| {
+        read(&thread, "schedstat").split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanos.sum::<f64>() / 1e9
+}
+
 /// The memory a process has resident, in bytes, as smaps counts what is its own.
 pub(crate) fn resident(pid: u32) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

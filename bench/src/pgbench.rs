@@ -38,7 +38,7 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
                 let mut order: Vec<_> = ways.iter().collect();
                 order.rotate_left(turn % ways.len());
                 for way in order {
-                    let (tps, micros) = run(way, mode, clients)?;
+                    let Ran { tps, micros, .. } = run(way, mode, clients, SECONDS)?;
                     rate.entry(way.name).or_default().push(tps);
                     cost.entry(way.name).or_default().push(micros);
                 }
@@ -64,10 +64,20 @@ pub(crate) fn measure(stage: &Stage, options: &Options) -> Result<Section> {
 }
 
 /// How long one run is.
-pub(crate) const SECONDS: f64 = 4.0;
+const SECONDS: f64 = 4.0;
 
-/// Transactions a second, and CPU microseconds of the process in between for each.
-pub(crate) fn run(way: &Way, mode: &str, clients: u32) -> Result<(f64, f64)> {
+/// What a run came to.
+pub(crate) struct Ran {
+    /// Transactions a second.
+    pub(crate) tps: f64,
+    /// How many transactions there were.
+    pub(crate) done: f64,
+    /// CPU microseconds of the process in between for each.
+    pub(crate) micros: f64,
+}
+
+/// So many clients for so many seconds.
+pub(crate) fn run(way: &Way, mode: &str, clients: u32, seconds: f64) -> Result<Ran> {
     let (host, port) = way.address.split_once(':').context("host:port")?;
     let environment = [
         ("PGHOST", host),
@@ -77,7 +87,7 @@ pub(crate) fn run(way: &Way, mode: &str, clients: u32) -> Result<(f64, f64)> {
         ("PGPASSWORD", &way.password),
         ("PGSSLMODE", "disable"),
     ];
-    let (clients, seconds) = (clients.to_string(), SECONDS.to_string());
+    let (clients, seconds) = (clients.to_string(), seconds.to_string());
     let before = way.pid.map_or(0.0, cpu);
     let ran = e2e::pgbench(
         &["-S", "-n", "-M", mode, "-c", &clients, "-j", "1", "-T", &seconds, "-s", "10"],
@@ -97,5 +107,5 @@ pub(crate) fn run(way: &Way, mode: &str, clients: u32) -> Result<(f64, f64)> {
     };
     let done = number("number of transactions actually processed").context("a count")?;
     let tps = number("tps").context("a rate")?;
-    Ok((tps, spent * 1e6 / done))
+    Ok(Ran { tps, done, micros: spent * 1e6 / done })
 }
