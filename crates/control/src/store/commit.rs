@@ -37,7 +37,13 @@ impl Commits {
     ) -> Result<T, E> {
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| self.failed(error.into()))?;
-        let done = work(&transaction)?;
+        let done = work(&transaction).inspect_err(|_| {
+            // SQLite takes a transaction back by itself when the disk fails under it
+            // (https://www.sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+            if transaction.is_autocommit() {
+                self.health.failed("the disk failed under a transaction");
+            }
+        })?;
         let (seq, mark) = self.close(&transaction).map_err(|error| self.failed(error))?;
         transaction.commit().map_err(|error| self.failed(error.into()))?;
         if let Some(mark) = mark {

@@ -49,6 +49,22 @@ async fn a_store_of_a_later_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_the_disk_undid_is_trouble_until_one_goes_through() {
+    let (_dir, store) = store_with_acts(1).await;
+    let undone = store.write(|tx| {
+        // As SQLite does by itself when the disk fails under a statement.
+        tx.execute_batch("rollback")?;
+        Err::<(), StoreError>(StoreError::Corrupt("its disk".into()))
+    });
+    assert!(undone.await.is_err());
+    assert!(store.health().trouble().is_some());
+    let refused = store.write(|_| Err::<(), StoreError>(StoreError::Corrupt("our own".into())));
+    assert!(refused.await.is_err());
+    store.record(act(2)).await.unwrap();
+    assert!(store.health().trouble().is_none());
+}
+
+#[tokio::test]
 async fn what_is_acknowledged_is_on_the_disk() {
     let (_dir, store) = store_with_acts(0).await;
     let asked = store.write(|tx| {
