@@ -1,6 +1,6 @@
 //! What was recorded survives, and proves what happened.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::{Client, ErrorFields, House, Message, Server, Version, ask, until};
 
@@ -57,7 +57,9 @@ fn a_killed_gateway_finds_a_thousand_sessions_and_no_strict_command_is_lost() {
     });
     house.end("KILL");
     drop(clients);
+    let since = Instant::now();
     house.restart();
+    println!("the gateway was back, with {MANY} sessions found and ended, in {:?}", since.elapsed());
     let words = ["sessions", "ls", "--json", "--limit", "1000"];
     let listed = house.cli_json("root", &words);
     let listed = listed.as_array().unwrap();

@@ -34,9 +34,11 @@ mod tests;
 mod told;
 mod upload;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use futures::FutureExt;
 use model::{SessionId, Timestamp};
 use serde::Serialize;
 use tokio::sync::{Notify, Semaphore};
@@ -208,16 +210,15 @@ impl Archive {
 
     /// Works until it is dropped.
     pub async fn run(self) {
-        let inner = Arc::clone(&self.0);
-        let mut work = tokio::task::JoinSet::new();
-        work.spawn(async move {
-            tokio::join!(inner.keep_books(), inner.guard(), inner.upload(), inner.retain())
-        });
-        if let Some(Err(error)) = work.join_next().await {
+        let inner = &self.0;
+        let work = async {
+            tokio::join!(inner.keep_books(), inner.guard(), inner.upload(), inner.retain());
+        };
+        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
             // Nothing is uploaded, bounded or deleted any more: that must not go on unseen.
-            tracing::error!(%error, "the keeper of the object store failed: no commands");
+            tracing::error!("the keeper of the object store panicked: no commands");
             let why = "the keeper of the object store failed: start the gateway anew";
-            self.0.recordings.refuse(Some(why.to_owned()));
+            inner.recordings.refuse(Some(why.to_owned()));
         }
     }
 
