@@ -59,7 +59,10 @@ fn a_killed_gateway_finds_a_thousand_sessions_and_no_strict_command_is_lost() {
     drop(clients);
     let since = Instant::now();
     house.restart();
-    println!("the gateway was back, with {MANY} sessions found and ended, in {:?}", since.elapsed());
+    println!(
+        "the gateway was back, with {MANY} sessions found and ended, in {:?}",
+        since.elapsed()
+    );
     let words = ["sessions", "ls", "--json", "--limit", "1000"];
     let listed = house.cli_json("root", &words);
     let listed = listed.as_array().unwrap();
