@@ -1,7 +1,9 @@
+use std::sync::LazyLock;
+
 use model::{Classes, DataClass};
 
 use crate::operator::Operator;
-use crate::scan::Kind;
+use crate::scan::ident;
 
 /// What is known of a data class by its name.
 pub struct ClassInfo {
@@ -19,7 +21,7 @@ pub struct ClassInfo {
 
 /// `detect:` names a class that nothing can find by content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("nothing detects `{name}` by content: `detect` knows {known}; give other classes to columns by rule", known = detectable())]
+#[error("nothing detects `{name}` by content{known}; give other classes to columns by rule", known = near(name))]
 pub struct UnknownClass {
     /// The class.
     pub name: String,
@@ -29,13 +31,25 @@ pub struct UnknownClass {
 /// given by column rule only and are masked by `redact`.
 #[must_use]
 pub fn catalogue() -> &'static [ClassInfo] {
-    &CATALOGUE
+    static ALL: LazyLock<Vec<ClassInfo>> = LazyLock::new(|| {
+        let mut all: Vec<_> = FOUND.into();
+        all.extend(ident::TABLES.iter().flat_map(|table| table.iter()).map(|ident| ClassInfo {
+            name: ident.name,
+            what: ident.what,
+            validated_by: ident.validated_by,
+            operator: Operator::Redact,
+            has_detector: true,
+        }));
+        all.extend(GIVEN);
+        all
+    });
+    &ALL
 }
 
 /// What masks a class unless a rule says otherwise.
 #[must_use]
 pub fn default_operator(class: &DataClass) -> Operator {
-    CATALOGUE
+    catalogue()
         .iter()
         .find(|info| info.name == class.as_str())
         .map_or(Operator::Redact, |info| info.operator.clone())
@@ -54,66 +68,87 @@ pub fn operator_for(classes: &Classes, derived: bool) -> Option<Operator> {
     Some(if alone && !derived { default_operator(first) } else { Operator::Redact })
 }
 
-fn detectable() -> String {
-    let names: Vec<_> = CATALOGUE.iter().filter(|i| i.has_detector).map(|i| i.name).collect();
-    names.join(", ")
+/// What was meant perhaps: those that share a word of the name, or else the first of all.
+fn near(name: &str) -> String {
+    let of_it = |word: &str| name.split('_').any(|own| own == word);
+    let found = || catalogue().iter().filter(|info| info.has_detector).map(|info| info.name);
+    let mut names: Vec<_> = found().filter(|known| known.split('_').any(of_it)).collect();
+    if names.is_empty() {
+        names.extend(found().take(9));
+    }
+    format!(": `detect` knows {} and others (docs/data-classes.md)", names.join(", "))
 }
 
-static CATALOGUE: [ClassInfo; 15] = [
+const FOUND: [ClassInfo; 11] = [
     found(
-        Kind::CreditCard,
+        "credit_card",
         "A payment card number of any large brand, 12 to 19 digits, plain or in the brand's groups",
         "issuer ranges and lengths of ISO/IEC 7812; Luhn check digit; not inside a longer number, a decimal or a UUID",
         Operator::KeepLast(4),
     ),
     found(
-        Kind::Email,
+        "email",
         "An email address",
         "RFC 5321 shape with a domain that has a letters-only (or punycode) top level",
         Operator::KeepDomain,
     ),
     found(
-        Kind::UsSsn,
+        "us_ssn",
         "A United States social security number, 3-2-4 with dashes or spaces; nine bare digits only after a word such as `ssn`",
         "area, group and serial rules of the Social Security Administration",
         Operator::Redact,
     ),
     found(
-        Kind::Iban,
+        "iban",
         "An international bank account number, plain or in groups",
         "country lengths of the SWIFT IBAN registry; ISO 7064 mod 97-10",
         Operator::Redact,
     ),
     found(
-        Kind::Phone,
+        "phone",
         "A telephone number: international with `+` or `00`, or national with separators; bare digits only after a word such as `phone`",
         "ITU-T E.164 country codes and lengths; North American numbering plan; national shapes with a trunk 0",
         Operator::Redact,
     ),
     found(
-        Kind::IpAddress,
+        "ip_address",
         "An IPv4 or IPv6 address",
         "the standard library's parser, on whole tokens",
         Operator::Redact,
     ),
     found(
-        Kind::Jwt,
+        "jwt",
         "A JSON Web Token, signed or encrypted",
         "RFC 7519: base64url parts whose header decodes to an object with `alg`",
         Operator::Redact,
     ),
     found(
-        Kind::CloudKey,
+        "cloud_key",
         "An access key or token of a cloud or developer service (AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, npm, and others)",
         "the issuer's published prefix, alphabet and length; AWS secret keys and Azure keys by the words before them",
         Operator::Redact,
     ),
     found(
-        Kind::PrivateKey,
+        "private_key",
         "A private key in PEM or OpenSSH armour, also when its end is missing",
         "RFC 7468 label that ends in PRIVATE KEY",
         Operator::Redact,
     ),
+    found(
+        "mac_address",
+        "A hardware address of a network card, six pairs with colons or dashes",
+        "EUI-48 of IEEE 802: six pairs of hexadecimal digits, one separator, not inside a longer token",
+        Operator::Redact,
+    ),
+    found(
+        "crypto_address",
+        "An address of Bitcoin or Ethereum",
+        "Base58Check (SHA-256 twice), Bech32 and Bech32m checksums of BIP 173 and BIP 350; of Ethereum 40 hexadecimal digits behind `0x`",
+        Operator::Redact,
+    ),
+];
+
+const GIVEN: [ClassInfo; 6] = [
     given("person_name", "A person's name", Operator::Redact),
     given("address", "A postal address", Operator::Redact),
     given("date_of_birth", "A person's date of birth", Operator::DateYear),
@@ -123,12 +158,12 @@ static CATALOGUE: [ClassInfo; 15] = [
 ];
 
 const fn found(
-    kind: Kind,
+    name: &'static str,
     what: &'static str,
     validated_by: &'static str,
     operator: Operator,
 ) -> ClassInfo {
-    ClassInfo { name: kind.name(), what, validated_by, operator, has_detector: true }
+    ClassInfo { name, what, validated_by, operator, has_detector: true }
 }
 
 const fn given(name: &'static str, what: &'static str, operator: Operator) -> ClassInfo {
@@ -138,6 +173,7 @@ const fn given(name: &'static str, what: &'static str, operator: Operator) -> Cl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::Kind;
 
     fn classes(names: &[&str]) -> Classes {
         names.iter().map(|name| DataClass::new(name).unwrap()).collect()
@@ -154,10 +190,18 @@ mod tests {
 
     #[test]
     fn every_detector_is_in_the_catalogue() {
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let info = catalogue().iter().find(|info| info.name == kind.name()).unwrap();
             assert!(info.has_detector && !info.validated_by.is_empty());
         }
+    }
+
+    #[test]
+    fn a_name_that_nothing_detects_is_answered_with_what_is_like_it() {
+        let error = UnknownClass { name: "mac_addr".into() }.to_string();
+        assert!(error.contains("mac_address") && !error.contains("credit_card"), "{error}");
+        let error = UnknownClass { name: "shoe_size".into() }.to_string();
+        assert!(error.contains("credit_card") && error.contains("docs/data-classes.md"), "{error}");
     }
 
     #[test]

@@ -100,7 +100,10 @@ fn replace(kind: Kind, found: &[u8], out: &mut Vec<u8>) {
         | Kind::IpAddress
         | Kind::Jwt
         | Kind::CloudKey
-        | Kind::PrivateKey => {
+        | Kind::PrivateKey
+        | Kind::MacAddress
+        | Kind::CryptoAddress
+        | Kind::Ident(_) => {
             out.push(b'[');
             out.extend_from_slice(kind.name().as_bytes());
             out.push(b']');

@@ -55,6 +55,16 @@ impl Words {
 }
 
 impl Scan<'_, '_> {
+    /// Whether any word stands shortly in front of `at` with no digit in between.
+    pub(super) fn follows_any_word(&self, at: usize) -> bool {
+        let floor = at.saturating_sub(REACH).max(self.done);
+        let start = self.text.run_back(at, floor, |b| !digit(b));
+        let letters = |bytes: &[u8]| bytes.iter().filter(|byte| letter(**byte)).count() >= 3;
+        let end = self.context.len();
+        letters(self.text.slice(start, at))
+            || start == 0 && letters(self.context.slice(end.saturating_sub(REACH), end))
+    }
+
     /// Whether one of `words` stands shortly in front of `at` with no digit in between: that digit
     /// would be what the word speaks of. It also keeps the scan linear, as no byte is looked at for
     /// two numbers.

@@ -9,7 +9,7 @@ const LENGTH: usize = 64 * 1024;
 const MOST_READS: usize = 30;
 
 fn check(unit: &str) {
-    let kinds = Kind::ALL.into_iter().fold(Kinds::default(), Kinds::with);
+    let kinds = Kind::all().fold(Kinds::default(), Kinds::with);
     let plan = Plan::new(kinds);
     let text = unit.repeat(LENGTH.div_ceil(unit.len()));
     let (_, count) = reads::during(|| Scan::new(&plan, &[], text.as_bytes()).count());

@@ -1,3 +1,5 @@
+use super::ident;
+
 /// What a detector can find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -10,10 +12,15 @@ pub(crate) enum Kind {
     Jwt,
     CloudKey,
     PrivateKey,
+    MacAddress,
+    CryptoAddress,
+    /// A number of identity, by its place in the catalogue.
+    Ident(u8),
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 9] = [
+    /// Those with a detector of their own.
+    pub(crate) const OWN: [Self; 11] = [
         Self::CreditCard,
         Self::Email,
         Self::UsSsn,
@@ -23,10 +30,17 @@ impl Kind {
         Self::Jwt,
         Self::CloudKey,
         Self::PrivateKey,
+        Self::MacAddress,
+        Self::CryptoAddress,
     ];
 
+    /// Every one.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::OWN.into_iter().chain((0..ident::COUNT as u8).map(Self::Ident))
+    }
+
     /// The class's name.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::CreditCard => "credit_card",
             Self::Email => "email",
@@ -37,29 +51,62 @@ impl Kind {
             Self::Jwt => "jwt",
             Self::CloudKey => "cloud_key",
             Self::PrivateKey => "private_key",
+            Self::MacAddress => "mac_address",
+            Self::CryptoAddress => "crypto_address",
+            Self::Ident(place) => ident::nth(place).map_or("unknown", |ident| ident.name),
         }
     }
 
     /// The class by its name, when it has a detector.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::all().find(|kind| kind.name() == name)
+    }
+
+    /// Its place among all.
+    const fn place(self) -> u8 {
+        match self {
+            Self::CreditCard => 0,
+            Self::Email => 1,
+            Self::UsSsn => 2,
+            Self::Iban => 3,
+            Self::Phone => 4,
+            Self::IpAddress => 5,
+            Self::Jwt => 6,
+            Self::CloudKey => 7,
+            Self::PrivateKey => 8,
+            Self::MacAddress => 9,
+            Self::CryptoAddress => 10,
+            Self::Ident(place) => 11 + place,
+        }
     }
 }
 
-/// The kinds a scan looks for.
+/// The kinds a scan looks for: a bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kinds(u16);
+pub(crate) struct Kinds {
+    low: u128,
+    high: u128,
+}
+
+const _: () = assert!(Kind::OWN.len() + ident::COUNT <= 256);
 
 impl Kinds {
     pub(crate) const fn with(self, kind: Kind) -> Self {
-        Self(self.0 | 1 << kind as u16)
+        let Self { low, high } = self;
+        match kind.place() {
+            place @ 0..128 => Self { low: low | 1 << place, high },
+            place => Self { low, high: high | 1 << (place - 128) },
+        }
     }
 
     pub(crate) const fn has(self, kind: Kind) -> bool {
-        self.0 & 1 << kind as u16 != 0
+        match kind.place() {
+            place @ 0..128 => self.low >> place & 1 == 1,
+            place => self.high >> (place - 128) & 1 == 1,
+        }
     }
 
     pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
+        self.low == 0 && self.high == 0
     }
 }

@@ -11,15 +11,18 @@
 
 mod anchor;
 mod card;
+mod coin;
 mod context;
 mod email;
 #[cfg(test)]
 mod hostile;
 mod iban;
+pub(crate) mod ident;
 mod ip;
 mod jwt;
 mod key;
 mod kind;
+mod mac;
 mod number;
 mod pem;
 mod phone;
@@ -45,25 +48,43 @@ pub(crate) struct Plan {
     anchors: [bool; 256],
     anchored: bool,
     words: bool,
+    /// Numbers of identity, and those of them that need no word.
+    shapes: ident::Shapes,
+    alone: ident::Shapes,
 }
 
 impl Plan {
     pub(crate) fn new(kinds: Kinds) -> Self {
         let any = |of: &[Kind]| of.iter().any(|&kind| kinds.has(kind));
-        let numbers =
-            any(&[Kind::CreditCard, Kind::UsSsn, Kind::Iban, Kind::Phone, Kind::IpAddress]);
+        let (shapes, alone) = (ident::Shapes::of(kinds, true), ident::Shapes::of(kinds, false));
+        let numbers = !shapes.is_empty()
+            || any(&[
+                Kind::CreditCard,
+                Kind::UsSsn,
+                Kind::Iban,
+                Kind::Phone,
+                Kind::IpAddress,
+                Kind::MacAddress,
+            ]);
         let mut anchors = [false; 256];
         for (byte, wanted) in (0..=u8::MAX).zip(&mut anchors) {
             *wanted = match byte {
                 b'0'..=b'9' => numbers,
                 b'@' => kinds.has(Kind::Email),
-                b':' => kinds.has(Kind::IpAddress),
-                b'-' => kinds.has(Kind::PrivateKey),
+                b':' => any(&[Kind::IpAddress, Kind::MacAddress]),
+                b'-' => any(&[Kind::PrivateKey, Kind::MacAddress]),
                 _ => false,
             };
         }
         let anchored = anchors.contains(&true);
-        Self { kinds, anchors, anchored, words: any(&[Kind::Jwt, Kind::CloudKey]) }
+        Self {
+            kinds,
+            anchors,
+            anchored,
+            words: any(&[Kind::Jwt, Kind::CloudKey, Kind::CryptoAddress]),
+            shapes,
+            alone,
+        }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -114,10 +135,19 @@ impl<'p, 't> Scan<'p, 't> {
 
     fn anchored(&mut self, at: usize) -> Option<Hit> {
         self.at = at + 1;
-        match self.text.at(at) {
+        let byte = self.text.at(at);
+        // One whose first pair ends in a digit was met there.
+        if matches!(byte, b':' | b'-')
+            && self.wants(Kind::MacAddress)
+            && !digit(self.text.before(at))
+            && let Some(hit) = self.mac(at)
+        {
+            return Some(hit);
+        }
+        match byte {
             b'@' => self.email(at),
-            b':' => self.ipv6(at),
-            b'-' => self.pem(at),
+            b':' if self.wants(Kind::IpAddress) => self.ipv6(at),
+            b'-' if self.wants(Kind::PrivateKey) => self.pem(at),
             byte if digit(byte) => self.number(at),
             _ => None,
         }

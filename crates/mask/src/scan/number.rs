@@ -28,14 +28,31 @@ impl Scan<'_, '_> {
             self.at = end;
             return None;
         }
+        if matches!(run.after, b':' | b'-')
+            && self.wants(Kind::MacAddress)
+            && let Some(hit) = self.mac(end)
+        {
+            return Some(hit);
+        }
         let (kind, start, end) = self.number_of(run)?;
         (start >= self.done && !self.in_local_part(end)).then_some(Hit { start, end, kind })
     }
 
     fn number_of(&self, run: Run) -> Option<(Kind, usize, usize)> {
-        if letter(run.before) {
-            let (start, end) = self.wants(Kind::Iban).then(|| self.iban(run)).flatten()?;
+        let iban = || self.wants(Kind::Iban).then(|| self.iban(run)).flatten();
+        if letter(run.before)
+            && let Some((start, end)) = iban()
+        {
             return Some((Kind::Iban, start, end));
+        }
+        // Its word or its letters say what it is: other numbers are known by less.
+        if !self.plan.shapes.is_empty()
+            && let Some((place, start, end)) = self.ident(run)
+        {
+            return Some((Kind::Ident(place), start, end));
+        }
+        if letter(run.before) {
+            return None;
         }
         // Most numbers are short and stand alone, or are dates: they are none of ours.
         let grouped = self.is_grouped(run);

@@ -47,6 +47,15 @@ impl<'t> Text<'t> {
         at + length
     }
 
+    /// The same, not beyond `limit`.
+    pub(super) fn run_within(self, at: usize, limit: usize, belongs: impl Fn(u8) -> bool) -> usize {
+        let rest = self.0.get(at..limit.min(self.0.len())).unwrap_or_default();
+        let length = rest.iter().take_while(|&&byte| belongs(byte)).count();
+        #[cfg(test)]
+        reads::add(length + 1);
+        at + length
+    }
+
     /// Where the run of bytes that `belongs` begins, ending in front of `at`, not before `floor`.
     pub(super) fn run_back(self, at: usize, floor: usize, belongs: impl Fn(u8) -> bool) -> usize {
         let before = self.0.get(floor..at).unwrap_or_default();

@@ -75,6 +75,11 @@ impl Scan<'_, '_> {
             {
                 return Some(Hit { start, end, kind: Kind::Jwt });
             }
+            if self.wants(Kind::CryptoAddress)
+                && let Some((start, end)) = self.coin(at)
+            {
+                return Some(Hit { start, end, kind: Kind::CryptoAddress });
+            }
             if self.wants(Kind::CloudKey)
                 && let Some((start, end)) = self.key(at, end)
             {

@@ -6,10 +6,14 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod addresses;
 mod cards;
 mod documents;
 mod emails;
 mod ibans;
+mod idents_americas;
+mod idents_elsewhere;
+mod idents_europe;
 mod invariants;
 mod keys;
 mod networks;

@@ -1,0 +1,225 @@
+//! Numbers that an authority gives out: known by their shape, what is wrong with most that only look so, and
+//! the words in front of them.
+//!
+//! ```text
+//!   first digit ─► the token's groups ─► shapes with such groups ─► letters and digits in place ─► check ─► word
+//! ```
+//!
+//! A table for each part of the world. A shape is written as its number is: `9` stands for a digit, `A` for a letter,
+//! `X` for either, and everything else for itself.
+
+mod americas;
+mod check;
+mod elsewhere;
+mod europe;
+
+use super::context::Words;
+use super::number::Run;
+use super::text::{alnum, digit, letter};
+use super::{Kinds, Scan};
+
+/// One kind of number.
+pub(crate) struct Ident {
+    /// The class's name.
+    pub(crate) name: &'static str,
+    /// What it is, in a sentence.
+    pub(crate) what: &'static str,
+    /// What a finding has passed, and where that rule comes from.
+    pub(crate) validated_by: &'static str,
+    /// Shapes that say enough together with the check.
+    alone: &'static [&'static str],
+    /// Shapes that other numbers have too: one of the words must stand in front.
+    told: &'static [&'static str],
+    words: Words,
+    /// Whether its letters and digits, in upper case and without what separates them, can be one.
+    valid: fn(&[u8]) -> bool,
+}
+
+/// Every kind there is, in the order of the catalogue.
+pub(crate) static TABLES: [&[Ident]; 3] = [europe::TABLE, americas::TABLE, elsewhere::TABLE];
+
+/// How many there are.
+pub(crate) const COUNT: usize =
+    europe::TABLE.len() + americas::TABLE.len() + elsewhere::TABLE.len();
+
+/// The one of this place in the catalogue.
+pub(crate) fn nth(place: u8) -> Option<&'static Ident> {
+    TABLES.iter().flat_map(|table| table.iter()).nth(usize::from(place))
+}
+
+/// Groups of a shape, the most there are.
+const GROUPS: usize = 6;
+/// No number is longer, what separates its groups included.
+const LONGEST: usize = 32;
+/// So many letters may stand in front of the first digit.
+const LETTERS: usize = 6;
+
+/// The shapes a scan looks for, by their groups.
+#[derive(Clone, Default)]
+pub(super) struct Shapes {
+    known: Vec<Known>,
+    /// What they begin with, shorter by one group or more.
+    begun: Vec<Groups>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    groups: Groups,
+    shape: &'static [u8],
+    ident: &'static Ident,
+    place: u8,
+    is_told: bool,
+}
+
+/// The lengths of groups of letters and digits and what stands between them: eight bits for each.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Groups(u64);
+
+impl Groups {
+    /// With one more. `None` for what no shape has.
+    fn with(self, separator: u8, length: usize) -> Option<Self> {
+        let separator = match separator {
+            0 => 0,
+            b' ' => 1,
+            b'-' => 2,
+            b'.' => 3,
+            b'/' => 4,
+            _ => return None,
+        };
+        let fits = (1..=LONGEST - 1).contains(&length) && self.0 >> (8 * (GROUPS - 1)) == 0;
+        fits.then_some(Self(self.0 << 8 | separator << 5 | length as u64))
+    }
+
+    fn of(shape: &[u8]) -> Option<Self> {
+        let (mut groups, mut separator) = (Self::default(), 0);
+        let mut rest = shape;
+        loop {
+            let length = rest.iter().take_while(|byte| alnum(**byte)).count();
+            groups = groups.with(separator, length)?;
+            match rest.get(length..)? {
+                [] => return Some(groups),
+                [next, behind @ ..] => (separator, rest) = (*next, behind),
+            }
+        }
+    }
+}
+
+impl Groups {
+    /// Without the last, the last two and so on.
+    fn beginnings(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(Self(self.0 >> 8)), |groups| Some(Self(groups.0 >> 8)))
+            .take_while(|groups| groups.0 != 0)
+    }
+}
+
+impl Shapes {
+    /// Those of these kinds; `told` are those too that need a word.
+    pub(super) fn of(kinds: Kinds, told: bool) -> Self {
+        let mut shapes = Self::default();
+        for place in 0..COUNT as u8 {
+            let wanted = nth(place).filter(|_| kinds.has(super::Kind::Ident(place)));
+            let Some(ident) = wanted else { continue };
+            for (texts, is_told) in [(ident.alone, false), (ident.told, true)] {
+                for shape in texts.iter().map(|text| text.as_bytes()) {
+                    let Some(groups) = Groups::of(shape).filter(|_| told || !is_told) else {
+                        continue;
+                    };
+                    shapes.begun.extend(groups.beginnings());
+                    shapes.known.push(Known { groups, shape, ident, place, is_told });
+                }
+            }
+        }
+        // A number that a word tells of is that, whatever else it could be.
+        shapes.known.sort_by_key(|known| (known.groups, !known.is_told, known.place));
+        shapes.begun.sort_unstable();
+        shapes.begun.dedup();
+        shapes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Whether one goes on behind these.
+    fn goes_on(&self, groups: Groups) -> bool {
+        self.begun.binary_search(&groups).is_ok()
+    }
+
+    fn with(&self, groups: Groups) -> impl Iterator<Item = &Known> {
+        let from = self.known.partition_point(|known| known.groups < groups);
+        let rest = self.known.get(from..).unwrap_or_default();
+        rest.iter().take_while(move |known| known.groups == groups)
+    }
+}
+
+impl Scan<'_, '_> {
+    /// The number of identity that the run's token begins, with its place in the catalogue.
+    pub(super) fn ident(&self, run: Run) -> Option<(u8, usize, usize)> {
+        let floor = run.start.saturating_sub(LETTERS).max(self.done);
+        let start = self.text.run_back(run.start, floor, letter);
+        if !self.begins(start) {
+            return None;
+        }
+        let told = self.follows_any_word(start);
+        let shapes = if told { &self.plan.shapes } else { &self.plan.alone };
+        let mut found = None;
+        let (mut groups, mut separator, mut at) = (Groups::default(), 0, start);
+        while !shapes.is_empty() {
+            let limit = start + LONGEST;
+            let end = self.text.run_within(at, limit, alnum);
+            let Some(more) = groups.with(separator, end - at).filter(|_| end < limit) else {
+                break;
+            };
+            groups = more;
+            let mut candidates = shapes.with(groups).peekable();
+            if candidates.peek().is_some() {
+                let token = self.text.slice(start, end);
+                // The longest that fits.
+                found = candidates
+                    .find(|known| self.is(known, token, start, end))
+                    .map(|known| (known.place, start, end))
+                    .or(found);
+            }
+            if !shapes.goes_on(groups) {
+                break;
+            }
+            separator = self.text.at(end);
+            at = end + 1;
+        }
+        found
+    }
+
+    fn is(&self, known: &Known, token: &[u8], start: usize, end: usize) -> bool {
+        let mut plain = [0; LONGEST];
+        let mut length = 0;
+        for (&wanted, &byte) in known.shape.iter().zip(token) {
+            let fits = match wanted {
+                b'9' => digit(byte),
+                b'A' => letter(byte),
+                b'X' => alnum(byte),
+                other => other.eq_ignore_ascii_case(&byte),
+            };
+            if !fits {
+                return false;
+            }
+            if alnum(byte)
+                && let Some(place) = plain.get_mut(length)
+            {
+                *place = byte.to_ascii_uppercase();
+                length += 1;
+            }
+        }
+        !self.goes_on_after(end)
+            && (known.ident.valid)(plain.get(..length).unwrap_or_default())
+            && (!known.is_told || self.follows_word(start, &known.ident.words))
+    }
+
+    /// Whether nothing in front of `start` belongs to the same token.
+    fn begins(&self, start: usize) -> bool {
+        let Some(at) = start.checked_sub(1) else { return true };
+        match self.text.at(at) {
+            b'.' | b'-' | b'/' | b'+' => !alnum(self.text.before(at)),
+            byte => !alnum(byte),
+        }
+    }
+}
