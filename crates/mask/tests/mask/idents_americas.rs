@@ -546,22 +546,22 @@ fn us_dea() {
     check(
         "us_dea",
         &[
-            ("DEA BJ6145115", "DEA [us_dea]"),
-            ("dea_number=F91234563", "dea_number=[us_dea]"),
-            ("see DEA BJ6145115, too", "see DEA [us_dea], too"),
+            ("DEA MK4028177", "DEA [us_dea]"),
+            ("dea_number=F91357905", "dea_number=[us_dea]"),
+            ("see DEA MK4028177, too", "see DEA [us_dea], too"),
         ],
     );
     check_not(
         "us_dea",
         &[
-            "DEA BJ6145116",
-            "DEA F91234564",
-            "DEA NB6145115",
-            "DEA BJ0000000",
-            "order BJ6145115",
-            "DEA ABJ6145115",
-            "DEA BJ61451150",
-            "DEA BJ6145115-0",
+            "DEA MK4028178",
+            "DEA F91357906",
+            "DEA NB4028177",
+            "DEA MK0000000",
+            "order MK4028177",
+            "DEA AMK4028177",
+            "DEA MK40281770",
+            "DEA MK4028177-0",
         ],
     );
 }
@@ -596,22 +596,22 @@ fn us_preparer_ptin() {
     check(
         "us_preparer_ptin",
         &[
-            ("PTIN P01594846", "PTIN [us_preparer_ptin]"),
-            ("preparer P00634642", "preparer [us_preparer_ptin]"),
-            ("see PTIN P01594846, too", "see PTIN [us_preparer_ptin], too"),
+            ("PTIN P01234567", "PTIN [us_preparer_ptin]"),
+            ("preparer P07654321", "preparer [us_preparer_ptin]"),
+            ("see PTIN P01234567, too", "see PTIN [us_preparer_ptin], too"),
         ],
     );
     check_not(
         "us_preparer_ptin",
         &[
-            "PTIN 01594846",
-            "PTIN Q01594846",
-            "PTIN P0159484",
+            "PTIN 01234567",
+            "PTIN Q01234567",
+            "PTIN P0123456",
             "PTIN P00000000",
-            "order P01594846",
-            "PTIN AP01594846",
-            "PTIN P015948460",
-            "PTIN P01594846-0",
+            "order P01234567",
+            "PTIN AP01234567",
+            "PTIN P012345670",
+            "PTIN P01234567-0",
         ],
     );
 }
@@ -670,21 +670,21 @@ fn ca_passport() {
     check(
         "ca_passport",
         &[
-            ("Canadian passport GA302922", "Canadian passport [ca_passport]"),
-            ("passeport P123456AA", "passeport [ca_passport]"),
-            ("see Canadian passport GA302922, too", "see Canadian passport [ca_passport], too"),
+            ("Canadian passport QX123450", "Canadian passport [ca_passport]"),
+            ("passeport Q123456XZ", "passeport [ca_passport]"),
+            ("see Canadian passport QX123450, too", "see Canadian passport [ca_passport], too"),
         ],
     );
     check_not(
         "ca_passport",
         &[
-            "Canadian passport GA30292",
-            "Canadian passport 1A302922",
-            "Canadian passport P12345AA",
-            "order GA302922",
-            "Canadian passport AGA302922",
-            "Canadian passport GA3029220",
-            "Canadian passport GA302922-0",
+            "Canadian passport QX12345",
+            "Canadian passport 1X123450",
+            "Canadian passport Q12345XZ",
+            "order QX123450",
+            "Canadian passport AQX123450",
+            "Canadian passport QX1234500",
+            "Canadian passport QX123450-0",
         ],
     );
 }
@@ -719,21 +719,21 @@ fn mx_rfc() {
     check(
         "mx_rfc",
         &[
-            ("RFC GODE561231GR8", "RFC [mx_rfc]"),
-            ("RFC ABC680524P76", "RFC [mx_rfc]"),
-            ("rfc_cliente=GODE561231-GR8", "rfc_cliente=[mx_rfc]"),
+            ("RFC QUXE701231GR8", "RFC [mx_rfc]"),
+            ("RFC QXZ800229P7A", "RFC [mx_rfc]"),
+            ("rfc_cliente=QUXE701231-GR8", "rfc_cliente=[mx_rfc]"),
         ],
     );
     check_not(
         "mx_rfc",
         &[
-            "GODE561231GR8",
-            "RFC GODE561331GR8",
-            "RFC GODE560230GR8",
-            "RFC GODE561231GRB",
+            "QUXE701231GR8",
+            "RFC QUXE701331GR8",
+            "RFC QUXE700230GR8",
+            "RFC QUXE701231GRB",
             "RFC XAXX010101000",
-            "RFC GODE561231GR81",
-            "RFC 1GODE561231GR8",
+            "RFC QUXE701231GR81",
+            "RFC 1QUXE701231GR8",
         ],
     );
 }
@@ -767,21 +767,21 @@ fn mx_clabe() {
     check(
         "mx_clabe",
         &[
-            ("CLABE 032180000118359719", "CLABE [mx_clabe]"),
-            ("clabe: 002 010 07777777777 1", "clabe: [mx_clabe]"),
-            ("see CLABE 032180000118359719, too", "see CLABE [mx_clabe], too"),
+            ("CLABE 002010203040506074", "CLABE [mx_clabe]"),
+            ("clabe: 012 070 77777777777 1", "clabe: [mx_clabe]"),
+            ("see CLABE 002010203040506074, too", "see CLABE [mx_clabe], too"),
         ],
     );
     check_not(
         "mx_clabe",
         &[
-            "CLABE 032180000118359710",
-            "CLABE 002010077777777772",
+            "CLABE 002010203040506075",
+            "CLABE 012070777777777772",
             "CLABE 000000000000000000",
-            "order 032180000118359719",
-            "CLABE 1032180000118359719",
-            "CLABE 0321800001183597190",
-            "CLABE 032180000118359719-0",
+            "order 002010203040506074",
+            "CLABE 1002010203040506074",
+            "CLABE 0020102030405060740",
+            "CLABE 002010203040506074-0",
         ],
     );
 }
@@ -815,21 +815,21 @@ fn br_cnh() {
     check(
         "br_cnh",
         &[
-            ("CNH 58316794534", "CNH [br_cnh]"),
+            ("CNH 40281736535", "CNH [br_cnh]"),
             ("habilitacao 123456702-02", "habilitacao [br_cnh]"),
-            ("see CNH 58316794534, too", "see CNH [br_cnh], too"),
+            ("see CNH 40281736535, too", "see CNH [br_cnh], too"),
         ],
     );
     check_not(
         "br_cnh",
         &[
-            "CNH 58316794535",
+            "CNH 40281736536",
             "CNH 12345670203",
             "CNH 00000000000",
-            "order 58316794534",
-            "CNH 158316794534",
-            "CNH 583167945340",
-            "CNH 58316794534-0",
+            "order 40281736535",
+            "CNH 140281736535",
+            "CNH 402817365350",
+            "CNH 40281736535-0",
         ],
     );
 }
@@ -839,10 +839,10 @@ fn br_titulo_eleitor() {
     check(
         "br_titulo_eleitor",
         &[
-            ("titulo eleitoral 435687090639", "titulo eleitoral [br_titulo_eleitor]"),
-            ("eleitor: 1023 8501 0175", "eleitor: [br_titulo_eleitor]"),
+            ("titulo eleitoral 402817360620", "titulo eleitoral [br_titulo_eleitor]"),
+            ("eleitor: 1928 3746 0108", "eleitor: [br_titulo_eleitor]"),
             (
-                "see titulo eleitoral 435687090639, too",
+                "see titulo eleitoral 402817360620, too",
                 "see titulo eleitoral [br_titulo_eleitor], too",
             ),
         ],
@@ -850,13 +850,13 @@ fn br_titulo_eleitor() {
     check_not(
         "br_titulo_eleitor",
         &[
-            "titulo eleitoral 435687090630",
-            "titulo eleitoral 102385010176",
-            "titulo eleitoral 435687099906",
-            "order 435687090639",
-            "titulo eleitoral 1435687090639",
-            "titulo eleitoral 4356870906390",
-            "titulo eleitoral 435687090639-0",
+            "titulo eleitoral 402817360621",
+            "titulo eleitoral 192837460109",
+            "titulo eleitoral 402817369906",
+            "order 402817360620",
+            "titulo eleitoral 1402817360620",
+            "titulo eleitoral 4028173606200",
+            "titulo eleitoral 402817360620-0",
         ],
     );
 }
@@ -967,21 +967,21 @@ fn vin() {
     check(
         "vin",
         &[
-            ("VIN 1HGCM82633A004352", "VIN [vin]"),
-            ("vehicle_id: 1M8GDM9AXKP042788", "vehicle_id: [vin]"),
-            ("see VIN 1HGCM82633A004352, too", "see VIN [vin], too"),
+            ("VIN 1ZZAB12C0DE000001", "VIN [vin]"),
+            ("vehicle_id: 5YYTR34KXLM000008", "vehicle_id: [vin]"),
+            ("see VIN 1ZZAB12C0DE000001, too", "see VIN [vin], too"),
         ],
     );
     check_not(
         "vin",
         &[
-            "VIN 1HGCM82633A004353",
-            "VIN 1M8GDM9A1KP042788",
-            "VIN 1HGCM82633O004352",
-            "order 1HGCM82633A004352",
-            "VIN 11HGCM82633A004352",
-            "VIN 1HGCM82633A0043520",
-            "VIN 1HGCM82633A004352-0",
+            "VIN 1ZZAB12C0DE000002",
+            "VIN 5YYTR34K1LM000008",
+            "VIN 1ZZAB12C0DEO00001",
+            "order 1ZZAB12C0DE000001",
+            "VIN 11ZZAB12C0DE000001",
+            "VIN 1ZZAB12C0DE0000010",
+            "VIN 1ZZAB12C0DE000001-0",
         ],
     );
 }
