@@ -26,6 +26,7 @@ mod event;
 mod id;
 mod identity;
 mod masker;
+mod masking;
 pub mod ports;
 mod resource;
 mod secret;
@@ -40,6 +41,7 @@ pub use event::{Column, Ending, Event, Seen, SessionHead, ValueFormat, Verdict};
 pub use id::{ApprovalId, IdError, SessionId, TokenId};
 pub use identity::{Identity, IdentityKind};
 pub use masker::{Masked, Masker};
+pub use masking::{ClassDefinition, Derived, Masking, UnknownMasking};
 pub use resource::{
     CredentialSource, DataRule, Evidence, Protocol, Resource, SecretSource, UpstreamTls,
 };

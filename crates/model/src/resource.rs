@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::DataClass;
+use crate::{ClassDefinition, DataClass, Derived, Masking};
 
 /// The name of a protocol as `wire` lists it: `postgres`, …
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,4 +129,25 @@ pub enum DataRule {
     },
     /// `{detect: [credit_card, email]}`: found by content, wherever it stands.
     Detect(Vec<DataClass>),
+    /// `{column: public.orders.payload, json: "$.customer.ssn", class: us_ssn}`: a part of a JSON
+    /// document.
+    Json {
+        /// Schema, table and column, each a name or `*`.
+        path: [String; 3],
+        /// Where in the document, as a JSON path of members, `[n]` and `[*]`.
+        json: String,
+        /// What stands there.
+        class: DataClass,
+    },
+    /// `{class: us_ssn, mask: keep_last(4), derived: clear}`: how a class is treated on this resource.
+    Class {
+        /// Which.
+        class: DataClass,
+        /// How its values are masked; `None`: as the catalogue says.
+        masking: Option<Masking>,
+        /// Whether facts about its values may show.
+        derived: Derived,
+    },
+    /// A class of the house's own that `detect` may name.
+    Define(Arc<ClassDefinition>),
 }

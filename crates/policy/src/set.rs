@@ -281,10 +281,11 @@ fn classes_of(resource: &Resource) -> Classes {
     let mut classes = Classes::new();
     for rule in &resource.data {
         match rule {
-            DataRule::Column { class, .. } => {
+            DataRule::Column { class, .. } | DataRule::Json { class, .. } => {
                 classes.insert(class.clone());
             }
             DataRule::Detect(found) => classes.extend(found.iter().cloned()),
+            DataRule::Class { .. } | DataRule::Define(_) => {}
         }
     }
     classes

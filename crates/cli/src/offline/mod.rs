@@ -95,10 +95,17 @@ fn classes_of(statement: &Statement, resource: &Resource) -> Classes {
             || statement.reads.iter().any(|relation| stands_at(relation, schema, table))
     };
     let ruled = resource.data.iter().filter_map(|rule| match rule {
-        DataRule::Column { path: [schema, table, _], class } if touched(schema, table) => {
+        DataRule::Column { path: [schema, table, _], class }
+        | DataRule::Json { path: [schema, table, _], class, .. }
+            if touched(schema, table) =>
+        {
             Some(class.clone())
         }
-        DataRule::Column { .. } | DataRule::Detect(_) => None,
+        DataRule::Column { .. }
+        | DataRule::Json { .. }
+        | DataRule::Detect(_)
+        | DataRule::Class { .. }
+        | DataRule::Define(_) => None,
     });
     ruled.collect()
 }

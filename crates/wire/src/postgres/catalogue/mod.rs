@@ -313,11 +313,13 @@ fn ruled(rules: &[DataRule], schema: &str, table: &str, column: &str) -> Classes
     rules
         .iter()
         .filter_map(|rule| match rule {
-            DataRule::Column { path: [s, t, c], class } => {
+            // A column of which a part is sensitive is sensitive.
+            DataRule::Column { path: [s, t, c], class }
+            | DataRule::Json { path: [s, t, c], class, .. } => {
                 let hit = matches(s, schema) && matches(t, table) && matches(c, column);
                 hit.then(|| class.clone())
             }
-            DataRule::Detect(_) => None,
+            DataRule::Detect(_) | DataRule::Class { .. } | DataRule::Define(_) => None,
         })
         .collect()
 }
@@ -326,8 +328,8 @@ fn ruled(rules: &[DataRule], schema: &str, table: &str, column: &str) -> Classes
 #[must_use]
 pub fn ruled_classes(rules: &[DataRule]) -> Classes {
     let class = |rule: &DataRule| match rule {
-        DataRule::Column { class, .. } => Some(class.clone()),
-        DataRule::Detect(_) => None,
+        DataRule::Column { class, .. } | DataRule::Json { class, .. } => Some(class.clone()),
+        DataRule::Detect(_) | DataRule::Class { .. } | DataRule::Define(_) => None,
     };
     rules.iter().filter_map(class).collect::<std::collections::BTreeSet<DataClass>>()
 }

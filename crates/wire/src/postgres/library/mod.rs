@@ -61,7 +61,10 @@ impl Library {
     pub fn new(rules: Vec<DataRule>) -> Self {
         let detected = rules.iter().flat_map(|rule| match rule {
             DataRule::Detect(classes) => classes.clone(),
-            DataRule::Column { .. } => Vec::new(),
+            DataRule::Column { .. }
+            | DataRule::Json { .. }
+            | DataRule::Class { .. }
+            | DataRule::Define(_) => Vec::new(),
         });
         Self {
             ruled: catalogue::ruled_classes(&rules),
