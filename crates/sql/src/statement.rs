@@ -1,6 +1,6 @@
 use model::{Access, Parent};
 
-use crate::{CopyOut, Outputs};
+use crate::{CopyOut, Lineage, Outputs, Stored};
 
 /// A relation and where it may stand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +29,10 @@ pub struct Statement {
     pub opaque: bool,
     /// Data it reads is kept or sent elsewhere; `reads` says which.
     pub stores: bool,
+    /// The columns that its conditions, joins, groups and orders look at.
+    pub filters: Lineage,
+    /// What it puts into which columns; see `stores` for what cannot be told by column.
+    pub stored: Vec<Stored>,
     /// The columns of its result. Of DECLARE CURSOR: of the rows a later FETCH returns.
     pub outputs: Outputs,
     /// Whether another statement that differs only in plain integer and string constants may read

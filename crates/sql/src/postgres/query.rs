@@ -16,7 +16,7 @@ type Walked = Result<(), Unreadable>;
 
 /// Relations of `pg_catalog` (or, of extensions, anywhere) whose rows carry values or statements of
 /// other relations and sessions.
-const CARRIES_VALUES: &[&str] = &[
+pub(super) const CARRIES_VALUES: &[&str] = &[
     "pg_stats",
     "pg_statistic",
     "pg_statistic_ext_data",

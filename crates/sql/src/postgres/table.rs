@@ -7,6 +7,7 @@ use pg_query::protobuf::{
 };
 
 use super::define::odd;
+use super::name::words;
 use super::reader::Reader;
 use crate::{Effect, Outputs, Unreadable};
 
@@ -47,7 +48,13 @@ impl<'t> Reader<'t> {
                 let name = execute.name.clone();
                 self.found.effect = Effect::Execute { name, explain_only: false };
             }
-            Some(_) => self.node(query)?,
+            Some(_) => {
+                if let Some(name) = &into.rel {
+                    let relation = self.new_relation(name);
+                    self.trace_into(query, &relation, &words(&into.col_names));
+                }
+                self.node(query)?;
+            }
             None => return Err(odd()),
         }
         self.found.outputs = Outputs::None;
