@@ -87,8 +87,12 @@ mod tests {
 
     #[test]
     fn a_place_behind_a_star_is_counted_from_the_end() {
-        let one =
-            Outputs::Rows(vec![column("a"), Output::Many(Lineage::default()), column("b"), column("c")]);
+        let one = Outputs::Rows(vec![
+            column("a"),
+            Output::Many(Lineage::default()),
+            column("b"),
+            column("c"),
+        ]);
         for (index, count, name) in [
             (0, 5, Some("a")),
             (1, 5, Some("*")),

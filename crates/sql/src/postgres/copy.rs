@@ -8,8 +8,8 @@ use pg_query::{Node, NodeEnum as N};
 use super::name::{word, words};
 use super::reader::Reader;
 use crate::{
-    CopyFormat, CopyOut, CopySource, CsvFormat, Effect, Flow, Lineage, Output, Outputs, Reach, RelationName,
-    Source, TextFormat, Unreadable,
+    CopyFormat, CopyOut, CopySource, CsvFormat, Effect, Flow, Lineage, Output, Outputs, Reach,
+    RelationName, Source, TextFormat, Unreadable,
 };
 
 impl<'t> Reader<'t> {

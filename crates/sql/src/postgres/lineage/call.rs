@@ -44,7 +44,8 @@ const FACTS: &[&str] = &[
 ];
 
 /// Functions that give one of the values back that they are given first.
-const KEEPS: &[&str] = &["min", "max", "first_value", "last_value", "any_value", "lag", "lead", "nth_value"];
+const KEEPS: &[&str] =
+    &["min", "max", "first_value", "last_value", "any_value", "lag", "lead", "nth_value"];
 
 impl<'t> Tracer<'t> {
     pub(super) fn call(&mut self, call: &'t FuncCall, level: &Level<'_, 't>) -> Stream {
@@ -79,7 +80,8 @@ impl<'t> Tracer<'t> {
             Comes::Arguments if matches!(schema, None | Some("pg_catalog")) => {
                 let known =
                     !matches!(self.scope.function(schema, name), FunctionFacts::UserDefined { .. });
-                let counts = call.agg_star || (name != "count" && tells_nothing(&names, self.scope));
+                let counts =
+                    call.agg_star || (name != "count" && tells_nothing(&names, self.scope));
                 if known && counts {
                     Stream::default()
                 } else if known && FACTS.contains(&name) {

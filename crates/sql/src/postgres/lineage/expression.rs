@@ -1,6 +1,8 @@
 //! A value: which columns it is made of.
 
-use pg_query::protobuf::{AExpr, AExprKind, ColumnRef, JsonValueExpr, SubLink, SubLinkType, TypeName};
+use pg_query::protobuf::{
+    AExpr, AExprKind, ColumnRef, JsonValueExpr, SubLink, SubLinkType, TypeName,
+};
 use pg_query::{Node, NodeEnum as N};
 
 use super::super::name::{qualified, word, words};
@@ -11,8 +13,8 @@ use crate::Reach;
 
 /// Operators of PostgreSQL's whose result is true or false, whatever they compare.
 const COMPARES: &[&str] = &[
-    "=", "<>", "!=", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~*", "!~", "!~*", "@>", "<@", "@?",
-    "@@", "?|", "?&", "^@",
+    "=", "<>", "!=", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~*", "!~", "!~*", "@>",
+    "<@", "@?", "@@", "?|", "?&", "^@",
 ];
 
 impl<'t> Tracer<'t> {
@@ -260,9 +262,10 @@ impl<'t> Tracer<'t> {
             ([.., schema, row, name], false) => self.field(schema, row, name, level),
             ([], _) => match star {
                 // The whole row of all there is, as in `count(*)` within a row constructor.
-                true => level.items.iter().fold(Stream::default(), |all, item| {
-                    all.and(&shape::whole(&item.shape))
-                }),
+                true => level
+                    .items
+                    .iter()
+                    .fold(Stream::default(), |all, item| all.and(&shape::whole(&item.shape))),
                 false => untraced(),
             },
         }
@@ -296,7 +299,8 @@ impl<'t> Tracer<'t> {
     /// The rows that go by this name.
     fn rows_named(&self, schema: &str, name: &str, level: &Level<'_, 't>) -> Option<Item<'t>> {
         let fits = |item: &&Item<'_>| {
-            item.name == name && (schema.is_empty() || item.schema.is_empty() || item.schema == schema)
+            item.name == name
+                && (schema.is_empty() || item.schema.is_empty() || item.schema == schema)
         };
         let mut at = Some(level);
         while let Some(level) = at {
@@ -386,7 +390,8 @@ impl<'t> Tracer<'t> {
                 })
             }
             Some(N::AIndirection(e)) if is_star(e.indirection.last()) => {
-                if let Some(N::ColumnRef(column)) = e.arg.as_deref().and_then(|arg| arg.node.as_ref())
+                if let Some(N::ColumnRef(column)) =
+                    e.arg.as_deref().and_then(|arg| arg.node.as_ref())
                     && e.indirection.len() == 1
                     && let [row] = words(&column.fields).as_slice()
                     && self.named(row, level).is_none()

@@ -129,9 +129,7 @@ impl<'t> Tracer<'t> {
         let aliases = name.alias.as_ref().map_or(&[][..], |alias| &alias.colnames);
         let columns = shape::renamed(&columns, &names_of(aliases), &mut self.names);
         match name.alias.as_ref() {
-            Some(alias) => {
-                Item { name: &alias.aliasname, schema: "", shape: Rc::new(columns) }
-            }
+            Some(alias) => Item { name: &alias.aliasname, schema: "", shape: Rc::new(columns) },
             None => Item { name: &name.relname, schema: &name.schemaname, shape: Rc::new(columns) },
         }
     }
@@ -182,11 +180,8 @@ impl<'t> Tracer<'t> {
         if let Some(alias) = &join.alias {
             let names = names_of(&alias.colnames);
             star.0 = shape::renamed(&star.0, &names, &mut self.names);
-            items = vec![Item {
-                name: &alias.aliasname,
-                schema: "",
-                shape: Rc::new(star.0.clone()),
-            }];
+            items =
+                vec![Item { name: &alias.aliasname, schema: "", shape: Rc::new(star.0.clone()) }];
         }
         Part { items, star: star.0 }
     }
@@ -206,7 +201,9 @@ impl<'t> Tracer<'t> {
                 return (vec![Column::Open(all.clone())], vec![Column::Open(all)]);
             }
             let named = left.iter().filter_map(name_of);
-            named.filter(|name| right.iter().any(|one| name_of(one).as_ref() == Some(name))).collect()
+            named
+                .filter(|name| right.iter().any(|one| name_of(one).as_ref() == Some(name)))
+                .collect()
         } else {
             join.using_clause.iter().filter_map(word).map(Rc::from).collect()
         };
@@ -244,10 +241,20 @@ impl<'t> Tracer<'t> {
                 _ => None,
             });
             let mut single = false;
+            let mut title = None;
             if let Some(N::FuncCall(call)) = &call.node {
                 let names = words(&call.funcname);
                 called = call.funcname.last().and_then(word).unwrap_or_default();
                 let (schema, name) = qualified(&names);
+                // Behind an alias the column has its name, unless the function names its result.
+                let result = match range.alias.as_ref() {
+                    _ if name.ends_with("_array_elements") || name.ends_with("_elements_text") => {
+                        "value"
+                    }
+                    Some(alias) => &alias.aliasname,
+                    None => name,
+                };
+                title = Some(Rc::from(result));
                 single = matches!(schema, None | Some("pg_catalog"))
                     && ONE_COLUMN.contains(&name)
                     && (name != "unnest" || call.args.len() == 1);
@@ -265,7 +272,7 @@ impl<'t> Tracer<'t> {
                     _ => Column::Open(from.clone()),
                 }));
             } else if single {
-                columns.push(Column::One { name: None, from });
+                columns.push(Column::One { name: title, from });
             } else {
                 columns.push(Column::Open(from));
             }

@@ -38,8 +38,10 @@ pub(super) struct Traced {
     pub(super) outputs: Outputs,
     /// What its conditions, joins, groups and orders look at.
     pub(super) filters: Lineage,
-    /// What it puts where. Behind [`Reach::Touched`] in `filters` nothing is promised.
+    /// What it puts where.
     pub(super) stored: Vec<Stored>,
+    /// It was traced to its end.
+    pub(super) complete: bool,
 }
 
 /// Nodes that are looked at before a statement counts as too large to trace.
@@ -107,6 +109,22 @@ pub(super) fn trace_into(
     tracer.end(Outputs::None)
 }
 
+/// Traces what a column of a table is given, computed from the table's own row.
+pub(super) fn trace_column(
+    table: &RangeVar,
+    column: &str,
+    value: &Node,
+    scope: &dyn Scope,
+    place: &dyn Fn(&RangeVar) -> RelationName,
+) -> Traced {
+    let mut tracer = Tracer::new(scope, place);
+    let level = Level { items: vec![tracer.relation_item(table)], outer: None };
+    let from = tracer.value(value, &level);
+    let name = Some(Rc::from(column));
+    tracer.keep(&place(table), &vec![Column::One { name, from }]);
+    tracer.end(Outputs::None)
+}
+
 impl<'t> Tracer<'t> {
     fn new(scope: &'t dyn Scope, place: &'t dyn Fn(&RangeVar) -> RelationName) -> Self {
         Self {
@@ -133,15 +151,17 @@ impl<'t> Tracer<'t> {
             outputs: if exhausted && outputs != Outputs::None { Outputs::Unknown } else { outputs },
             filters: untraced(self.names.lineage(&self.filters)),
             stored: stored.collect(),
+            complete: !exhausted,
         }
     }
 
     fn outputs(&mut self, shape: &Shape) -> Vec<Output> {
         let each = shape::single(shape, &mut self.names);
         let output = |column: &Column| match column {
-            Column::One { name, from } => {
-                Output::Column { name: name.as_deref().map(Into::into), from: self.names.lineage(from) }
-            }
+            Column::One { name, from } => Output::Column {
+                name: name.as_deref().map(Into::into),
+                from: self.names.lineage(from),
+            },
             other => Output::Many(self.names.lineage(&shape::whole(std::slice::from_ref(other)))),
         };
         each.iter().map(output).collect()

@@ -21,17 +21,7 @@ impl<'t> Tracer<'t> {
     pub(super) fn query(&mut self, node: &'t Node, outer: Outer<'_, 't>) -> Option<Shape> {
         let unknown = Some(vec![Column::Open(untraced())]);
         match &node.node {
-            Some(N::SelectStmt(select)) => {
-                let columns = self.select(select, outer);
-                match select.into_clause.as_deref().and_then(|into| into.rel.as_ref()) {
-                    Some(into) => {
-                        let into = (self.place)(into);
-                        self.keep(&into, &columns);
-                        None
-                    }
-                    None => Some(columns),
-                }
-            }
+            Some(N::SelectStmt(select)) => Some(self.select(select, outer)),
             Some(N::InsertStmt(insert)) => self.deeper(unknown, |this| this.insert(insert, outer)),
             Some(N::UpdateStmt(update)) => self.deeper(unknown, |this| this.update(update, outer)),
             Some(N::DeleteStmt(delete)) => self.deeper(unknown, |this| this.delete(delete, outer)),
@@ -42,7 +32,8 @@ impl<'t> Tracer<'t> {
 
     /// The columns of a query that stands inside a statement.
     pub(super) fn subquery(&mut self, node: Option<&'t Node>, outer: Outer<'_, 't>) -> Shape {
-        node.and_then(|node| self.query(node, outer)).unwrap_or_else(|| vec![Column::Open(untraced())])
+        node.and_then(|node| self.query(node, outer))
+            .unwrap_or_else(|| vec![Column::Open(untraced())])
     }
 
     fn select(&mut self, select: &'t SelectStmt, outer: Outer<'_, 't>) -> Shape {
@@ -220,7 +211,9 @@ impl<'t> Tracer<'t> {
         }
         let first = self.withs.len();
         self.withs.extend(
-            queries.iter().map(|cte| (cte.ctename.as_str(), Rc::new(vec![Column::Open(Stream::default())]))),
+            queries
+                .iter()
+                .map(|cte| (cte.ctename.as_str(), Rc::new(vec![Column::Open(Stream::default())]))),
         );
         for round in 0.. {
             let mut changed = false;

@@ -150,7 +150,8 @@ pub(super) fn merged(left: &Shape, right: &Shape, names: &mut Names) -> Shape {
                 Column::One { name, from: from.and(other) }
             }
             (left, right) => {
-                let all = whole(std::slice::from_ref(&left)).and(&whole(std::slice::from_ref(right)));
+                let all =
+                    whole(std::slice::from_ref(&left)).and(&whole(std::slice::from_ref(right)));
                 Column::Open(all)
             }
         });

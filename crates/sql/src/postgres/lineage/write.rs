@@ -38,7 +38,11 @@ impl<'t> Tracer<'t> {
         let level = self.target_level(target, &shape, outer);
         if let Some(conflict) = insert.on_conflict_clause.as_deref() {
             let mut with_excluded = Level { items: level.items.clone(), outer };
-            with_excluded.items.push(Item { name: "excluded", schema: "", shape: Rc::new(columns) });
+            with_excluded.items.push(Item {
+                name: "excluded",
+                schema: "",
+                shape: Rc::new(columns),
+            });
             self.assign(&into, &conflict.target_list, &with_excluded);
             self.filter(conflict.where_clause.as_deref(), &with_excluded);
         }
