@@ -1,4 +1,6 @@
-use crate::{Flow, Lineage};
+use std::ops::Range;
+
+use crate::Lineage;
 
 /// The columns of a statement's result, as far as its text tells.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -38,10 +40,10 @@ impl Output {
 }
 
 impl Outputs {
-    /// Where the column at `index` of a result with `count` columns may come from: one lineage, or
-    /// several where a star of unknown length makes the place doubtful. `None`: nothing is known.
+    /// Which items the column at `index` of a result with `count` columns may be: one, or several
+    /// where a star of unknown length makes the place doubtful. `None`: nothing is known.
     #[must_use]
-    pub fn at(&self, index: usize, count: usize) -> Option<&[Output]> {
+    pub fn place(&self, index: usize, count: usize) -> Option<Range<usize>> {
         let Self::Rows(items) = self else { return None };
         let stars = items.iter().filter(|item| matches!(item, Output::Many(_))).count();
         let single = items.len() - stars;
@@ -52,20 +54,14 @@ impl Outputs {
         let first = items.iter().position(is_star).unwrap_or(items.len());
         let last = items.iter().rposition(is_star).map_or(items.len(), |last| last + 1);
         let behind = items.len() - last;
-        if index < first {
-            items.get(index..=index)
+        Some(if index < first {
+            index..index + 1
         } else if index + behind >= count {
-            let from_end = count - index;
-            items.get(items.len() - from_end..=items.len() - from_end)
+            let at = items.len() - (count - index);
+            at..at + 1
         } else {
-            items.get(first..last)
-        }
-    }
-
-    /// Whether a column is a value as it stands in one column of a relation, and nothing else.
-    #[must_use]
-    pub fn is_plain(lineage: &Lineage) -> bool {
-        lineage.sources.iter().all(|source| source.flow == Flow::Value)
+            first..last
+        })
     }
 }
 
@@ -82,7 +78,9 @@ mod tests {
             Output::Column { name, .. } => name.as_deref().unwrap_or("?").to_owned(),
             Output::Many(_) => "*".to_owned(),
         };
-        Some(outputs.at(index, count)?.iter().map(name).collect::<Vec<_>>().join(" "))
+        let Outputs::Rows(items) = outputs else { return None };
+        let place = outputs.place(index, count)?;
+        Some(items[place].iter().map(name).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
@@ -121,6 +119,6 @@ mod tests {
         let two = Outputs::Rows(vec![column("a"), column("b")]);
         assert_eq!(names(&two, 0, 3), None);
         assert_eq!(names(&two, 1, 2).as_deref(), Some("b"));
-        assert_eq!(Outputs::Unknown.at(0, 1), None);
+        assert_eq!(Outputs::Unknown.place(0, 1), None);
     }
 }

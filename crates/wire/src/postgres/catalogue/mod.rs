@@ -227,6 +227,26 @@ impl Catalogue {
             .collect()
     }
 
+    /// What a column (or, with `None`, any column) carries of every relation that can be meant;
+    /// `None` when there is no such relation.
+    #[must_use]
+    pub fn carried(&self, parent: &Parent, name: &str, column: Option<&str>) -> Option<Classes> {
+        let mut classes = None;
+        for (_, relation) in
+            self.named(name).filter(|(_, relation)| may_be(parent, &relation.schema))
+        {
+            let found = column
+                .and_then(|column| relation.columns.values().find(|entry| *entry.name == *column));
+            let carried = match (found, column) {
+                (Some(entry), _) => &entry.classes,
+                // `t.name` that is no column may be a function that is given the whole row.
+                (None, _) => &relation.classes,
+            };
+            classes.get_or_insert_with(Classes::new).extend(carried.iter().cloned());
+        }
+        classes
+    }
+
     /// What is known of the functions of this name: whether one is the user's own, and whether one of
     /// those may change something.
     #[must_use]
@@ -300,7 +320,12 @@ impl Catalogue {
     }
 }
 
+/// Whether a relation of this schema may be meant. A session's temporary relations come before all
+/// others, and whose they are cannot be told.
 fn may_be(parent: &Parent, schema: &str) -> bool {
+    if schema.starts_with("pg_temp_") {
+        return true;
+    }
     match parent {
         Parent::Is(named) => named == schema,
         Parent::OneOf(several) => several.iter().any(|named| named == schema),

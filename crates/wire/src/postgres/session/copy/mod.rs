@@ -132,7 +132,7 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     let format = if binary { ValueFormat::Binary } else { ValueFormat::Text };
     let columns = match &copy.source {
         CopySource::Query => {
-            let column = |index| (ground.undescribed(index), ValueType::Text);
+            let column = |index| (ground.undescribed(index, count), ValueType::Text);
             (0..count).map(column).collect()
         }
         CopySource::Table { name, columns } => {
