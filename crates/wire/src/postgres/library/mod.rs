@@ -15,7 +15,7 @@ use model::{Classes, DataClass, DataRule, Derived};
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
-pub(crate) use results::{Carried, Results};
+pub(crate) use results::Results;
 
 /// Texts up to this size are kept with their reading.
 const CACHED_TEXT: usize = 64 << 10;
@@ -282,10 +282,7 @@ impl sql::Scope for Scope<'_> {
         if !self.relations_known {
             return None;
         }
-        let relation = self.catalogue.resolve(&relation.schema, &relation.name)?;
-        let columns: Vec<&str> =
-            self.catalogue.columns(relation).map(|entry| &*entry.name).collect();
-        (!columns.is_empty()).then_some(columns)
+        self.catalogue.column_names(&relation.schema, &relation.name)
     }
 
     fn function(&self, schema: Option<&str>, name: &str) -> sql::FunctionFacts {

@@ -1,20 +1,10 @@
 //! Which classes the columns of a result carry, and what a statement puts where.
 
 use model::{Classes, Parent};
-use sql::{Flow, Lineage, Output, Outputs, Reach, RelationName, Statement};
+use sql::{Lineage, Output, Outputs, Reach, RelationName, Statement};
 
 use super::{Library, Scope};
-
-/// What a value carries, by how much of it is in there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Carried {
-    /// Classes of columns whose value it is.
-    pub(crate) value: Classes,
-    /// Classes of columns it is computed from.
-    pub(crate) computed: Classes,
-    /// Classes of columns of which it tells a fact.
-    pub(crate) fact: Classes,
-}
+use crate::postgres::catalogue::Carried;
 
 /// What the columns of one statement's result carry.
 #[derive(Debug, Default)]
@@ -33,45 +23,21 @@ pub(crate) struct Kept {
     pub(crate) classes: Classes,
 }
 
-impl Carried {
-    fn join(&mut self, other: &Self) {
-        for (mine, more) in [
-            (&mut self.value, &other.value),
-            (&mut self.computed, &other.computed),
-            (&mut self.fact, &other.fact),
-        ] {
-            mine.extend(more.iter().cloned());
-        }
+/// What comes from a lineage. `touched` is what the statement reads at all.
+fn carried(lineage: &Lineage, touched: &Classes, scope: &Scope<'_>, library: &Library) -> Carried {
+    let mut carried = Carried::made_of(match lineage.reach {
+        Reach::Traced => Classes::new(),
+        Reach::Touched => touched.clone(),
+        Reach::Anything => library.ruled.clone(),
+    });
+    for source in &lineage.sources {
+        match scope.carried(&source.relation, source.column.as_deref()) {
+            Some(one) => carried.join(&one.through(source.flow)),
+            // Nobody knows what stands under this name.
+            None => carried.join(&Carried::made_of(library.ruled.clone())),
+        };
     }
-
-    /// Every class that is in it in some way.
-    pub(crate) fn all(&self) -> Classes {
-        self.value.iter().chain(&self.computed).chain(&self.fact).cloned().collect()
-    }
-
-    fn of(lineage: &Lineage, touched: &Classes, scope: &Scope<'_>, library: &Library) -> Self {
-        let mut carried = Self::default();
-        match lineage.reach {
-            Reach::Traced => {}
-            Reach::Touched => carried.computed.extend(touched.iter().cloned()),
-            Reach::Anything => carried.computed.extend(library.ruled.iter().cloned()),
-        }
-        for source in &lineage.sources {
-            let column = source.column.as_deref();
-            let Some(classes) = scope.carried(&source.relation, column) else {
-                // Nobody knows what stands under this name.
-                carried.computed.extend(library.ruled.iter().cloned());
-                continue;
-            };
-            let into = match source.flow {
-                Flow::Value => &mut carried.value,
-                Flow::Computed => &mut carried.computed,
-                Flow::Fact => &mut carried.fact,
-            };
-            into.extend(classes);
-        }
-        carried
-    }
+    carried
 }
 
 impl Results {
@@ -91,7 +57,7 @@ impl Results {
             Outputs::None | Outputs::Unknown => Vec::new(),
             Outputs::Rows(items) => items
                 .iter()
-                .map(|item: &Output| Carried::of(item.from(), touched, scope, library))
+                .map(|item: &Output| carried(item.from(), touched, scope, library))
                 .collect(),
         };
         Self { outputs, carried }
@@ -112,7 +78,7 @@ impl Results {
         match self.outputs {
             Outputs::None => Some(Classes::new()),
             Outputs::Unknown => None,
-            Outputs::Rows(_) => Some(self.carried.iter().flat_map(Carried::all).collect()),
+            Outputs::Rows(_) => Some(self.carried.iter().flat_map(Carried::all).cloned().collect()),
         }
     }
 }
@@ -124,7 +90,7 @@ pub(super) fn filters(
     scope: &Scope<'_>,
     library: &Library,
 ) -> Classes {
-    Carried::of(&statement.filters, touched, scope, library).all()
+    carried(&statement.filters, touched, scope, library).all().cloned().collect()
 }
 
 /// What a statement puts where it does not stand already.
@@ -139,12 +105,17 @@ pub(super) fn kept(
         // A relation that is given what it holds holds no more than before.
         from.sources
             .retain(|source| source.relation != stored.into || source.column != stored.column);
-        let mut classes = Carried::of(&from, touched, scope, library).all();
+        let mut new = carried(&from, touched, scope, library);
         if let Some(column) = stored.column.as_deref()
-            && let Some(there) = scope.carried_by_each(&stored.into, column)
+            && let Some(there) = scope.carried_for_sure(&stored.into, column)
         {
-            classes.retain(|class| !there.contains(class));
+            // A mask that keeps a part of the value is safe for the value alone.
+            new.value.retain(|class| !there.value.contains(class));
+            for part in [&mut new.value, &mut new.computed, &mut new.fact] {
+                part.retain(|class| !there.computed.contains(class));
+            }
         }
+        let classes: Classes = new.all().cloned().collect();
         (!classes.is_empty()).then(|| Kept {
             into: stored.into.clone(),
             column: stored.column.clone(),
@@ -157,19 +128,19 @@ pub(super) fn kept(
 impl Scope<'_> {
     /// What a column (or any column) of a relation carries; `None`: nobody knows which relation is
     /// meant.
-    fn carried(&self, relation: &RelationName, column: Option<&str>) -> Option<Classes> {
+    fn carried(&self, relation: &RelationName, column: Option<&str>) -> Option<Carried> {
         if self.renamed {
             return None;
         }
         self.catalogue.carried(&relation.schema, &relation.name, column)
     }
 
-    /// What a column carries for sure, whichever of the relations is meant.
-    fn carried_by_each(&self, relation: &RelationName, column: &str) -> Option<Classes> {
+    /// What a column carries, when it is sure which is meant.
+    fn carried_for_sure(&self, relation: &RelationName, column: &str) -> Option<&Carried> {
         let known = self.relations_known && matches!(relation.schema, Parent::Is(_));
         let relation =
             self.catalogue.resolve(&relation.schema, &relation.name).filter(|_| known)?;
         let column = self.catalogue.columns(relation).find(|entry| *entry.name == *column)?;
-        Some((*column.classes).clone())
+        Some(&column.carried)
     }
 }

@@ -7,9 +7,9 @@ use mask::{Operator, ValueType};
 use model::{Classes, Column, Masked, ValueFormat};
 
 use super::view::View;
-use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
+use crate::postgres::catalogue::{Carried, Catalogue, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{Body, HEADER, Malformed};
-use crate::postgres::library::{Carried, Reading, Results};
+use crate::postgres::library::{Reading, Results};
 use crate::postgres::types;
 
 /// The columns of a result as the server described them.
@@ -105,7 +105,7 @@ impl Ground<'_> {
         }
         if let Some(entry) = self.catalogue.column(column.table, column.number) {
             let mut carried = traced.unwrap_or_default();
-            carried.value.extend(entry.classes.iter().cloned());
+            carried.join(&entry.carried);
             return self.carrying(&carried);
         }
         if column.table < FIRST_NORMAL_OBJECT {
@@ -147,12 +147,9 @@ impl Ground<'_> {
     }
 
     /// What is done to a column of this table's, when rows come without a description (COPY).
-    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Classes>) -> Mask {
+    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Carried>) -> Mask {
         match (table, number) {
-            (Some(_), Some(classes)) => {
-                let hidden = self.view.hidden_of(classes);
-                if hidden.is_empty() { self.scan() } else { whole(hidden) }
-            }
+            (Some(_), Some(carried)) => self.carrying(carried),
             _ if self.view.hides_columns() => redact(self.view.hidden()),
             _ => self.scan(),
         }
