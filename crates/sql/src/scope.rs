@@ -1,4 +1,4 @@
-use crate::RelationName;
+use crate::{Lineage, RelationName};
 
 /// What a session knows about names at the moment a text is read.
 pub trait Scope {
@@ -20,6 +20,13 @@ pub trait Scope {
     /// What is known of functions of this name, in one schema or (`None`) in any that an unqualified
     /// call may find. Also asked for operators whose names PostgreSQL does not bring along.
     fn function(&self, schema: Option<&str>, name: &str) -> FunctionFacts;
+
+    /// What is in the results of all functions of this name beside what they are given, where all of
+    /// them are written in SQL and were read.
+    fn body(&self, schema: Option<&str>, name: &str) -> Option<Lineage> {
+        let _ = (schema, name);
+        None
+    }
 
     /// Whether `t.name` may be a call of a function that somebody made and that takes a row:
     /// PostgreSQL falls back on one when `t` has no such column. A catalogue that knows arguments

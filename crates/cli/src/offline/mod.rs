@@ -13,7 +13,7 @@ use model::{
     Classes, Command, DataRule, Facts, Identity, IdentityKind, Parent, Phase, Resource, Understood,
 };
 use policy::{Circumstances, Explanation, PolicySet};
-use sql::{Limits, NoCatalogue, RelationName, Statement};
+use sql::{Limits, Lineage, NoCatalogue, Reach, RelationName, Statement};
 
 /// Who asks, of what, and how.
 #[derive(Clone, Debug)]
@@ -82,6 +82,10 @@ fn understand(
     let facts = Facts {
         unbounded: statements.iter().any(|statement| statement.unbounded),
         returns: statements.iter().flat_map(|statement| classes_of(statement, resource)).collect(),
+        filters: statements
+            .iter()
+            .flat_map(|statement| classes_in(&statement.filters, statement, resource))
+            .collect(),
         not_understood: None,
     };
     let accesses = statements.into_iter().flat_map(|statement| statement.accesses).collect();
@@ -108,6 +112,28 @@ fn classes_of(statement: &Statement, resource: &Resource) -> Classes {
         | DataRule::Define(_) => None,
     });
     ruled.collect()
+}
+
+/// The classes that a part of a statement is made of, by the resource's rules.
+fn classes_in(lineage: &Lineage, statement: &Statement, resource: &Resource) -> Classes {
+    let all = |rule: &DataRule| match rule {
+        DataRule::Column { path, class } | DataRule::Json { path, class, .. } => {
+            Some((path.clone(), class.clone()))
+        }
+        DataRule::Detect(_) | DataRule::Class { .. } | DataRule::Define(_) => None,
+    };
+    let rules = resource.data.iter().filter_map(all);
+    let made_of = |[schema, table, column]: &[String; 3]| {
+        let is = |name: &str| column == "*" || column == name;
+        lineage.sources.iter().any(|source| {
+            stands_at(&source.relation, schema, table) && source.column.as_deref().is_none_or(is)
+        })
+    };
+    match lineage.reach {
+        Reach::Anything => rules.map(|(_, class)| class).collect(),
+        Reach::Touched => classes_of(statement, resource),
+        Reach::Traced => rules.filter(|(path, _)| made_of(path)).map(|(_, class)| class).collect(),
+    }
 }
 
 fn stands_at(relation: &RelationName, schema: &str, table: &str) -> bool {

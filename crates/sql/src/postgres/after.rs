@@ -2,7 +2,7 @@
 
 use model::{Access, Action, ObjectKind};
 
-use crate::{Effect, FunctionFacts, RelationName, Scope, Statement};
+use crate::{Effect, FunctionFacts, Lineage, RelationName, Scope, Statement};
 
 /// A scope as it was when the text began, with what its own statements put in doubt since.
 pub(super) struct After<'s> {
@@ -58,6 +58,13 @@ impl Scope for After<'_> {
             return FunctionFacts::UserDefined { volatile: true };
         }
         self.scope.function(schema, name)
+    }
+
+    fn body(&self, schema: Option<&str>, name: &str) -> Option<Lineage> {
+        if self.functions_in_doubt || self.path_in_doubt || self.relations_in_doubt {
+            return None;
+        }
+        self.scope.body(schema, name)
     }
 
     fn takes_row(&self, name: &str) -> bool {

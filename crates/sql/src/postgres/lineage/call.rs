@@ -74,7 +74,10 @@ impl<'t> Tracer<'t> {
         }
         let own = match comes_from(schema, name, call.args.len(), self.scope) {
             Comes::Anywhere => {
-                let all = Stream::reaching(Reach::Anything);
+                let all = match self.scope.body(schema, name) {
+                    Some(body) => self.names.stream(&body),
+                    None => Stream::reaching(Reach::Anything),
+                };
                 return all.and(&first).and(&others).and(&ordered).computed();
             }
             Comes::Arguments if matches!(schema, None | Some("pg_catalog")) => {

@@ -98,6 +98,18 @@ impl Names {
         number
     }
 
+    /// What was traced elsewhere.
+    pub(super) fn stream(&mut self, lineage: &Lineage) -> Stream {
+        let mut stream = Stream::reaching(lineage.reach);
+        for source in &lineage.sources {
+            let relation = self.relation(source.relation.clone());
+            let column = source.column.as_deref().map_or(0, |column| self.column(column));
+            let drops = vec![Drop { relation, column, flow: source.flow }];
+            stream.join(&Stream { drops, reach: Reach::Traced });
+        }
+        stream
+    }
+
     pub(super) fn lineage(&self, stream: &Stream) -> Lineage {
         let mut reach = stream.reach;
         let sources = stream.drops.iter().filter_map(|drop| {

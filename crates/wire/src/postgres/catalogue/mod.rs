@@ -3,6 +3,7 @@
 //! It is read over the gateway's own connection with [`query`], never from the client's session, and
 //! is immutable: a newer reading is another `Catalogue`.
 
+mod bodies;
 mod carried;
 mod inherit;
 mod views;
@@ -58,6 +59,9 @@ const COLUMNS: &str = "\
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
  UNION ALL SELECT 'definition', c.oid::text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
   FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384 \
+ UNION ALL SELECT 'body', p.oid::text, p.prosrc, NULL, NULL, NULL \
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+  WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind = 'f' AND p.proconfig IS NULL AND p.prosrc <> '' \
  UNION ALL SELECT 'generated', d.adrelid::text, d.adnum::text, p.refobjsubid::text, NULL, NULL \
   FROM pg_catalog.pg_attrdef d \
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \
@@ -81,6 +85,8 @@ pub struct Catalogue {
     types: FxHashMap<u32, NamedType>,
     /// What views show, as far as their definitions were read.
     definitions: views::Definitions,
+    /// What functions in SQL return.
+    bodies: bodies::Bodies,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -108,6 +114,7 @@ pub struct ColumnEntry {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Function {
+    oid: u32,
     schema: Box<str>,
     volatile: bool,
     user_defined: bool,
@@ -139,6 +146,7 @@ impl Catalogue {
         let mut columns: Vec<(u32, i16, &str, u32, bool)> = Vec::new();
         let mut links = inherit::Links::default();
         let mut definitions = Vec::new();
+        let mut texts = Vec::new();
         for row in rows {
             let kind = row[0].unwrap_or_default();
             let bad = || BadCatalogue(kind.to_owned());
@@ -164,6 +172,7 @@ impl Catalogue {
                         definitions.push((oid(1)?, definition));
                     }
                 }
+                "body" => texts.push((oid(1)?, text(2)?)),
                 "generated" => {
                     let number = |index: usize| text(index)?.parse().map_err(|_| bad());
                     links.generated(oid(1)?, number(2)?, number(3)?);
@@ -186,6 +195,7 @@ impl Catalogue {
             this.keep_classes_of(earlier);
         }
         this.sum_up();
+        this.bodies = bodies::read(texts, &this, earlier);
         this.definitions = views::read(definitions, &this, earlier);
         links.spread(&mut this, &ruled_classes(rules));
         this.sum_up();
@@ -330,7 +340,7 @@ impl Catalogue {
 
     fn add_function(&mut self, oid: u32, schema: &str, name: &str, volatile: bool) {
         let user_defined = oid >= FIRST_NORMAL_OBJECT;
-        let function = Function { schema: schema.into(), volatile, user_defined };
+        let function = Function { oid, schema: schema.into(), volatile, user_defined };
         self.functions.entry(name.into()).or_default().push(function);
         self.function_names.insert(oid, (schema.into(), name.into()));
     }

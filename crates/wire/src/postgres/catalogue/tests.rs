@@ -213,3 +213,26 @@ fn a_temporary_relation_of_any_session_may_stand_before_another_of_its_name() {
     assert_eq!(names(&carried.value), ["us_ssn"]);
     assert_eq!(catalogue.column_names(&public, "ids"), None);
 }
+
+#[test]
+fn a_function_in_sql_returns_what_its_body_says() {
+    let mut rows = shop();
+    rows.push(row(["function", "20040", "public", "of_customer", "v"]));
+    rows.push(row(["function", "20041", "public", "twice", "v"]));
+    rows.push(row(["function", "20042", "public", "named", "v"]));
+    rows.push(row(["body", "20040", "SELECT upper(c.ssn) FROM customers c WHERE c.id = $1"]));
+    rows.push(row(["body", "20041", "SELECT $1 * 2"]));
+    rows.push(row(["body", "20042", "SELECT wanted FROM customers WHERE id = 1"]));
+    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let of = |name: &str| {
+        let body = catalogue.body(None, name)?;
+        let source = |source: &sql::Source| {
+            format!("{}.{}", source.relation.name, source.column.as_deref().unwrap_or("*"))
+        };
+        Some(body.sources.iter().map(source).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(of("of_customer").as_deref(), Some("customers.ssn"));
+    assert_eq!(of("twice").as_deref(), Some(""));
+    assert_eq!(of("named").as_deref(), Some("customers.*"), "a parameter or a column");
+    assert_eq!(of("touch"), None, "its body is not in SQL");
+}

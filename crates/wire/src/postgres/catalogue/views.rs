@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Classes, Parent};
 use rustc_hash::FxHashMap;
-use sql::{FunctionFacts, Limits, Outputs, Reach, RelationName, Scope};
+use sql::{FunctionFacts, Limits, Lineage, Outputs, Reach, RelationName, Scope};
 
 use super::carried::Carried;
 use super::{Catalogue, FIRST_NORMAL_OBJECT};
@@ -121,6 +121,10 @@ impl Scope for Own<'_> {
 
     fn function(&self, schema: Option<&str>, name: &str) -> FunctionFacts {
         self.0.function(schema, name)
+    }
+
+    fn body(&self, schema: Option<&str>, name: &str) -> Option<Lineage> {
+        self.0.body(schema, name)
     }
 }
 

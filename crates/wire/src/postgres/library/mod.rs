@@ -285,6 +285,10 @@ impl sql::Scope for Scope<'_> {
         self.catalogue.column_names(&relation.schema, &relation.name)
     }
 
+    fn body(&self, schema: Option<&str>, name: &str) -> Option<sql::Lineage> {
+        if self.functions_known { self.catalogue.body(schema, name) } else { None }
+    }
+
     fn function(&self, schema: Option<&str>, name: &str) -> sql::FunctionFacts {
         if self.functions_known {
             self.catalogue.function(schema, name)
