@@ -68,6 +68,15 @@ const TYPES: &[ValueType] = &[
     ValueType::TEXT_ARRAY,
     ValueType::Record,
     ValueType::Other,
+    ValueType::Oid,
+    ValueType::Money,
+    ValueType::Xml,
+    ValueType::Bit,
+    ValueType::Hstore,
+    ValueType::Range(&ValueType::Date),
+    ValueType::Range(&ValueType::Text),
+    ValueType::MultiRange(&ValueType::Int8),
+    ValueType::Array(&ValueType::Jsonb),
 ];
 
 /// A masked value of any type in any format is valid for it or NULL, and says so the same way twice.

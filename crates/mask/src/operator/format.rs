@@ -82,7 +82,7 @@ impl FormatKey {
         }
         let (mut domain, mut number) = (1_u128, 0_u128);
         for (alphabet, numeral) in &letters {
-            domain = domain * alphabet.size();
+            domain *= alphabet.size();
             number = number * alphabet.size() + u128::from(*numeral);
             if domain > LARGEST_MIXED {
                 return None;

@@ -22,7 +22,7 @@ pub(super) fn mask(
         ValueFormat::Binary => mask_binary(value, out, &mut each),
     };
     match changed {
-        Some(true) => return Masked::Replaced,
+        Some(true) => Masked::Replaced,
         Some(false) => {
             out.truncate(at);
             Masked::Kept

@@ -39,7 +39,7 @@ pub(super) fn mask_all(
 
 fn finish(changed: Option<bool>, at: usize, out: &mut Vec<u8>) -> Masked {
     match changed {
-        Some(true) => return Masked::Replaced,
+        Some(true) => Masked::Replaced,
         Some(false) => {
             out.truncate(at);
             Masked::Kept
