@@ -31,10 +31,11 @@ pub(super) fn mask(
     }
 }
 
-/// What an element is: as it was said to be by its array, unless that is not known here.
+/// What an element is: as it was said to be by its array, unless that is not known here. No element
+/// is an array: one that says so would nest without end.
 pub(super) const fn element_type(declared: ValueType, said: Option<ValueType>) -> ValueType {
     match said {
-        None | Some(ValueType::Other) => declared,
+        None | Some(ValueType::Other | ValueType::Array(_)) => declared,
         Some(said) => said,
     }
 }

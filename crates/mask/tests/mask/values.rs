@@ -405,6 +405,21 @@ fn rows_nested_without_end_become_null() {
 }
 
 #[test]
+fn arrays_nested_without_end_are_not_followed() {
+    let header = |oid: i32| [1, 0, oid, 1, 1].map(i32::to_be_bytes).concat();
+    let levels = 50_000;
+    let mut value = Vec::new();
+    for level in 0..levels {
+        value.extend(header(1009));
+        value.extend(u32::try_from((levels - level) * 24).unwrap().to_be_bytes());
+    }
+    value.extend([b'x'; 24]);
+    let masked = whole(&Operator::Redact, ValueType::TEXT_ARRAY, BINARY, &value).unwrap();
+    assert_eq!(masked, [header(1009), sized(b"[masked]")].concat());
+    assert!(content(ValueType::TEXT_ARRAY, BINARY, &value).is_some());
+}
+
+#[test]
 fn types_are_known_by_their_oid() {
     for (oid, ty) in [
         (25, ValueType::Text),
