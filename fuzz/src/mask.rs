@@ -1,7 +1,7 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use mask::{
-    Classes, DataClass, Detectors, HashKey, Masked, Operator, ValueFormat, ValueType,
+    Classes, DataClass, Detectors, MaskKeys, Masked, Masking, Operator, ValueFormat, ValueType,
     mask_value as whole,
 };
 
@@ -68,6 +68,15 @@ const TYPES: &[ValueType] = &[
     ValueType::TEXT_ARRAY,
     ValueType::Record,
     ValueType::Other,
+    ValueType::Oid,
+    ValueType::Money,
+    ValueType::Xml,
+    ValueType::Bit,
+    ValueType::Hstore,
+    ValueType::Range(&ValueType::Date),
+    ValueType::Range(&ValueType::Text),
+    ValueType::MultiRange(&ValueType::Int8),
+    ValueType::Array(&ValueType::Jsonb),
 ];
 
 /// A masked value of any type in any format is valid for it or NULL, and says so the same way twice.
@@ -75,16 +84,25 @@ pub fn mask_value(data: &[u8]) {
     let [ty, how, value @ ..] = data else { return };
     let ty = TYPES[usize::from(*ty) % TYPES.len()];
     let format = if how & 1 == 0 { ValueFormat::Text } else { ValueFormat::Binary };
-    let key = || Arc::new(HashKey::derive(b"fuzz"));
-    let operator = match (how >> 1) % 7 {
-        0 => Operator::Redact,
-        1 => Operator::KeepLast(4),
-        2 => Operator::KeepDomain,
-        3 => Operator::Hash(key()),
-        4 => Operator::Null,
-        5 => Operator::DateYear,
-        _ => Operator::Format(key()),
+    let masking = match (how >> 1) % 15 {
+        0 => Masking::Redact,
+        1 => Masking::KeepLast(4),
+        2 => Masking::KeepDomain,
+        3 => Masking::Hash(None),
+        4 => Masking::Null,
+        5 => Masking::DateYear,
+        6 => Masking::Format,
+        7 => Masking::Tag,
+        8 => Masking::KeepFirst(4),
+        9 => Masking::Email,
+        10 => Masking::Default,
+        11 => Masking::DateMonth,
+        12 => Masking::Bucket(10),
+        13 => Masking::Token,
+        _ => Masking::DenyRow,
     };
+    let class = DataClass::new("us_ssn").unwrap();
+    let operator = Operator::new(&masking, &class, &MaskKeys::derive(b"fuzz"));
     let (mut out, mut again) = (b"before".to_vec(), Vec::new());
     let done = whole(&operator, ty, format, value, &mut out);
     assert_eq!(whole(&operator, ty, format, value, &mut again), done);

@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use model::{Classes, DataClass};
+use model::{Classes, DataClass, Masking};
 
-use crate::operator::Operator;
+use crate::operator::{MaskKeys, Operator};
 use crate::scan::ident;
 
 /// What is known of a data class by its name.
@@ -55,17 +56,58 @@ pub fn default_operator(class: &DataClass) -> Operator {
         .map_or(Operator::Redact, |info| info.operator.clone())
 }
 
-/// What masks a result column that carries `classes`, or nothing when it carries none.
-///
-/// An operator that keeps a part of the value (the last digits, the domain, the year) is safe only
-/// for the value itself: of `left(card, 12)` the last four digits are four more. So what is
-/// `derived` from a column, and what carries several classes, is redacted.
+/// What masks a result column that carries `classes`, or nothing when it carries none, where no rule
+/// says how: [`Treatments::operator_for`].
 #[must_use]
 pub fn operator_for(classes: &Classes, derived: bool) -> Option<Operator> {
-    let mut each = classes.iter();
-    let first = each.next()?;
-    let alone = each.next().is_none();
-    Some(if alone && !derived { default_operator(first) } else { Operator::Redact })
+    Treatments::default().operator_for(classes, derived)
+}
+
+/// How rules say that classes are masked; the others are masked by their own operators.
+#[derive(Clone, Debug, Default)]
+pub struct Treatments(BTreeMap<DataClass, Operator>);
+
+impl Treatments {
+    /// Compiles what rules say.
+    #[must_use]
+    pub fn new(rules: &BTreeMap<DataClass, Masking>, keys: &MaskKeys) -> Self {
+        let compiled = |(class, masking): (&DataClass, &Masking)| {
+            (class.clone(), Operator::new(masking, class, keys))
+        };
+        Self(rules.iter().map(compiled).collect())
+    }
+
+    /// What masks values of a class.
+    #[must_use]
+    pub fn of(&self, class: &DataClass) -> Operator {
+        self.0.get(class).cloned().unwrap_or_else(|| default_operator(class))
+    }
+
+    /// What masks a result column that carries `classes`, or nothing when it carries none.
+    ///
+    /// An operator that keeps something of the value (the last digits, the domain, the year, that it
+    /// equals another) is safe only for the value itself: of `left(card, 12)` the last four digits
+    /// are four more. So where a column is `derived` from another, or carries several classes, such
+    /// an operator counts as `redact`; of what is left the strictest holds.
+    #[must_use]
+    pub fn operator_for(&self, classes: &Classes, derived: bool) -> Option<Operator> {
+        let alone = classes.len() == 1 && !derived;
+        let each = classes.iter().map(|class| match self.of(class) {
+            operator if alone || operator.hides_all() => operator,
+            _ => Operator::Redact,
+        });
+        each.reduce(Operator::strictest)
+    }
+}
+
+/// Whether a class's values are numbers of any kind: their separators say nothing, nor does the case
+/// of their letters.
+pub(crate) fn is_number(class: &DataClass) -> bool {
+    matches!(class.as_str(), "credit_card" | "us_ssn" | "iban" | "phone" | "mac_address")
+        || ident::TABLES
+            .iter()
+            .flat_map(|table| table.iter())
+            .any(|ident| ident.name == class.as_str())
 }
 
 /// What was meant perhaps: those that share a word of the name, or else the first of all.
@@ -214,5 +256,33 @@ mod tests {
         assert_eq!(masks(&["credit_card"], true).as_deref(), Some("redact"));
         assert_eq!(masks(&["credit_card", "email"], false).as_deref(), Some("redact"));
         assert_eq!(masks(&["shoe_size"], false).as_deref(), Some("redact"));
+    }
+
+    #[test]
+    fn rules_say_how_and_the_strictest_holds() {
+        let rules = [
+            ("credit_card", Masking::KeepLast(4)),
+            ("us_ssn", Masking::Tag),
+            ("health", Masking::Null),
+            ("secret", Masking::DenyRow),
+            ("iban", Masking::Hash(None)),
+        ];
+        let rules = rules.map(|(name, masking)| (DataClass::new(name).unwrap(), masking)).into();
+        let treatments = Treatments::new(&rules, &MaskKeys::derive(b"ours"));
+        for (names, derived, shown) in [
+            (&["iban"][..], false, "hash"),
+            (&["iban"], true, "redact"),
+            (&["us_ssn"], true, "tag"),
+            (&["health"], true, "null"),
+            (&["secret"], true, "deny_row"),
+            (&["credit_card", "us_ssn"], false, "redact"),
+            (&["health", "us_ssn"], false, "null"),
+            (&["credit_card", "secret"], true, "deny_row"),
+            (&["email"], false, "keep_domain"),
+        ] {
+            let operator = treatments.operator_for(&classes(names), derived).unwrap();
+            assert_eq!(operator.to_string(), shown, "{names:?} {derived}");
+        }
+        assert!(treatments.operator_for(&classes(&[]), true).is_none());
     }
 }

@@ -11,8 +11,10 @@
 //! ```
 //!
 //! * [`catalogue()`]: the classes known by name, what finds them, and what masks them by default
-//! * [`Operator`] and [`mask_value`]: a whole value is masked and stays valid for its type, in text
-//!   and in PostgreSQL's binary format
+//! * [`Operator`], made of a [`Masking`] and [`MaskKeys`]; [`Treatments`]: which one masks what
+//! * [`mask_value`], [`mask_cell`]: a whole value is masked and stays valid for its type, in text and
+//!   in PostgreSQL's binary format; [`mask_json_paths`]: of a JSON document what stands at some paths
+//! * [`detokenise`]: what a token stood for
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
 //!
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
@@ -27,8 +29,10 @@ mod operator;
 mod scan;
 mod value;
 
-pub use catalogue::{ClassInfo, UnknownClass, catalogue, default_operator, operator_for};
+pub use catalogue::{
+    ClassInfo, Treatments, UnknownClass, catalogue, default_operator, operator_for,
+};
 pub use detect::{Detectors, Finding};
-pub use model::{Classes, DataClass, Masked, ValueFormat};
-pub use operator::{HashKey, Operator};
-pub use value::{ValueType, mask_value};
+pub use model::{Classes, DataClass, Masked, Masking, ValueFormat};
+pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, detokenise};
+pub use value::{Cell, JsonPath, UnknownPath, ValueType, mask_cell, mask_json_paths, mask_value};

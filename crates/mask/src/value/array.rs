@@ -31,6 +31,15 @@ pub(super) fn mask(
     }
 }
 
+/// What an element is: as it was said to be by its array, unless that is not known here. No element
+/// is an array: one that says so would nest without end.
+pub(super) const fn element_type(declared: ValueType, said: Option<ValueType>) -> ValueType {
+    match said {
+        None | Some(ValueType::Other | ValueType::Array(_)) => declared,
+        Some(said) => said,
+    }
+}
+
 fn mask_binary(
     value: &[u8],
     out: &mut Vec<u8>,
@@ -38,20 +47,22 @@ fn mask_binary(
 ) -> Option<bool> {
     let mut fields = Fields(value);
     let dimensions = fields.int()?;
-    let _has_null = fields.int()?;
+    let flagged = fields.int()?;
     let ty = ValueType::from_postgres(fields.oid()?);
-    if !(0..=MOST_DIMENSIONS).contains(&dimensions) {
+    if !(0..=MOST_DIMENSIONS).contains(&dimensions) || !matches!(flagged, 0 | 1) {
         return None;
     }
+    let mut count = usize::from(dimensions > 0);
     for _ in 0..dimensions {
-        fields.bytes(8)?;
+        count = count.checked_mul(usize::try_from(fields.int()?).ok()?)?;
+        let _lower_bound = fields.int()?;
     }
     let header = value.len() - fields.0.len();
     let flags = out.len() + 4;
     out.extend_from_slice(value.get(..header)?);
     let mut changed = false;
     let mut has_null = false;
-    while !fields.0.is_empty() {
+    for _ in 0..count {
         let Some(element) = fields.value()? else {
             out.extend_from_slice(&(-1_i32).to_be_bytes());
             has_null = true;
@@ -60,6 +71,9 @@ fn mask_binary(
         let masked = push_value(element, out, |out| each(Some(ty), element, out));
         changed |= masked != Masked::Kept;
         has_null |= masked == Masked::Null;
+    }
+    if !fields.0.is_empty() {
+        return None;
     }
     if has_null && let Some(slot) = out.get_mut(flags..flags + 4) {
         slot.copy_from_slice(&1_i32.to_be_bytes());

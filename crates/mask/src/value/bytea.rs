@@ -1,6 +1,6 @@
 use model::ValueFormat;
 
-use crate::operator::push_hex;
+use crate::operator::{Hashed, MASKED, push_hex, push_tag};
 use crate::scan::Hit;
 use crate::{Detectors, Operator};
 
@@ -11,54 +11,47 @@ pub(super) fn mask_whole(
     value: &[u8],
     out: &mut Vec<u8>,
 ) -> bool {
-    let hash = match operator {
-        Operator::Null => return false,
-        Operator::Hash(key) => match format {
-            ValueFormat::Binary => Some(key.bytes::<16>(value)),
-            ValueFormat::Text => {
-                let Some(hex) = value.strip_prefix(b"\\x") else { return false };
-                let mut hash = [0; 16];
-                // In pieces, so that both formats hash the same bytes without a copy of them.
-                let mut pieces = hex.chunks(128).map(|hex| {
-                    let mut piece = [0; 64];
-                    let bytes = decode_into(hex, &mut piece);
-                    bytes.map(|count| (piece, count))
-                });
-                let mut valid = true;
-                let pieces = pieces.by_ref().map_while(|piece| {
-                    valid &= piece.is_some();
-                    piece.map(Piece)
-                });
-                key.stream(pieces).fill(&mut hash);
-                if !valid {
-                    return false;
+    let mut masked = Vec::new();
+    match operator {
+        Operator::Null | Operator::DenyRow => return false,
+        Operator::Default => {}
+        Operator::Tag(class) => push_tag(class, &mut masked),
+        Operator::Hash(_) | Operator::Token(_) => {
+            let mut decoded = Vec::new();
+            let bytes = match format {
+                ValueFormat::Binary => value,
+                ValueFormat::Text => {
+                    let Some(hex) = value.strip_prefix(b"\\x") else { return false };
+                    if !decode(hex, &mut decoded) {
+                        return false;
+                    }
+                    &decoded
                 }
-                Some(hash)
+            };
+            match operator {
+                Operator::Hash(key) => masked.extend(key.bytes::<16>(Hashed::Bytes, bytes)),
+                Operator::Token(key) if key.token(bytes, &mut masked) => {}
+                _ => masked.extend_from_slice(MASKED),
             }
-        },
+        }
         Operator::Redact
+        | Operator::KeepFirst(_)
         | Operator::KeepLast(_)
         | Operator::KeepDomain
+        | Operator::Email
         | Operator::DateYear
-        | Operator::Format(_) => None,
-    };
-    let masked = hash.as_ref().map_or(crate::operator::MASKED, |hash| hash);
+        | Operator::DateMonth
+        | Operator::Bucket(_)
+        | Operator::Format(_) => masked.extend_from_slice(MASKED),
+    }
     match format {
-        ValueFormat::Binary => out.extend_from_slice(masked),
+        ValueFormat::Binary => out.extend_from_slice(&masked),
         ValueFormat::Text => {
             out.extend_from_slice(b"\\x");
-            push_hex(masked, out);
+            push_hex(&masked, out);
         }
     }
     true
-}
-
-struct Piece(([u8; 64], usize));
-
-impl AsRef<[u8]> for Piece {
-    fn as_ref(&self) -> &[u8] {
-        self.0.0.get(..self.0.1).unwrap_or_default()
-    }
 }
 
 /// Masks what is found in bytes read as text.

@@ -1,6 +1,6 @@
 use model::{Masked, ValueFormat};
 
-use super::{ValueType, array, bytea, json, record};
+use super::{ValueType, array, bytea, hstore, json, range, record};
 use crate::Detectors;
 use crate::scan::Kind;
 
@@ -37,9 +37,11 @@ impl Detectors {
         }
         let Some(deeper) = depth.checked_sub(1) else { return Masked::Null };
         match (ty, format) {
-            (ValueType::Text, _) | (ValueType::Other, ValueFormat::Text) => {
-                replaced(self.mask_text(value, out))
-            }
+            (ValueType::Text | ValueType::Xml, _)
+            | (
+                ValueType::JsonPath | ValueType::TsVector | ValueType::TsQuery | ValueType::Other,
+                ValueFormat::Text,
+            ) => replaced(self.mask_text(value, out)),
             (ValueType::Json, _) | (ValueType::Jsonb, ValueFormat::Text) => {
                 replaced(json::mask_content(self, &[], value, out))
             }
@@ -50,17 +52,33 @@ impl Detectors {
                 _ => Masked::Null,
             },
             (ValueType::Bytea, _) => replaced(bytea::mask_content(self, format, value, out)),
-            (ValueType::Array(element), _) if searched(*element) => {
+            (ValueType::Array(element), _) if element.is_searched() => {
                 array::mask(format, value, out, |said, value, out| {
-                    let ty = said.unwrap_or(*element);
+                    let ty = array::element_type(*element, said);
                     self.mask_typed(ty, format, value, out, deeper)
                 })
             }
             (ValueType::Record, _) => record::mask(format, value, out, |ty, value, out| {
                 self.mask_typed(ty, format, value, out, deeper)
             }),
-            (ValueType::Inet, _) if self.wants(Kind::IpAddress) => Masked::Null,
-            (ValueType::Other, ValueFormat::Binary) => match self.hits(&[], value).next() {
+            (ValueType::Range(bound), _) if bound.is_searched() => {
+                range::mask(format, value, out, |value, out| {
+                    self.mask_typed(*bound, format, value, out, deeper)
+                })
+            }
+            (ValueType::MultiRange(bound), _) if bound.is_searched() => {
+                range::mask_all(format, value, out, |value, out| {
+                    self.mask_typed(*bound, format, value, out, deeper)
+                })
+            }
+            (ValueType::Hstore, _) => hstore::mask(format, value, out, |_, value, out| {
+                self.mask_typed(ValueType::Text, format, value, out, deeper)
+            }),
+            (ValueType::Inet | ValueType::Cidr, _) if self.wants(Kind::IpAddress) => Masked::Null,
+            (
+                ValueType::JsonPath | ValueType::TsVector | ValueType::TsQuery | ValueType::Other,
+                ValueFormat::Binary,
+            ) => match self.hits(&[], value).next() {
                 Some(_) => Masked::Null,
                 None => Masked::Kept,
             },
@@ -78,8 +96,28 @@ impl Detectors {
                 | ValueType::TimestampTz
                 | ValueType::Interval
                 | ValueType::Uuid
+                | ValueType::Char
+                | ValueType::Oid
+                | ValueType::Money
+                | ValueType::TimeTz
+                | ValueType::Bit
+                | ValueType::VarBit
                 | ValueType::Inet
+                | ValueType::Cidr
                 | ValueType::MacAddr
+                | ValueType::MacAddr8
+                | ValueType::Point
+                | ValueType::Line
+                | ValueType::Segment
+                | ValueType::Box
+                | ValueType::Path
+                | ValueType::Polygon
+                | ValueType::Circle
+                | ValueType::Lsn
+                | ValueType::Tid
+                | ValueType::Enum
+                | ValueType::Range(_)
+                | ValueType::MultiRange(_)
                 | ValueType::Array(_),
                 _,
             ) => Masked::Kept,
@@ -94,7 +132,7 @@ impl ValueType {
     pub const fn is_searched(self) -> bool {
         searched(self)
             || match self {
-                Self::Array(element) => searched(*element),
+                Self::Array(of) | Self::Range(of) | Self::MultiRange(of) => of.is_searched(),
                 _ => false,
             }
     }
@@ -107,7 +145,13 @@ const fn searched(ty: ValueType) -> bool {
             | ValueType::Json
             | ValueType::Jsonb
             | ValueType::Bytea
+            | ValueType::Xml
+            | ValueType::JsonPath
+            | ValueType::TsVector
+            | ValueType::TsQuery
+            | ValueType::Hstore
             | ValueType::Inet
+            | ValueType::Cidr
             | ValueType::Record
             | ValueType::Other
     )

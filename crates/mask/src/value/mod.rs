@@ -5,37 +5,52 @@ mod array;
 mod bytea;
 mod content;
 pub(crate) mod date;
+mod default;
+mod hstore;
 mod integer;
 mod json;
+pub(crate) mod number;
+mod numeric;
+mod oid;
+mod range;
 mod record;
 mod uuid;
 mod whole;
 
-pub use whole::mask_value;
+pub use json::{JsonPath, UnknownPath, mask_json_paths};
+pub use whole::{Cell, mask_cell, mask_value};
 
 /// What a value was said to be. It says how a masked value must look, not what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
-    /// `text`, `varchar`, `char(n)`, `name`, `citext`, `xml`, `unknown`: text in both formats.
+    /// `text`, `varchar`, `char(n)`, `name`, `citext`, `unknown`: text in both formats.
     Text,
+    /// `"char"`, a single byte.
+    Char,
     /// `smallint`
     Int2,
     /// `integer`
     Int4,
     /// `bigint`
     Int8,
+    /// `oid`, `xid` and `cid`: numbers without a sign.
+    Oid,
     /// `real`
     Float4,
     /// `double precision`
     Float8,
     /// `numeric`
     Numeric,
+    /// `money`
+    Money,
     /// `boolean`
     Bool,
     /// `date`
     Date,
-    /// `time`, with or without a time zone.
+    /// `time` without a time zone.
     Time,
+    /// `time with time zone`
+    TimeTz,
     /// `timestamp`
     Timestamp,
     /// `timestamp with time zone`
@@ -48,16 +63,58 @@ pub enum ValueType {
     Json,
     /// `jsonb`
     Jsonb,
+    /// `jsonpath`
+    JsonPath,
+    /// `xml`
+    Xml,
     /// `bytea`
     Bytea,
-    /// `inet` and `cidr`
+    /// `bit(n)`
+    Bit,
+    /// `bit varying`
+    VarBit,
+    /// `inet`
     Inet,
-    /// `macaddr` and `macaddr8`
+    /// `cidr`
+    Cidr,
+    /// `macaddr`
     MacAddr,
+    /// `macaddr8`
+    MacAddr8,
+    /// `point`
+    Point,
+    /// `line`
+    Line,
+    /// `lseg`
+    Segment,
+    /// `box`
+    Box,
+    /// `path`
+    Path,
+    /// `polygon`
+    Polygon,
+    /// `circle`
+    Circle,
+    /// `tsvector`
+    TsVector,
+    /// `tsquery`
+    TsQuery,
+    /// `pg_lsn`
+    Lsn,
+    /// `tid`
+    Tid,
     /// An array of any number of dimensions.
     Array(&'static ValueType),
+    /// A range of such values: `int4range`, `daterange`, ….
+    Range(&'static ValueType),
+    /// A multirange of such values.
+    MultiRange(&'static ValueType),
     /// A row: `record`, or a composite type when the caller knows that it is one.
     Record,
+    /// The extension type `hstore`, when the caller knows that it is one.
+    Hstore,
+    /// An enum, when the caller knows that it is one: a masked one is its first label or NULL.
+    Enum,
     /// Anything else: as a whole it is masked by NULL, its content is searched as text.
     Other,
 }
@@ -65,55 +122,6 @@ pub enum ValueType {
 impl ValueType {
     /// `text[]` and its kin.
     pub const TEXT_ARRAY: Self = Self::Array(&Self::Text);
-
-    /// The type by its OID in `pg_type`, for the types every PostgreSQL has. What an extension or
-    /// a user made is [`Self::Other`], unless the caller knows better (`citext` is text).
-    #[must_use]
-    pub const fn from_postgres(oid: u32) -> Self {
-        match oid {
-            19 | 25 | 142 | 705 | 1042 | 1043 | 2275 => Self::Text,
-            16 => Self::Bool,
-            17 => Self::Bytea,
-            20 => Self::Int8,
-            21 => Self::Int2,
-            23 => Self::Int4,
-            114 => Self::Json,
-            650 | 869 => Self::Inet,
-            700 => Self::Float4,
-            701 => Self::Float8,
-            774 | 829 => Self::MacAddr,
-            1082 => Self::Date,
-            1083 | 1266 => Self::Time,
-            1114 => Self::Timestamp,
-            1184 => Self::TimestampTz,
-            1186 => Self::Interval,
-            1700 => Self::Numeric,
-            2249 => Self::Record,
-            2950 => Self::Uuid,
-            3802 => Self::Jsonb,
-            143 | 1003 | 1009 | 1014 | 1015 | 1263 => Self::TEXT_ARRAY,
-            199 => Self::Array(&Self::Json),
-            651 | 1041 => Self::Array(&Self::Inet),
-            775 | 1040 => Self::Array(&Self::MacAddr),
-            1000 => Self::Array(&Self::Bool),
-            1001 => Self::Array(&Self::Bytea),
-            1005 => Self::Array(&Self::Int2),
-            1007 => Self::Array(&Self::Int4),
-            1016 => Self::Array(&Self::Int8),
-            1021 => Self::Array(&Self::Float4),
-            1022 => Self::Array(&Self::Float8),
-            1115 => Self::Array(&Self::Timestamp),
-            1182 => Self::Array(&Self::Date),
-            1183 | 1270 => Self::Array(&Self::Time),
-            1185 => Self::Array(&Self::TimestampTz),
-            1187 => Self::Array(&Self::Interval),
-            1231 => Self::Array(&Self::Numeric),
-            2287 => Self::Array(&Self::Record),
-            2951 => Self::Array(&Self::Uuid),
-            3807 => Self::Array(&Self::Jsonb),
-            _ => Self::Other,
-        }
-    }
 }
 
 /// Reads big-endian fields from the front of a binary value.
@@ -124,6 +132,12 @@ impl<'v> Fields<'v> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)
+    }
+
+    fn short(&mut self) -> Option<i32> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(i16::from_be_bytes(*taken).into())
     }
 
     fn int(&mut self) -> Option<i32> {

@@ -49,7 +49,7 @@ fn mask_binary(
             }
         }
     }
-    fields.0.is_empty().then_some(changed)
+    (count >= 0 && fields.0.is_empty()).then_some(changed)
 }
 
 fn mask_text(

@@ -15,14 +15,17 @@ mod idents_americas;
 mod idents_elsewhere;
 mod idents_europe;
 mod invariants;
+mod json_paths;
 mod keys;
 mod networks;
+mod operators;
 mod page;
 mod phones;
 mod ssns;
+mod typed;
 mod values;
 
-use mask::{Classes, DataClass, Detectors, catalogue};
+use mask::{Classes, DataClass, Detectors, MaskKeys, Operator, catalogue};
 
 /// Detectors of these classes.
 fn detectors(names: &[&str]) -> Detectors {
@@ -63,4 +66,10 @@ fn check_not(class: &str, texts: &[&str]) {
         let found = all().find(text.as_bytes());
         assert!(found.iter().all(|finding| finding.class.as_str() != class), "{class} in {text:?}");
     }
+}
+
+/// What a rule says of numbers of social security.
+fn operator(masking: &str) -> Operator {
+    let class = DataClass::new("us_ssn").unwrap();
+    Operator::new(&masking.parse().unwrap(), &class, &MaskKeys::derive(b"test"))
 }

@@ -1,46 +1,10 @@
-use model::ValueFormat;
+mod path;
+mod whole;
 
-use crate::{Detectors, Operator};
+use crate::Detectors;
 
-/// Masks a JSON document as a whole by a JSON string.
-pub(super) fn mask_whole(operator: &Operator, json: &[u8], out: &mut Vec<u8>) -> bool {
-    if matches!(operator, Operator::Null) {
-        return false;
-    }
-    let plain = match json {
-        [b'"', text @ .., b'"'] if !text.iter().any(|b| matches!(b, b'"' | b'\\')) => Some(text),
-        _ => None,
-    };
-    out.push(b'"');
-    match (plain, operator) {
-        (Some(text), _) => {
-            operator.mask_text(text, out);
-        }
-        (None, Operator::Hash(_)) => {
-            operator.mask_text(json, out);
-        }
-        (None, _) => out.extend_from_slice(crate::operator::MASKED),
-    }
-    out.push(b'"');
-    true
-}
-
-/// The same for `jsonb`, which has a version in front in binary.
-pub(super) fn mask_whole_jsonb(
-    operator: &Operator,
-    format: ValueFormat,
-    value: &[u8],
-    out: &mut Vec<u8>,
-) -> bool {
-    match (format, value) {
-        (ValueFormat::Text, json) => mask_whole(operator, json, out),
-        (ValueFormat::Binary, [1, json @ ..]) => {
-            out.push(1);
-            mask_whole(operator, json, out)
-        }
-        (ValueFormat::Binary, _) => false,
-    }
-}
+pub use path::{JsonPath, UnknownPath, mask_json_paths};
+pub(super) use whole::{mask_whole, mask_whole_jsonb, push_default};
 
 /// Masks what is found inside strings (keys too) and numbers; a masked number becomes a string.
 /// Appends `prefix` in front of what it appends; appends nothing when nothing was found.
