@@ -83,6 +83,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
             "when { context.unbounded }",
             "unless { context.in_transaction }",
             "when { context.returns.contains(DataClass::\"email\") }",
+            "when { context.filters.contains(DataClass::\"email\") }",
             "when { resource.kind == \"relation\" && resource.name == \"a\" }",
             "unless { resource.path like \"public/*\" }",
             "when { resource in Object::\"orders/app\" || principal.subject == \"ann\" }",
@@ -155,9 +156,11 @@ fn access() -> impl Strategy<Value = Access> {
 }
 
 fn facts() -> impl Strategy<Value = Facts> {
-    (any::<bool>(), any::<bool>()).prop_map(|(unbounded, email)| Facts {
+    let class = || proptest::option::of(Just(DataClass::new("email").unwrap()));
+    (any::<bool>(), class(), class()).prop_map(|(unbounded, returned, filtered)| Facts {
         unbounded,
-        returns: email.then(|| DataClass::new("email").unwrap()).into_iter().collect(),
+        returns: returned.into_iter().collect(),
+        filters: filtered.into_iter().collect(),
         not_understood: None,
     })
 }
@@ -267,6 +270,11 @@ fn ask_naively(
     };
     let entities = Entities::from_entities(entities, Some(&SCHEMA)).unwrap();
     let around = circumstances();
+    let classes = |classes: &model::Classes| {
+        let class =
+            |class: &DataClass| Expression::new_entity_uid(uid("DataClass", class.as_str()));
+        Expression::new_set(classes.iter().map(class))
+    };
     let context = Context::from_pairs([
         ("source".to_owned(), Expression::new_ip(IpAddr::to_string(&around.source))),
         ("client".to_owned(), text(&around.client.unwrap())),
@@ -274,15 +282,8 @@ fn ask_naively(
         ("weekday".to_owned(), Expression::new_long(1)),
         ("unbounded".to_owned(), Expression::new_bool(facts.unbounded)),
         ("in_transaction".to_owned(), Expression::new_bool(in_transaction)),
-        (
-            "returns".to_owned(),
-            Expression::new_set(
-                facts
-                    .returns
-                    .iter()
-                    .map(|class| Expression::new_entity_uid(uid("DataClass", class.as_str()))),
-            ),
-        ),
+        ("returns".to_owned(), classes(&facts.returns)),
+        ("filters".to_owned(), classes(&facts.filters)),
     ])
     .unwrap();
     let action = uid("Action", access.action.name());

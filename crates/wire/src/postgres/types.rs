@@ -4,22 +4,12 @@
 
 use std::fmt::Write as _;
 
-use mask::ValueType;
 use model::Parameter;
 
 use super::catalogue::Catalogue;
 
 /// Parameters are recorded and shown to approvers up to this many bytes each.
 const PARAMETER_CAP: usize = 4096;
-
-/// How values of a type are masked.
-#[must_use]
-pub fn value_type(oid: u32, catalogue: &Catalogue) -> ValueType {
-    match ValueType::from_postgres(oid) {
-        ValueType::Other if catalogue.is_text(oid) => ValueType::Text,
-        known => known,
-    }
-}
 
 /// A type's name where it is known, else its number.
 #[must_use]

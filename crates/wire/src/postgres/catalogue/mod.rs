@@ -6,15 +6,18 @@
 mod bodies;
 mod carried;
 mod inherit;
+mod rules;
 mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mask::{JsonPath, ValueType};
 use model::{Classes, DataClass, DataRule, Parent};
 use rustc_hash::FxHashMap;
 
 pub use self::carried::Carried;
+pub use self::rules::ruled_classes;
 
 /// The first OID that is not the server's own (`FirstNormalObjectId` in `transam.h`).
 pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
@@ -43,8 +46,11 @@ UNION ALL SELECT 'function', p.oid::text, n.nspname::text, p.proname::text, \
     CASE WHEN p.provolatile = 'v' OR p.prosecdef THEN 'v' ELSE 's' END, NULL \
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
   WHERE p.oid >= 16384 OR p.proname IN ('loread', 'lowrite') OR p.proname LIKE 'lo\\_%' \
-UNION ALL SELECT 'type', t.oid::text, t.typname::text, t.typcategory::text, t.typtype::text, NULL \
-  FROM pg_catalog.pg_type t WHERE t.oid >= 16384 \
+UNION ALL SELECT 'type', t.oid::text, t.typname::text, t.typcategory::text, t.typtype::text, \
+    CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typtype IN ('r', 'm') THEN r.rngsubtype \
+         ELSE t.typelem END::text \
+  FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_range r ON t.oid IN (r.rngtypid, r.rngmultitypid) \
+  WHERE t.oid >= 16384 \
 UNION ALL SELECT 'child', i.inhrelid::text, i.inhparent::text, NULL, NULL, NULL FROM pg_catalog.pg_inherits i \
 UNION ALL SELECT DISTINCT 'view', r.ev_class::text, d.refobjid::text, d.refobjsubid::text, NULL, NULL \
   FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d \
@@ -54,7 +60,7 @@ UNION ALL SELECT DISTINCT 'view', r.ev_class::text, d.refobjid::text, d.refobjsu
 
 const COLUMNS: &str = "\
  UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text, a.attname::text, a.atttypid::text, \
-    CASE WHEN a.attgenerated = '' THEN NULL ELSE 'g' END \
+    CASE WHEN a.attgenerated = '' THEN '' ELSE 'g' END || CASE WHEN a.attnotnull THEN 'n' ELSE '' END \
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
  UNION ALL SELECT 'definition', c.oid::text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
@@ -108,8 +114,12 @@ pub struct ColumnEntry {
     pub type_oid: u32,
     /// It is computed from others: COPY leaves it out unless it is named.
     pub generated: bool,
+    /// It is never NULL.
+    pub not_null: bool,
     /// What it carries.
     pub carried: Arc<Carried>,
+    /// Which parts of its documents are sensitive; their classes are among what it carries.
+    pub json: Arc<[(JsonPath, DataClass)]>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -125,7 +135,10 @@ struct NamedType {
     name: Box<str>,
     /// `pg_type.typcategory`.
     category: u8,
-    enumeration: bool,
+    /// `pg_type.typtype`.
+    kind: u8,
+    /// What a domain, a range or an array is of; 0 for others.
+    of: u32,
 }
 
 /// One row of [`query`]'s result: six texts.
@@ -143,7 +156,7 @@ impl Catalogue {
         earlier: Option<&Self>,
     ) -> Result<Self, BadCatalogue> {
         let mut this = Self::default();
-        let mut columns: Vec<(u32, i16, &str, u32, bool)> = Vec::new();
+        let mut columns: Vec<(u32, i16, &str, u32, &str)> = Vec::new();
         let mut links = inherit::Links::default();
         let mut definitions = Vec::new();
         let mut texts = Vec::new();
@@ -160,7 +173,8 @@ impl Catalogue {
                     let entry = NamedType {
                         name: text(2)?.into(),
                         category: text(3)?.bytes().next().unwrap_or(b'U'),
-                        enumeration: text(4)? == "e",
+                        kind: text(4)?.bytes().next().unwrap_or(b'b'),
+                        of: row[5].and_then(|of| of.parse().ok()).unwrap_or(0),
                     };
                     this.types.insert(oid(1)?, entry);
                 }
@@ -179,16 +193,22 @@ impl Catalogue {
                 }
                 "column" => {
                     let number = text(2)?.parse().map_err(|_| bad())?;
-                    columns.push((oid(1)?, number, text(3)?, oid(4)?, row[5].is_some()));
+                    columns.push((oid(1)?, number, text(3)?, oid(4)?, row[5].unwrap_or_default()));
                 }
                 _ => return Err(bad()),
             }
         }
-        for (relation, number, name, type_oid, generated) in columns {
+        for (relation, number, name, type_oid, flags) in columns {
             let Some(relation) = this.relations.get_mut(&relation) else { continue };
-            let classes = ruled(rules, &relation.schema, &relation.name, name);
-            let carried = Arc::new(Carried::ruled(classes));
-            let entry = ColumnEntry { name: name.into(), type_oid, generated, carried };
+            let (carried, json) = rules::of(rules, &relation.schema, &relation.name, name);
+            let entry = ColumnEntry {
+                name: name.into(),
+                type_oid,
+                generated: flags.contains('g'),
+                not_null: flags.contains('n'),
+                carried: Arc::new(carried),
+                json,
+            };
             relation.columns.insert(number, entry);
         }
         if let Some(earlier) = earlier {
@@ -302,11 +322,33 @@ impl Catalogue {
         self.types.get(&oid).map(|entry| &*entry.name)
     }
 
-    /// Whether values of a type that is not the server's own are texts in both formats: enumerations,
-    /// `citext` and the like.
+    /// What the values of a type are.
     #[must_use]
-    pub fn is_text(&self, oid: u32) -> bool {
-        self.types.get(&oid).is_some_and(|entry| entry.enumeration || entry.category == b'S')
+    pub fn value_type(&self, oid: u32) -> ValueType {
+        // A domain of a domain is followed, and not for ever.
+        self.value_type_within(oid, 8)
+    }
+
+    fn value_type_within(&self, oid: u32, depth: u32) -> ValueType {
+        let known = ValueType::from_postgres(oid);
+        let (ValueType::Other, Some(entry), Some(depth)) =
+            (known, self.types.get(&oid), depth.checked_sub(1))
+        else {
+            return known;
+        };
+        let of = || self.value_type_within(entry.of, depth);
+        match (entry.kind, entry.category) {
+            (b'd', _) => of(),
+            (b'e', _) => ValueType::Enum,
+            (b'c', _) => ValueType::Record,
+            (b'r', _) => fixed(of()).map_or(ValueType::Other, ValueType::Range),
+            (b'm', _) => fixed(of()).map_or(ValueType::Other, ValueType::MultiRange),
+            (_, b'A') => fixed(of()).map_or(ValueType::Other, ValueType::Array),
+            // `citext` and the like are texts in both formats.
+            (_, b'S') => ValueType::Text,
+            _ if &*entry.name == "hstore" => ValueType::Hstore,
+            _ => ValueType::Other,
+        }
     }
 
     /// Notes of each relation what any of its columns carries.
@@ -373,30 +415,31 @@ fn may_be(parent: &Parent, schema: &str) -> bool {
     }
 }
 
-fn ruled(rules: &[DataRule], schema: &str, table: &str, column: &str) -> Classes {
-    let matches = |pattern: &str, name: &str| pattern == "*" || pattern == name;
-    rules
-        .iter()
-        .filter_map(|rule| match rule {
-            // A column of which a part is sensitive is sensitive.
-            DataRule::Column { path: [s, t, c], class }
-            | DataRule::Json { path: [s, t, c], class, .. } => {
-                let hit = matches(s, schema) && matches(t, table) && matches(c, column);
-                hit.then(|| class.clone())
-            }
-            DataRule::Detect(_) | DataRule::Class { .. } | DataRule::Define(_) => None,
-        })
-        .collect()
-}
-
-/// Every class that rules give to columns: what a statement of unbounded reach may bring to light.
-#[must_use]
-pub fn ruled_classes(rules: &[DataRule]) -> Classes {
-    let class = |rule: &DataRule| match rule {
-        DataRule::Column { class, .. } | DataRule::Json { class, .. } => Some(class.clone()),
-        DataRule::Detect(_) | DataRule::Class { .. } | DataRule::Define(_) => None,
-    };
-    rules.iter().filter_map(class).collect::<std::collections::BTreeSet<DataClass>>()
+/// The types that user-defined arrays and ranges are of.
+fn fixed(of: ValueType) -> Option<&'static ValueType> {
+    const KNOWN: &[ValueType] = &[
+        ValueType::Text,
+        ValueType::Int2,
+        ValueType::Int4,
+        ValueType::Int8,
+        ValueType::Float4,
+        ValueType::Float8,
+        ValueType::Numeric,
+        ValueType::Bool,
+        ValueType::Date,
+        ValueType::Time,
+        ValueType::Timestamp,
+        ValueType::TimestampTz,
+        ValueType::Uuid,
+        ValueType::Json,
+        ValueType::Jsonb,
+        ValueType::Bytea,
+        ValueType::Inet,
+        ValueType::Record,
+        ValueType::Hstore,
+        ValueType::Enum,
+    ];
+    KNOWN.iter().find(|known| **known == of)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use mask::Detectors;
-use model::{Classes, DataClass, DataRule, Derived};
+use mask::{Detectors, MaskKeys, Treatments};
+use model::{Classes, DataClass, DataRule, Derived, Masking};
 
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
@@ -25,6 +25,7 @@ pub struct Library {
     rules: Vec<DataRule>,
     ruled: Classes,
     telling: Classes,
+    treatments: Arc<Treatments>,
     detected: Classes,
     limits: sql::Limits,
     state: ArcSwap<State>,
@@ -71,6 +72,7 @@ impl Library {
         });
         Self {
             ruled: catalogue::ruled_classes(&rules),
+            treatments: Arc::new(treatments(&rules, None)),
             telling: rules.iter().filter_map(telling).cloned().collect(),
             detected: detected.collect(),
             rules,
@@ -82,6 +84,18 @@ impl Library {
             cache: Cache::default(),
             hasher: RandomState::new(),
         }
+    }
+
+    /// With the keys of those operators that need one. Without, they redact.
+    #[must_use]
+    pub fn with_keys(mut self, keys: &MaskKeys) -> Self {
+        self.treatments = Arc::new(treatments(&self.rules, Some(keys)));
+        self
+    }
+
+    /// How classes are masked.
+    pub(super) fn treatments(&self) -> Arc<Treatments> {
+        Arc::clone(&self.treatments)
     }
 
     /// The statement that reads the catalogue; its rows go to [`Self::update`].
@@ -233,6 +247,27 @@ impl Library {
         hasher.write_u64(scope_key);
         hasher.write(text);
         hasher.finish()
+    }
+}
+
+/// How rules say that classes are masked. Without keys nothing that needs one is trusted to hide.
+fn treatments(rules: &[DataRule], keys: Option<&MaskKeys>) -> Treatments {
+    let treatment = |rule: &DataRule| match rule {
+        DataRule::Class { class, masking: Some(masking), .. } => {
+            let keyed = matches!(masking, Masking::Hash(_) | Masking::Format | Masking::Token);
+            let masking = if keyed && keys.is_none() { Masking::Redact } else { masking.clone() };
+            Some((class.clone(), masking))
+        }
+        DataRule::Class { masking: None, .. }
+        | DataRule::Column { .. }
+        | DataRule::Json { .. }
+        | DataRule::Detect(_)
+        | DataRule::Define(_) => None,
+    };
+    let rules = rules.iter().filter_map(treatment).collect();
+    match keys {
+        Some(keys) => Treatments::new(&rules, keys),
+        None => Treatments::new(&rules, &MaskKeys::derive(&[])),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mask::{Operator, ValueType};
+use mask::{Cell, JsonPath, Operator, ValueType};
 use model::{Classes, Column, Masked, ValueFormat};
 
 use super::view::View;
-use crate::postgres::catalogue::{Carried, Catalogue, FIRST_NORMAL_OBJECT};
+use crate::postgres::catalogue::{Carried, Catalogue, ColumnEntry, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{Body, HEADER, Malformed};
 use crate::postgres::library::{Reading, Results};
 use crate::postgres::types;
@@ -72,6 +72,35 @@ struct ColumnPlan {
     mask: Mask,
     value_type: ValueType,
     format: ValueFormat,
+    /// Whoever reads it is promised a value.
+    not_null: bool,
+}
+
+impl ColumnPlan {
+    /// Masks parts of a document, and searches the rest.
+    fn parts(
+        &self,
+        parts: &[(JsonPath, Operator)],
+        value: &[u8],
+        view: &View,
+        out: &mut Vec<u8>,
+    ) -> Masked {
+        let mut masked = Vec::new();
+        let (ty, format) = (self.value_type, self.format);
+        let first = mask::mask_json_paths(parts, ty, format, value, &mut masked);
+        let left = match first {
+            Masked::Null => return Masked::Null,
+            Masked::Kept => value,
+            Masked::Replaced => &masked,
+        };
+        match (view.detectors.mask_value(ty, format, left, out), first) {
+            (Masked::Kept, Masked::Replaced) => {
+                out.extend_from_slice(&masked);
+                Masked::Replaced
+            }
+            (found, _) => found,
+        }
+    }
 }
 
 /// What is done to one column.
@@ -82,6 +111,8 @@ pub(super) enum Mask {
     Scan,
     /// It is masked as a whole, for these classes.
     Whole(Operator, Classes),
+    /// Parts of it are masked, for these classes, and the rest is searched.
+    Parts(Vec<(JsonPath, Operator)>, Classes),
 }
 
 /// What a plan is made from.
@@ -104,6 +135,10 @@ impl Ground<'_> {
             return self.expression(traced);
         }
         if let Some(entry) = self.catalogue.column(column.table, column.number) {
+            // The document itself, and nothing else besides: its parts are known.
+            if !entry.json.is_empty() && traced.as_ref().is_none_or(|one| *one == *entry.carried) {
+                return self.parts(entry);
+            }
             let mut carried = traced.unwrap_or_default();
             carried.join(&entry.carried);
             return self.carrying(&carried);
@@ -116,7 +151,24 @@ impl Ground<'_> {
             };
         }
         // A table nobody knows: it may be any.
-        if self.view.hides_columns() { redact(self.view.hidden()) } else { self.scan() }
+        if self.view.hides_columns() { self.redact(self.view.hidden()) } else { self.scan() }
+    }
+
+    /// What is done to a column of documents.
+    fn parts(&self, entry: &ColumnEntry) -> Mask {
+        let value = self.view.hidden_of(&entry.carried.value);
+        if !value.is_empty() {
+            return self.whole(value);
+        }
+        let mut classes = Classes::new();
+        let mut parts = Vec::new();
+        for (path, class) in entry.json.iter() {
+            if self.view.hides(class) {
+                parts.push((path.clone(), self.view.treatments.of(class)));
+                classes.insert(class.clone());
+            }
+        }
+        if parts.is_empty() { self.scan() } else { Mask::Parts(parts, classes) }
     }
 
     /// What is done to a column that is no plain column of a table.
@@ -124,7 +176,7 @@ impl Ground<'_> {
         match traced {
             Some(carried) => self.carrying(&carried),
             None if self.exposed.is_empty() => self.scan(),
-            None => redact(self.exposed),
+            None => self.redact(self.exposed),
         }
     }
 
@@ -136,10 +188,23 @@ impl Ground<'_> {
             return self.scan();
         }
         if computed.is_empty() {
-            return whole(value);
+            return self.whole(value);
         }
         computed.extend(value);
-        redact(&computed)
+        self.redact(&computed)
+    }
+
+    /// What masks a value of these classes.
+    fn whole(&self, classes: Classes) -> Mask {
+        let operator = self.view.treatments.operator_for(&classes, false);
+        Mask::Whole(operator.unwrap_or(Operator::Redact), classes)
+    }
+
+    /// What masks something that is made of values of these classes, or of which nobody knows what it
+    /// is: nothing of it is kept.
+    fn redact(&self, classes: &Classes) -> Mask {
+        let operator = self.view.treatments.operator_for(classes, true);
+        Mask::Whole(operator.unwrap_or(Operator::Redact), classes.clone())
     }
 
     fn scan(&self) -> Mask {
@@ -150,7 +215,7 @@ impl Ground<'_> {
     pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Carried>) -> Mask {
         match (table, number) {
             (Some(_), Some(carried)) => self.carrying(carried),
-            _ if self.view.hides_columns() => redact(self.view.hidden()),
+            _ if self.view.hides_columns() => self.redact(self.view.hidden()),
             _ => self.scan(),
         }
     }
@@ -161,16 +226,6 @@ impl Ground<'_> {
     }
 }
 
-/// Nothing is kept of a value of which nobody knows what it is.
-fn redact(classes: &Classes) -> Mask {
-    Mask::Whole(Operator::Redact, classes.clone())
-}
-
-fn whole(classes: Classes) -> Mask {
-    let operator = mask::operator_for(&classes, false).unwrap_or(Operator::Redact);
-    Mask::Whole(operator, classes)
-}
-
 impl Plan {
     /// Makes the masks of a described result. `formats` are those of Bind, which a description of a
     /// statement does not know; `None` takes those of the description.
@@ -178,15 +233,19 @@ impl Plan {
         let count = described.columns.len();
         let columns = described.columns.iter().enumerate().map(|(index, column)| ColumnPlan {
             mask: ground.mask(index, count, column),
-            value_type: types::value_type(column.type_oid, ground.catalogue),
+            value_type: ground.catalogue.value_type(column.type_oid),
             format: value_format(format_of(formats, index, column.format)),
+            not_null: ground
+                .catalogue
+                .column(column.table, column.number)
+                .is_some_and(|entry| entry.not_null),
         });
         Self::of(columns.collect())
     }
 
     /// Makes a plan of masks for values of known types that are not described.
     pub(super) fn bare(masks: Vec<(Mask, ValueType)>, format: ValueFormat) -> Self {
-        let column = |(mask, value_type)| ColumnPlan { mask, value_type, format };
+        let column = |(mask, value_type)| ColumnPlan { mask, value_type, format, not_null: false };
         Self::of(masks.into_iter().map(column).collect())
     }
 
@@ -217,7 +276,7 @@ impl Plan {
             type_name: types::type_name(column.type_oid, catalogue),
             format: value_format(format_of(formats, index, column.format)),
             masked: match plan.and_then(|plan| plan.columns.get(index)).map(|column| &column.mask) {
-                Some(Mask::Whole(_, classes)) => classes.clone(),
+                Some(Mask::Whole(_, classes) | Mask::Parts(_, classes)) => classes.clone(),
                 Some(Mask::Clear | Mask::Scan) | None => Classes::new(),
             },
         });
@@ -238,24 +297,27 @@ impl Plan {
             Mask::Clear => Masked::Kept,
             Mask::Scan => view.detectors.mask_value(column.value_type, column.format, value, out),
             Mask::Whole(operator, _) => {
-                mask::mask_value(operator, column.value_type, column.format, value, out)
+                let cell = Cell::new(column.value_type, column.format).not_null(column.not_null);
+                mask::mask_cell(operator, &cell, value, out)
             }
+            Mask::Parts(parts, _) => column.parts(parts, value, view, out),
         }
     }
 
-    /// Masks a span of whole DataRow messages. What does not change is not copied: a span in which
-    /// nothing changes is handed back as it is.
-    pub(super) fn rows(&self, span: &Bytes, view: &View) -> Result<Bytes, Malformed> {
+    /// Masks a span of whole DataRow messages, and says how many rows it took out. What does not change
+    /// is not copied: a span in which nothing changes is handed back as it is.
+    pub(super) fn rows(&self, span: &Bytes, view: &View) -> Result<(Bytes, u64), Malformed> {
         let mut rows = Rewriter::new(span);
+        let mut denied = 0;
         while rows.row < span.len() {
-            self.row(&mut rows, view)?;
+            denied += u64::from(!self.row(&mut rows, view)?);
         }
-        Ok(rows.finish())
+        Ok((rows.finish(), denied))
     }
 
-    /// Masks the row that begins at `rows.row` and moves on to the next.
+    /// Masks the row that begins at `rows.row` and moves on to the next. `false`: it must not show.
     #[inline]
-    fn row(&self, rows: &mut Rewriter<'_>, view: &View) -> Result<(), Malformed> {
+    fn row(&self, rows: &mut Rewriter<'_>, view: &View) -> Result<bool, Malformed> {
         let message = rows.input.get(rows.row..).ok_or(Malformed)?;
         let Some(&[_, a, b, c, d, e, f]) = message.first_chunk::<7>() else {
             return Err(Malformed);
@@ -277,11 +339,16 @@ impl Plan {
                 return Err(Malformed);
             }
             at = value.end;
+            if matches!(&column.mask, Mask::Whole(Operator::DenyRow, _)) {
+                rows.drop_row(end)?;
+                return Ok(false);
+            }
             if !matches!(column.mask, Mask::Clear) {
                 rows.value(value, |value, out| self.value(index, value, view, out))?;
             }
         }
-        rows.end_row(end, length)
+        rows.end_row(end, length)?;
+        Ok(true)
     }
 }
 
@@ -343,6 +410,22 @@ impl<'a> Rewriter<'a> {
         self.out.extend_from_slice(&self.scratch);
         self.copied = value.end;
         self.grown += i64::from(length.max(0)) - value.len() as i64;
+        Ok(())
+    }
+
+    /// The row at hand, which ends at `end`, does not go out.
+    fn drop_row(&mut self, end: usize) -> Result<(), Malformed> {
+        match self.length_at.take() {
+            // What was copied of it begins with its tag, right before its length.
+            Some(length_at) => self.out.truncate(length_at - 1),
+            None => {
+                let before = self.input.get(self.copied..self.row).ok_or(Malformed)?;
+                self.out.extend_from_slice(before);
+            }
+        }
+        self.grown = 0;
+        self.copied = end;
+        self.row = end;
         Ok(())
     }
 

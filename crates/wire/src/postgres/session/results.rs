@@ -102,11 +102,15 @@ impl Session {
         if running.result.copy.is_some() {
             return Err(Wrong::OutOfState);
         }
-        let span = match &running.result.columns {
-            Columns::Clear => span,
+        let (span, denied) = match &running.result.columns {
+            Columns::Clear => (span, 0),
             Columns::Masked(plan) => plan.rows(&span, &running.view)?,
             Columns::Undescribed => return Err(Wrong::OutOfState),
         };
+        if span.is_empty() {
+            return Ok(true);
+        }
+        let count = count.saturating_sub(denied);
         record_rows(running, &span, count, self.cap, &mut self.steps);
         self.send(Peer::Client, span);
         Ok(true)

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mask::Detectors;
-use model::Classes;
+use mask::{Detectors, Treatments};
+use model::{Classes, DataClass};
 
 use crate::postgres::library::{Exposure, Library};
 
@@ -16,6 +16,8 @@ pub(super) struct View {
     hidden: Classes,
     /// Classes of which facts may show.
     telling: Classes,
+    /// How classes are masked.
+    pub(super) treatments: Arc<Treatments>,
     /// Nothing is masked: there is nothing sensitive, or all of it may be seen.
     pub(super) clear: bool,
 }
@@ -25,7 +27,14 @@ impl View {
         let hidden: Classes = library.ruled().difference(&reveal).cloned().collect();
         let detectors = library.detectors(&reveal);
         let clear = !library.has_data_classes() || (hidden.is_empty() && detectors.is_none());
-        Self { reveal, detectors, hidden, telling: library.telling().clone(), clear }
+        Self {
+            reveal,
+            detectors,
+            hidden,
+            telling: library.telling().clone(),
+            treatments: library.treatments(),
+            clear,
+        }
     }
 
     /// Whether any column's class must not show.
@@ -36,6 +45,11 @@ impl View {
     /// Of these classes, those that must not show.
     pub(super) fn hidden_of(&self, classes: &Classes) -> Classes {
         classes.intersection(&self.hidden).cloned().collect()
+    }
+
+    /// Whether this class must not show.
+    pub(super) fn hides(&self, class: &DataClass) -> bool {
+        self.hidden.contains(class)
     }
 
     /// Of these classes, those of which not even a fact may show.

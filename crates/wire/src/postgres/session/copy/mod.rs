@@ -13,7 +13,6 @@ use super::plan::{Ground, Plan};
 use super::view::View;
 use crate::postgres::catalogue::{Carried, Catalogue};
 use crate::postgres::frame::{Body, HEADER, Malformed, backend, message};
-use crate::postgres::types;
 
 /// A row longer than this is not masked and so not shown.
 const LONGEST_ROW: usize = 64 << 20;
@@ -157,7 +156,7 @@ type TableColumn = (Option<std::sync::Arc<Carried>>, ValueType);
 
 fn table_columns(catalogue: &Catalogue, table: u32, named: &[String]) -> Vec<TableColumn> {
     let column = |entry: &crate::postgres::catalogue::ColumnEntry| {
-        let value_type = types::value_type(entry.type_oid, catalogue);
+        let value_type = catalogue.value_type(entry.type_oid);
         (Some(std::sync::Arc::clone(&entry.carried)), value_type)
     };
     if named.is_empty() {
