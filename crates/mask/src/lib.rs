@@ -22,7 +22,10 @@
 //! the same every time.
 
 mod catalogue;
+mod custom;
 mod detect;
+mod fold;
+mod gather;
 mod operator;
 mod scan;
 mod value;

@@ -63,7 +63,7 @@ impl Kind {
     }
 
     /// Its place among all.
-    const fn place(self) -> u8 {
+    pub(crate) const fn place(self) -> u8 {
         match self {
             Self::CreditCard => 0,
             Self::Email => 1,

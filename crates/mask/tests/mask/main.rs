@@ -10,6 +10,7 @@ mod addresses;
 mod cards;
 mod documents;
 mod emails;
+mod evasions;
 mod ibans;
 mod idents_americas;
 mod idents_elsewhere;
