@@ -15,6 +15,7 @@ mod ibans;
 mod idents_americas;
 mod idents_elsewhere;
 mod idents_europe;
+mod idents_shapes;
 mod invariants;
 mod keys;
 mod networks;
