@@ -1,7 +1,9 @@
-use model::{Classes, DataClass};
+use std::sync::Arc;
+
+use model::{ClassDefinition, Classes, DataClass};
 
 use crate::catalogue::UnknownClass;
-use crate::custom::Defined;
+use crate::custom::{Defined, DefinitionError};
 use crate::gather::{Hits, Shown, What};
 use crate::operator;
 use crate::scan::{Kind, Kinds, Plan};
@@ -13,6 +15,17 @@ use crate::scan::{Kind, Kinds, Plan};
 pub struct Detectors {
     pub(crate) plan: Plan,
     pub(crate) defined: Defined,
+}
+
+/// Why there are no such detectors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DetectorError {
+    /// Nothing finds the class.
+    #[error(transparent)]
+    Unknown(#[from] UnknownClass),
+    /// The user's definition of it is at fault.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
 }
 
 /// A part of a text that belongs to a class.
@@ -41,6 +54,21 @@ impl Detectors {
         Ok(Self { plan: Plan::new(kinds), defined: Defined::default() })
     }
 
+    /// The same, and detectors of classes that a house defines for itself.
+    ///
+    /// # Errors
+    /// A class has no detector and no definition, or a definition cannot be used.
+    pub fn with_definitions(
+        classes: &Classes,
+        definitions: &[Arc<ClassDefinition>],
+    ) -> Result<Self, DetectorError> {
+        let is_defined = |class: &DataClass| definitions.iter().any(|own| own.class == *class);
+        let known = classes.iter().filter(|class| !is_defined(class)).cloned().collect();
+        let wanted: Vec<_> =
+            definitions.iter().filter(|own| classes.contains(&own.class)).cloned().collect();
+        Ok(Self { defined: Defined::new(&wanted)?, ..Self::new(&known)? })
+    }
+
     /// Finds nothing.
     #[must_use]
     pub fn none() -> Self {
@@ -49,7 +77,7 @@ impl Detectors {
 
     /// Whether there is nothing it would find.
     #[must_use]
-    pub const fn is_none(&self) -> bool {
+    pub fn is_none(&self) -> bool {
         self.plan.is_empty() && self.defined.is_empty()
     }
 
@@ -110,7 +138,7 @@ impl Detectors {
     fn name(&self, what: What) -> &str {
         match what {
             What::Kind(kind) => kind.name(),
-            What::Defined(_) => "",
+            What::Defined(place) => self.defined.name(place),
         }
     }
 }

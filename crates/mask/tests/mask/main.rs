@@ -8,6 +8,7 @@
 
 mod addresses;
 mod cards;
+mod definitions;
 mod documents;
 mod emails;
 mod evasions;

@@ -9,7 +9,7 @@
 //! `X` for either, and everything else for itself. Brackets may close it: `A999999(9)`.
 
 mod americas;
-mod check;
+pub(crate) mod check;
 mod elsewhere;
 mod europe;
 
