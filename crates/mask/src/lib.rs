@@ -18,21 +18,27 @@
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
 //!
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
-//! it reads no regular expression, it takes no more than linear time whatever a value holds, and it
+//! it reads no regular expression that could take more than linear time, it takes no more than linear time whatever a value holds, and it
 //! lets nothing of a value through that it could not read as the type it was said to have: such a
 //! value becomes NULL. It does no IO and keeps no state between values; masked values of one key are
 //! the same every time.
 
 mod catalogue;
+mod custom;
 mod detect;
+mod fold;
+mod gather;
 mod operator;
 mod scan;
 mod value;
+mod vote;
 
 pub use catalogue::{
     ClassInfo, Treatments, UnknownClass, catalogue, default_operator, operator_for,
 };
-pub use detect::{Detectors, Finding};
-pub use model::{Classes, DataClass, Masked, Masking, ValueFormat};
+pub use custom::DefinitionError;
+pub use detect::{DetectorError, Detectors, Finding};
+pub use model::{ClassDefinition, Classes, DataClass, Masked, Masking, ValueFormat};
 pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, detokenise};
 pub use value::{Cell, JsonPath, UnknownPath, ValueType, mask_cell, mask_json_paths, mask_value};
+pub use vote::{Ballot, Hints, Proposal, propose};

@@ -200,7 +200,15 @@ impl Library {
     /// refused when the configuration was loaded; should one come this far, everything is detected.
     pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
         let wanted: Classes = self.detected.difference(reveal).cloned().collect();
-        Detectors::new(&wanted).unwrap_or_else(|_| everything())
+        let definition = |rule: &DataRule| match rule {
+            DataRule::Define(definition) => Some(Arc::clone(definition)),
+            DataRule::Column { .. }
+            | DataRule::Json { .. }
+            | DataRule::Detect(_)
+            | DataRule::Class { .. } => None,
+        };
+        let own: Vec<_> = self.rules.iter().filter_map(definition).collect();
+        Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| everything())
     }
 
     /// Reads a text within a scope, or finds it read.
