@@ -24,6 +24,7 @@ pub struct Library {
     ruled: Classes,
     detected: Classes,
     limits: sql::Limits,
+    strict: bool,
     state: ArcSwap<State>,
     changes: Changes,
     /// The changes that the catalogue at hand knows of.
@@ -71,6 +72,7 @@ impl Library {
             detected: detected.collect(),
             rules,
             limits: sql::Limits::default(),
+            strict: false,
             state: ArcSwap::default(),
             changes: Changes { any: AtomicU64::new(1), functions: AtomicU64::new(1) },
             known: Changes::default(),
@@ -78,6 +80,18 @@ impl Library {
             cache: Cache::default(),
             hasher: RandomState::new(),
         }
+    }
+
+    /// With `strict_masking` or without: whether a statement is refused whose result cannot be masked
+    /// for sure.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    pub(super) const fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// The statement that reads the catalogue; its rows go to [`Self::update`].

@@ -127,6 +127,7 @@ impl Session {
             // Small ones are copied out of the read buffer, which they would else keep alive.
             bind: if bind.len() < 1024 { Bytes::copy_from_slice(&bind) } else { bind },
             formats,
+            code_ran: self.code_ran,
             begun: Mutex::new(None),
             suspended: AtomicBool::new(false),
         };

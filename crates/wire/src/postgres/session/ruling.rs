@@ -49,7 +49,7 @@ impl Deciding {
 }
 
 impl What {
-    const fn reading(&self) -> &Arc<Reading> {
+    pub(super) const fn reading(&self) -> &Arc<Reading> {
         match self {
             Self::Query { reading, .. }
             | Self::Parse { reading, .. }
@@ -132,7 +132,7 @@ impl Session {
                 let mut deciding = deciding;
                 let ruling = ruling
                     .and_then(|terms| self.check_meaning(&mut deciding, terms))
-                    .and_then(|terms| self.check_masking(&deciding, terms));
+                    .and_then(|terms| self.check_masking(&deciding.what, deciding.phase, terms));
                 match ruling {
                     Ok(terms) => self.run(*deciding, terms),
                     Err(reason) => self.refuse(*deciding, &reason),
@@ -208,31 +208,6 @@ impl Session {
         Ok(terms)
     }
 
-    /// What must stay masked must not be copied to where no mask reaches it.
-    fn check_masking(&mut self, deciding: &Deciding, terms: Terms) -> Ruling {
-        let reading = deciding.what.reading();
-        if !reading.stores {
-            return Ok(terms);
-        }
-        let view = self.view_for(&terms.reveal);
-        let hidden = view.hidden_of(&reading.exposure.classes);
-        if hidden.is_empty() {
-            return Ok(terms);
-        }
-        let names: Vec<_> = hidden.iter().map(model::DataClass::as_str).collect();
-        Err(Reason {
-            kind: ReasonKind::Masking,
-            message: format!(
-                "the statement would store data of class {} where it is no longer masked",
-                names.join(", ")
-            ),
-            policies: Vec::new(),
-            hint: Some(
-                "Ask for permission to `reveal` these classes, or leave their columns out.".into(),
-            ),
-        })
-    }
-
     fn run(&mut self, deciding: Deciding, terms: Terms) {
         let Deciding { number, text, parameters, phase, what, .. } = deciding;
         let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
@@ -252,6 +227,10 @@ impl Session {
             let reading = what.reading();
             self.names.sent(reading);
             self.strings.sent(reading);
+            if reading.runs_unread || reading.exposure.opaque {
+                self.code_ran += 1;
+                self.store.forget_cursors();
+            }
         }
         match what {
             What::Query { message, reading } => {
@@ -397,6 +376,7 @@ impl Session {
                 Effect::Declare { cursor, .. } => {
                     self.store.declare(cursor, &reading.exposure)?;
                 }
+                Effect::Listen { channel } => self.listens(channel),
                 _ => {}
             }
         }
