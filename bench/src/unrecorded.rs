@@ -92,6 +92,7 @@ fn resource(options: &Options) -> Result<Resources> {
         },
         labels: [("env".to_owned(), "prod".to_owned())].into(),
         data: vec![column("accounts")?, column("big")?],
+        strict_masking: false,
         evidence: Evidence::Buffered,
         settings: [("database".to_owned(), options.database.clone())].into(),
     };

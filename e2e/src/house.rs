@@ -117,6 +117,13 @@ impl HouseBuilder {
         self.resource("orders", &text)
     }
 
+    /// The same, with `strict_masking`.
+    #[must_use]
+    pub fn strict(self, database: &Database<'_>) -> Self {
+        let text = resource("orders", database, "tls: require\nstrict_masking: true", DATA);
+        self.resource("orders", &text)
+    }
+
     /// A resource without data classes.
     #[must_use]
     pub fn plain(self, name: &str, database: &Database<'_>) -> Self {

@@ -86,7 +86,7 @@ impl Catalogues {
             shelves.clear();
         }
         let loader = Arc::new(Loader {
-            library: Arc::new(Library::new(resource.data.clone())),
+            library: Arc::new(Library::new(resource.data.clone()).strict(resource.strict_masking)),
             database: database.to_owned(),
             begun: AtomicU64::new(0),
             loaded: AtomicBool::new(false),

@@ -8,8 +8,28 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
+/// How often another port is looked for, where any would do.
+const PORTS: usize = 16;
+
 /// Binds `count` sockets to one address.
 pub(crate) fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
+    let tries = if address.port() == 0 { PORTS } else { 1 };
+    again(tries, || bind_once(address, count))
+}
+
+/// Between finding a free port and sharing it, somebody else may take it.
+fn again<T>(tries: usize, mut bind: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut bound = bind();
+    for _ in 1..tries {
+        match &bound {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => bound = bind(),
+            _ => break,
+        }
+    }
+    bound
+}
+
+fn bind_once(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     // Sockets that share a port would also share it with another program's that does the same.
     let alone = socket(address, false)?;
     let address = local(&alone)?;
@@ -39,6 +59,27 @@ fn local(socket: &Socket) -> io::Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_was_taken_meanwhile_is_given_up_for_another() {
+        for (taken, tries, bound) in [(0, 1, true), (1, 1, false), (3, 4, true), (4, 4, false)] {
+            let mut asked = 0;
+            let got = again(tries, || {
+                asked += 1;
+                if asked <= taken { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(()) }
+            });
+            assert_eq!(got.is_ok(), bound, "{taken} of {tries}");
+        }
+        let mut asked = 0;
+        let got = again(4, || {
+            asked += 1;
+            Err::<(), _>(io::ErrorKind::PermissionDenied.into())
+        });
+        assert_eq!(
+            (got.map_err(|error| error.kind()), asked),
+            (Err(io::ErrorKind::PermissionDenied), 1)
+        );
+    }
 
     #[test]
     fn a_port_that_is_taken_is_not_shared() {

@@ -54,6 +54,8 @@ pub struct Resource {
     pub labels: BTreeMap<String, String>,
     /// Which data is sensitive.
     pub data: Vec<DataRule>,
+    /// Whether a statement is refused whose result cannot be masked for sure.
+    pub strict_masking: bool,
     /// When a command's record must be on the disk.
     pub evidence: Evidence,
     /// Keys that only this protocol knows (`database` for postgres); checked by `wire` at load.

@@ -85,6 +85,7 @@ fn main() {
             .map(|class| DataRule::Detect(vec![class]))
             .into_iter()
             .collect(),
+        strict_masking: false,
         evidence: Evidence::default(),
         settings: BTreeMap::new(),
     });

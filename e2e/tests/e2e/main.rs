@@ -28,6 +28,7 @@ mod searching;
 mod sessions;
 mod sign_in;
 mod upstream;
+mod ways_out;
 
 use e2e::{Server, Version};
 

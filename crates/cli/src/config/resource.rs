@@ -37,6 +37,8 @@ pub(super) struct Written {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     data: Vec<Spanned<WrittenRule>>,
+    #[serde(default)]
+    strict_masking: bool,
     evidence: Option<Evidence>,
 }
 
@@ -188,6 +190,7 @@ fn resource(
         },
         labels: written.labels,
         data,
+        strict_masking: written.strict_masking,
         evidence: written.evidence.unwrap_or(evidence),
         settings,
     }

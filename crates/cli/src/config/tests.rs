@@ -63,6 +63,7 @@ protocol: postgres
 address: \"[::1]:5432\"
 tls: disable
 credential: {username: app}
+strict_masking: true
 ",
         ),
         ("policies/a.cedar", "permit (principal, action, resource);"),
@@ -74,6 +75,7 @@ credential: {username: app}
     assert_eq!(orders.settings["database"], "orders");
     assert_eq!(orders.labels["tier"], "1");
     assert_eq!(orders.data.len(), 3);
+    assert!(!orders.strict_masking && config.resources[1].strict_masking);
     assert_eq!(orders.tls, model::UpstreamTls::VerifyFull { ca: None });
     let Some(model::SecretSource::File(secret)) = &orders.credential.password else { panic!() };
     assert!(secret.ends_with("resources/secret"), "{secret:?}");

@@ -95,8 +95,18 @@ fn by_name(config: &Config) -> BTreeMap<&str, &Arc<Resource>> {
 /// Which keys of a resource's file changed.
 fn keys(old: &Resource, new: &Resource) -> Vec<&'static str> {
     // Named one by one, so that a new key is not forgotten here.
-    let Resource { name: _, protocol, address, tls, credential, labels, data, evidence, settings } =
-        old;
+    let Resource {
+        name: _,
+        protocol,
+        address,
+        tls,
+        credential,
+        labels,
+        data,
+        strict_masking,
+        evidence,
+        settings,
+    } = old;
     [
         ("protocol", *protocol != new.protocol),
         ("address", *address != new.address),
@@ -104,6 +114,7 @@ fn keys(old: &Resource, new: &Resource) -> Vec<&'static str> {
         ("credential", *credential != new.credential),
         ("labels", *labels != new.labels),
         ("data", *data != new.data),
+        ("strict_masking", *strict_masking != new.strict_masking),
         ("evidence", *evidence != new.evidence),
         ("settings", *settings != new.settings),
     ]

@@ -239,6 +239,7 @@ fn resource(name: &str, env: &str) -> Arc<Resource> {
         },
         labels: [("env".to_owned(), env.to_owned())].into(),
         data: vec![],
+        strict_masking: false,
         evidence: Evidence::default(),
         settings: [("database".to_owned(), "orders".to_owned())].into(),
     })

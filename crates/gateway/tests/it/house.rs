@@ -176,6 +176,7 @@ pub(crate) fn resource(name: &str, username: &str, tls: UpstreamTls, host: &str)
         },
         labels: BTreeMap::new(),
         data: Vec::new(),
+        strict_masking: false,
         evidence: Evidence::default(),
         settings: settings.into(),
     }

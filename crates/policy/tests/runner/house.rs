@@ -70,6 +70,7 @@ pub(crate) fn resource(name: &str, labels: &[(&str, &str)]) -> Arc<Resource> {
             },
             DataRule::Detect(vec![class("credit_card"), class("email")]),
         ],
+        strict_masking: false,
         evidence: Evidence::default(),
         settings: BTreeMap::new(),
     })

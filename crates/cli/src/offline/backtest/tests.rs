@@ -108,6 +108,7 @@ impl House {
             },
             labels: [("env".to_owned(), "prod".to_owned())].into(),
             data: vec![DataRule::Detect(vec![class("email")])],
+            strict_masking: false,
             evidence: Evidence::default(),
             settings: std::collections::BTreeMap::new(),
         };

@@ -28,6 +28,7 @@ pub struct Library {
     treatments: Arc<Treatments>,
     detected: Classes,
     limits: sql::Limits,
+    strict: bool,
     state: ArcSwap<State>,
     changes: Changes,
     /// The changes that the catalogue at hand knows of.
@@ -77,6 +78,7 @@ impl Library {
             detected: detected.collect(),
             rules,
             limits: sql::Limits::default(),
+            strict: false,
             state: ArcSwap::default(),
             changes: Changes { any: AtomicU64::new(1), functions: AtomicU64::new(1) },
             known: Changes::default(),
@@ -96,6 +98,18 @@ impl Library {
     /// How classes are masked.
     pub(super) fn treatments(&self) -> Arc<Treatments> {
         Arc::clone(&self.treatments)
+    }
+
+    /// With `strict_masking` or without: whether a statement is refused whose result cannot be masked
+    /// for sure.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    pub(super) const fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// The statement that reads the catalogue; its rows go to [`Self::update`].

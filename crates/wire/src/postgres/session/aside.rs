@@ -1,7 +1,10 @@
 //! What the server says beside its answers: notices, settings that changed, notifications.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use model::{Event, Peer, Step};
+use sql::Effect;
 
 use super::Session;
 use super::client::body_of;
@@ -22,13 +25,16 @@ impl Session {
 
     /// Masks what the server says, as part of the command at work; answers with its number.
     pub(super) fn mask_report(&self, report: &mut Report<'_>) -> u64 {
-        let Some(running) = self.running() else {
-            report::mask(report, None, &self.view);
-            return 0;
+        let running = self.running();
+        let catalogue = self.library.catalogue();
+        let context = Context {
+            command: running.map(|running| &*running.reading),
+            transaction: &self.transaction,
+            catalogue: &catalogue,
         };
-        let context = Context { exposure: &running.reading.exposure, text: &running.text };
-        report::mask(report, Some(&context), &running.view);
-        running.number
+        let view = running.map_or(&self.view, |running| &running.view);
+        report::mask(report, &context, view);
+        running.map_or(0, |running| running.number)
     }
 
     pub(super) fn parameter_status(&mut self, message: Bytes) -> Result<(), Wrong> {
@@ -39,8 +45,8 @@ impl Session {
         let application = name == b"application_name";
         let front = if application { self.application.front_of(value) } else { 0 };
         let (front, own) = value.split_at(front);
+        let hidden = self.hides_setting(name, own);
         let view = self.running().map_or(&self.view, |running| &running.view);
-        let hidden = self.exposes() && may_hold_anything(name, own);
         let mut masked = Vec::new();
         let changed = if hidden {
             masked.extend_from_slice(report::MASKED);
@@ -54,20 +60,59 @@ impl Session {
             let own = String::from_utf8_lossy(if changed { &masked } else { own });
             self.unfronted = lost.then(|| own.into_owned());
         }
-        if changed {
+        if !changed {
+            self.send(Peer::Client, message);
+        } else if !hidden || is_a_text(name) {
             let mut out = Vec::new();
             frame::parameter_status(&mut out, name, [front, &masked].concat());
             self.send(Peer::Client, out.into());
-        } else {
-            self.send(Peer::Client, message);
         }
+        // Of a number nothing can stand in its place: the client goes on with the one before.
         Ok(())
+    }
+
+    /// Whether what a setting is now must not show. One that ever held such a value may hold it again:
+    /// a rollback to a savepoint brings it back.
+    fn hides_setting(&mut self, name: &[u8], value: &[u8]) -> bool {
+        if value == report::MASKED {
+            return false;
+        }
+        let known = self.hidden_settings.iter().any(|hidden| **hidden == *name);
+        if !(known || self.exposes()) || !may_hold_anything(name, value) || self.sets(name, value) {
+            return false;
+        }
+        if !known && self.hidden_settings.len() < MOST_SETTINGS {
+            self.hidden_settings.push(name.into());
+        }
+        true
     }
 
     /// Whether what a setting is now may come from columns that must not show. From version 14 on the
     /// server reports what changed right before ReadyForQuery, when the command is at its end.
     fn exposes(&self) -> bool {
-        self.exposed || self.running().is_some_and(|running| !running.exposed.is_empty())
+        self.exposed
+            || self.view.is_exposed(&self.transaction)
+            || self.running().is_some_and(|running| !running.exposed.is_empty())
+    }
+
+    /// Whether the command at work is the client's own SET to just this.
+    fn sets(&self, name: &[u8], value: &[u8]) -> bool {
+        self.running().is_some_and(|running| {
+            running.reading.statements.iter().any(|statement| match &statement.effect {
+                Effect::Set { name: set, value: Some(to), .. } => {
+                    name.eq_ignore_ascii_case(set.as_bytes())
+                        && value.eq_ignore_ascii_case(to.join(", ").as_bytes())
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// The client listens to what it names itself; code may listen to a channel of any name.
+    pub(super) fn listens(&mut self, channel: &str) {
+        if self.channels.len() < MOST_CHANNELS {
+            self.channels.insert(channel.as_bytes().into());
+        }
     }
 
     /// Another session says something: nobody knows where it has it from.
@@ -75,40 +120,77 @@ impl Session {
         let mut body = Body::new(body_of(&message));
         let (sender, channel, payload) = (body.u32()?, body.cstr()?, body.cstr()?);
         body.end()?;
-        let mut masked = Vec::new();
-        let changed = if payload.is_empty() || self.view.clear {
-            false
-        } else if self.view.hides_columns() {
-            masked.extend_from_slice(report::MASKED);
-            true
-        } else {
-            self.view.detectors.mask_text(payload, &mut masked)
-        };
-        let shown = if changed { &masked } else { payload };
-        let said =
-            format!("{}: {}", String::from_utf8_lossy(channel), String::from_utf8_lossy(shown));
-        self.steps.push_back(Step::Record(Event::Notice { number: 0, message: said }));
-        if changed {
-            let mut out = Vec::new();
-            frame::message(&mut out, backend::NOTIFICATION_RESPONSE, |out| {
+        let named = self.channels.contains(channel);
+        let shown_channel = self.heard(channel, named);
+        let shown_payload = self.heard(payload, payload.is_empty());
+        let said = format!(
+            "{}: {}",
+            String::from_utf8_lossy(&shown_channel),
+            String::from_utf8_lossy(&shown_payload)
+        );
+        let mut out = None;
+        if *shown_channel != *channel || *shown_payload != *payload {
+            let out = out.insert(Vec::new());
+            frame::message(out, backend::NOTIFICATION_RESPONSE, |out| {
                 out.extend_from_slice(&sender.to_be_bytes());
-                frame::put_cstr(out, channel);
-                frame::put_cstr(out, &masked);
+                frame::put_cstr(out, &shown_channel);
+                frame::put_cstr(out, &shown_payload);
             });
-            self.send(Peer::Client, out.into());
-        } else {
-            self.send(Peer::Client, message);
         }
+        self.steps.push_back(Step::Record(Event::Notice { number: 0, message: said }));
+        self.send(Peer::Client, out.map_or(message, Bytes::from));
         Ok(())
+    }
+
+    /// A part of a notification as it may show. `own`: the client itself said so before.
+    fn heard<'a>(&self, part: &'a [u8], own: bool) -> Cow<'a, [u8]> {
+        if self.view.clear {
+            return Cow::Borrowed(part);
+        }
+        if self.view.hides_columns() && !own {
+            return Cow::Borrowed(report::MASKED);
+        }
+        let mut masked = Vec::new();
+        match self.view.detectors.mask_text(part, &mut masked) {
+            true => Cow::Owned(masked),
+            false => Cow::Borrowed(part),
+        }
     }
 }
 
-/// Whether a setting that is reported takes any text; all others take one of a few values.
+/// Settings that are known to have held what must not show, and channels that are listened to: of more
+/// than these nothing is shown.
+const MOST_SETTINGS: usize = 64;
+const MOST_CHANNELS: usize = 1024;
+
+/// Whether a setting that is reported takes any text or any number; all others take one of a few values,
+/// or the name of something that the server has.
 fn may_hold_anything(name: &[u8], value: &[u8]) -> bool {
     match name {
-        b"application_name" | b"search_path" => !value.is_empty(),
-        // An abbreviation of the client's own (POSIX TZ); the names of zones it must get to read times.
-        b"TimeZone" => value.contains(&b'<'),
-        _ => false,
+        b"client_encoding"
+        | b"DateStyle"
+        | b"default_transaction_read_only"
+        | b"in_hot_standby"
+        | b"integer_datetimes"
+        | b"IntervalStyle"
+        | b"is_superuser"
+        | b"server_encoding"
+        | b"server_version"
+        | b"session_authorization"
+        | b"standard_conforming_strings" => false,
+        b"TimeZone" => !is_a_zone(value),
+        _ => !value.is_empty(),
     }
+}
+
+/// Whether a time zone is one of the server's list. A client's own (POSIX TZ) is any letters and a number
+/// (`AdaBirch5`), with no slash but in its rules, which a comma begins.
+fn is_a_zone(value: &[u8]) -> bool {
+    matches!(value, b"UTC" | b"GMT" | b"Zulu" | b"UCT" | b"Universal" | b"Greenwich")
+        || (value.contains(&b'/') && !value.iter().any(|byte| matches!(byte, b',' | b'<')))
+}
+
+/// Whether a client takes any text for the value of this setting.
+fn is_a_text(name: &[u8]) -> bool {
+    matches!(name, b"application_name" | b"search_path" | b"TimeZone")
 }

@@ -127,6 +127,7 @@ impl Session {
             // Small ones are copied out of the read buffer, which they would else keep alive.
             bind: if bind.len() < 1024 { Bytes::copy_from_slice(&bind) } else { bind },
             formats,
+            code_ran: self.code_ran,
             begun: Mutex::new(None),
             suspended: AtomicBool::new(false),
         };
@@ -241,7 +242,7 @@ impl Session {
         };
         if !reading.exposure.opaque {
             // A result without a description: what it shows cannot be told.
-            let mut all = Reading::joined(&reading, []);
+            let mut all = reading.joined([]);
             all.exposure.classes.extend(self.library.ruled().iter().cloned());
             reading = Arc::new(all);
         }

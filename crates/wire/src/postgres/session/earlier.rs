@@ -10,18 +10,23 @@ use super::{Front, Session};
 use crate::postgres::library::Reading;
 
 impl Session {
-    /// Whether what a text names depends on answers that are still owed.
+    /// Whether what a text names, or in which encoding it sends bulk data, depends on answers that are
+    /// still owed.
     pub(super) fn doubts(&self, reading: &Reading) -> bool {
-        reading.uses_earlier
-            && reading.statements.iter().any(|statement| match &statement.effect {
-                Effect::Execute { name, .. } => {
-                    self.store.doubts_statement(name.as_bytes(), self.segment)
-                }
-                Effect::Fetch { cursor } | Effect::Move { cursor } => {
-                    self.store.doubts_portal(cursor.as_bytes(), self.segment)
-                }
-                _ => false,
-            })
+        let settings_owed = self.strings.unsettled_owed > 0;
+        if !reading.uses_earlier && !settings_owed {
+            return false;
+        }
+        reading.statements.iter().any(|statement| match &statement.effect {
+            Effect::Execute { name, .. } => {
+                self.store.doubts_statement(name.as_bytes(), self.segment)
+            }
+            Effect::Fetch { cursor } | Effect::Move { cursor } => {
+                self.store.doubts_portal(cursor.as_bytes(), self.segment)
+            }
+            Effect::CopyOut(_) => settings_owed,
+            _ => false,
+        })
     }
 
     /// The message is read again once the server has answered one thing more.
@@ -65,7 +70,12 @@ impl Session {
     /// none of its statement had run.
     fn fetched(&self, cursor: &str) -> Vec<Arc<Reading>> {
         let mut found = Vec::new();
+        let any = || Arc::new(Reading::showing(self.opaque("").exposure, None));
         if let Some(portal) = self.store.portal(cursor.as_bytes()) {
+            if portal.code_ran != self.code_ran {
+                // It may be another by now.
+                found.push(any());
+            }
             found.push(match &portal.prepared {
                 Some(prepared) => self.reading_of(prepared),
                 None => Arc::new(
@@ -78,10 +88,8 @@ impl Session {
                 let columns = cursor.columns.clone();
                 found.push(Arc::new(Reading::showing(cursor.exposure.clone(), columns)));
             }
-            // A cursor that a function opened, and that was decided with the function.
-            None if found.is_empty() => {
-                found.push(Arc::new(Reading::showing(self.opaque("").exposure, None)));
-            }
+            // A cursor that a function opened, or may have: it was decided with the function.
+            None if found.is_empty() => found.push(any()),
             None => {}
         }
         found

@@ -18,6 +18,7 @@ mod client;
 mod copy;
 mod earlier;
 mod inbox;
+mod maskable;
 mod names;
 mod plan;
 mod prepared;
@@ -50,7 +51,7 @@ use self::store::Store;
 use self::view::View;
 use super::error::{Report, sqlstate};
 use super::frame::{BadFrame, ready_for_query};
-use super::library::{Library, Reading, Scope};
+use super::library::{Exposure, Library, Reading, Scope};
 use super::startup::is_ascii_safe;
 
 /// What a session begins with, once both ends are logged in.
@@ -99,6 +100,13 @@ pub struct Session {
     unfronted: Option<String>,
     /// Since the last ReadyForQuery something ran to its end that touches what must not show.
     exposed: bool,
+    /// What the statements of the running transaction may bring to light that must not show, where any
+    /// does: what was put off to its end may say it.
+    transaction: Exposure,
+    /// Settings that held what must not show.
+    hidden_settings: Vec<Box<[u8]>>,
+    /// What the client listens to.
+    channels: FxHashSet<Box<[u8]>>,
     cap: Cap,
     message_limit: usize,
     client: Inbox,
@@ -122,6 +130,8 @@ pub struct Session {
     rolled_back: bool,
     failed: bool,
     view: Arc<View>,
+    /// How often code ran that nobody read, and that may have opened cursors under any name.
+    code_ran: u64,
     numbers: u64,
     tickets: u64,
     /// Counts what was sent that a ReadyForQuery answers, and the ReadyForQuery that came.
@@ -202,6 +212,9 @@ impl Session {
             application: opening.application,
             unfronted: None,
             exposed: false,
+            transaction: Exposure::default(),
+            hidden_settings: Vec::new(),
+            channels: FxHashSet::default(),
             cap: opening.cap,
             message_limit: opening.message_limit,
             client: Inbox::new(Peer::Client),
@@ -218,6 +231,7 @@ impl Session {
             unsynced: false,
             rolled_back: false,
             failed: false,
+            code_ran: 0,
             numbers: 0,
             tickets: 0,
             segment: 0,

@@ -452,7 +452,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// The format of a column: Bind names none (all text), one for all, or one for each.
-fn format_of(formats: Option<&[i16]>, index: usize, described: i16) -> i16 {
+pub(super) fn format_of(formats: Option<&[i16]>, index: usize, described: i16) -> i16 {
     match formats {
         None => described,
         Some([]) => 0,

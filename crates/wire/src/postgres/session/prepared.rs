@@ -111,6 +111,8 @@ pub(super) struct Portal {
     pub(super) bind: Bytes,
     /// Result formats as Bind gave them: none, one for all, or one for each column.
     pub(super) formats: Arc<[i16]>,
+    /// How often code had run in the session that nobody read.
+    pub(super) code_ran: u64,
     /// It was decided, begun and not finished: going on with it is no new command.
     pub(super) begun: Mutex<Option<Begun>>,
     pub(super) suspended: AtomicBool,

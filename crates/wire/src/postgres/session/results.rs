@@ -14,12 +14,15 @@ use super::running::{Columns, DescribedBefore, Expect, Running};
 use super::server::Wrong;
 use super::{Cap, Session};
 use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
-use crate::postgres::frame::{HEADER, Header, backend};
+use crate::postgres::frame::{Body, HEADER, Header, backend};
 use crate::postgres::library::Reading;
 use crate::postgres::startup::is_ascii_safe;
 
 /// A message that must be masked is taken in whole up to this size; what is longer is not shown.
 const LONGEST_MASKED: usize = 64 << 20;
+
+/// What stands behind a column's name in a RowDescription: table, number, type, size, modifier, format.
+const COLUMN_NUMBERS: usize = 18;
 
 impl Session {
     /// DataRow messages, as many as stand whole in one piece.
@@ -75,7 +78,10 @@ impl Session {
             _ => !matches!(answer.columns, Columns::Clear),
         };
         if masked && header.total() > LONGEST_MASKED {
-            return Err(Wrong::Malformed);
+            return Err(Wrong::NotMasked(format!(
+                "a row of {} bytes is longer than the {LONGEST_MASKED} that are looked through",
+                header.total()
+            )));
         }
         let fits = header.total() as u64 <= self.cap.bytes.saturating_sub(answer.kept_bytes);
         if masked || (fits && !answer.cut) {
@@ -170,8 +176,7 @@ impl Session {
                 _ => Err(Wrong::OutOfState),
             };
         };
-        self.start_result(&described, formats.as_ref());
-        Ok(())
+        self.start_result(&described, formats.as_ref())
     }
 
     /// The catalogue was read anew while the server was at work. Where names or tables are no longer
@@ -199,9 +204,17 @@ impl Session {
         &mut self,
         described: &Arc<Described>,
         formats: Option<&Arc<[i16]>>,
-    ) {
+    ) -> Result<(), Wrong> {
         let (catalogue, version) = self.library.snapshot();
-        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else { return };
+        if let Some(running) = self.running()
+            && let Some(why) =
+                self.cannot_be_searched(described, formats.map(|formats| &**formats), &running.view)
+        {
+            return Err(Wrong::NotMasked(why));
+        }
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else {
+            return Ok(());
+        };
         let beginning = Beginning { described, formats, running, version };
         let settled = match self.recent.settled(&beginning) {
             Some(settled) => settled.clone(),
@@ -215,6 +228,68 @@ impl Session {
         running.result.begun = true;
         let number = running.number;
         self.steps.push_back(Step::Record(Event::Columns { number, columns: settled.columns }));
+        Ok(())
+    }
+
+    /// A result that the statement at work does not have by its text, or a second one, is that of a
+    /// rule of somebody's: nobody knows what is in it.
+    pub(super) fn doubt_result(&mut self) {
+        let any = self.opaque("").exposure;
+        let Some(running) = self.owed.front_mut().and_then(Expect::running_mut) else { return };
+        let none = running.current().is_some_and(|one| one.outputs == sql::Outputs::None);
+        if running.reading.uses_earlier || !(none || running.result.begun) {
+            return;
+        }
+        let mut reading = running.reading.joined([(usize::MAX, &Reading::showing(any, None))]);
+        // What its text says of its columns is not what these are.
+        reading.results.clear();
+        running.exposed = running.view.hidden_of(&reading.exposure.classes);
+        running.reading = Arc::new(reading);
+    }
+
+    /// Masks what stands in names of a result's columns, unless it stands in the statement: an
+    /// expression's name is the text's, but that of a table's column may be made of anything.
+    pub(super) fn mask_names(&self, message: Bytes) -> Result<Bytes, Wrong> {
+        let (view, text) = match self.owed.front() {
+            Some(Expect::DescribeStatement { prepared, .. }) => {
+                (&self.view, prepared.as_ref().map(|one| one.text.clone()))
+            }
+            Some(Expect::DescribePortal { portal, .. }) => {
+                let prepared = portal.as_ref().and_then(|one| one.prepared.as_ref());
+                (&self.view, prepared.map(|one| one.text.clone()))
+            }
+            other => match other.and_then(Expect::running) {
+                Some(running) => (&running.view, Some(running.text.clone())),
+                None => return Ok(message),
+            },
+        };
+        if message.first() != Some(&backend::ROW_DESCRIPTION) || view.detectors.is_none() {
+            return Ok(message);
+        }
+        let text = text.unwrap_or_default();
+        let mut body = Body::new(body_of(&message));
+        let mut out = BytesMut::from(message.get(..HEADER + 2).unwrap_or_default());
+        let mut changed = false;
+        let mut masked = Vec::new();
+        for _ in 0..body.u16()? {
+            let name = body.cstr()?;
+            masked.clear();
+            let found = view.detectors.mask_text(name, &mut masked)
+                && memchr::memmem::find(&text, name).is_none();
+            changed |= found;
+            out.put_slice(if found { &masked } else { name });
+            out.put_u8(0);
+            let rest = body.rest();
+            out.put_slice(rest.get(..COLUMN_NUMBERS).ok_or(Wrong::Malformed)?);
+            body = Body::new(rest.get(COLUMN_NUMBERS..).ok_or(Wrong::Malformed)?);
+        }
+        body.end()?;
+        if !changed {
+            return Ok(message);
+        }
+        let length = u32::try_from(out.len() - 1).map_err(|_| Wrong::Malformed)?;
+        out.get_mut(1..HEADER).ok_or(Wrong::Malformed)?.copy_from_slice(&length.to_be_bytes());
+        Ok(out.freeze())
     }
 
     /// CopyInResponse or CopyOutResponse.

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use model::{
-    Classes, Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Seen, Step, Terms,
-    Ticket, Understood, Verdict,
+    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Seen, Step, Terms, Ticket,
+    Understood, Verdict,
 };
 use sql::Effect;
 
@@ -49,7 +49,7 @@ impl Deciding {
 }
 
 impl What {
-    const fn reading(&self) -> &Arc<Reading> {
+    pub(super) const fn reading(&self) -> &Arc<Reading> {
         match self {
             Self::Query { reading, .. }
             | Self::Parse { reading, .. }
@@ -133,7 +133,7 @@ impl Session {
                 let mut deciding = deciding;
                 let ruling = ruling
                     .and_then(|terms| self.check_meaning(&mut deciding, terms))
-                    .and_then(|terms| self.check_masking(&deciding, terms));
+                    .and_then(|terms| self.check_masking(&deciding.what, deciding.phase, terms));
                 match ruling {
                     Ok(terms) => self.run(*deciding, terms),
                     Err(reason) => self.refuse(*deciding, &reason),
@@ -209,36 +209,6 @@ impl Session {
         Ok(terms)
     }
 
-    /// What must stay masked must not be copied to where no mask reaches it.
-    fn check_masking(&mut self, deciding: &Deciding, terms: Terms) -> Ruling {
-        let reading = deciding.what.reading();
-        if !reading.stores && reading.kept.is_empty() {
-            return Ok(terms);
-        }
-        let view = self.view_for(&terms.reveal);
-        let mut stored: Classes =
-            reading.kept.iter().flat_map(|kept| kept.classes.iter().cloned()).collect();
-        if reading.stores {
-            stored.extend(reading.exposure.classes.iter().cloned());
-        }
-        let hidden = view.hidden_of(&stored);
-        if hidden.is_empty() {
-            return Ok(terms);
-        }
-        let names: Vec<_> = hidden.iter().map(model::DataClass::as_str).collect();
-        Err(Reason {
-            kind: ReasonKind::Masking,
-            message: format!(
-                "the statement would store data of class {} where it is no longer masked",
-                names.join(", ")
-            ),
-            policies: Vec::new(),
-            hint: Some(
-                "Ask for permission to `reveal` these classes, or leave their columns out.".into(),
-            ),
-        })
-    }
-
     fn run(&mut self, deciding: Deciding, terms: Terms) {
         let Deciding { number, text, parameters, phase, what, .. } = deciding;
         let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
@@ -258,6 +228,10 @@ impl Session {
             let reading = what.reading();
             self.names.sent(reading);
             self.strings.sent(reading);
+            if reading.runs_unread || reading.exposure.opaque {
+                self.code_ran += 1;
+                self.store.forget_cursors();
+            }
         }
         match what {
             What::Query { message, reading } => {
@@ -404,6 +378,7 @@ impl Session {
                     let columns = reading.results.get(place);
                     self.store.declare(cursor, &reading.exposure, columns)?;
                 }
+                Effect::Listen { channel } => self.listens(channel),
                 _ => {}
             }
         }

@@ -11,14 +11,17 @@ use super::plan::Described;
 use super::running::Expect;
 use super::store::Renaming;
 use super::{Front, Session};
-use crate::postgres::error::{Report, field};
+use crate::postgres::error::{Report, field, sqlstate};
 use crate::postgres::frame::{self, Body, HEADER, Header, Malformed, backend};
+use crate::postgres::library::Exposure;
 
 /// What a server's message can be wrong about.
 pub(super) enum Wrong {
     Malformed,
     /// It answers nothing that was sent.
     OutOfState,
+    /// It cannot be masked, and why.
+    NotMasked(String),
 }
 
 impl From<Malformed> for Wrong {
@@ -45,9 +48,19 @@ impl Session {
                     format!("a message of type {tag} that does not hold what it should")
                 }
                 Wrong::OutOfState => format!("a message of type {tag} that answers nothing"),
+                Wrong::NotMasked(why) => return self.not_masked(why),
             };
             self.violation(Peer::Upstream, what)
         })
+    }
+
+    /// A result is on its way that must be masked and cannot be: the session ends in its place.
+    fn not_masked(&self, why: String) -> Violation {
+        let report = Report::fatal(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("what the target shows cannot be masked: {why}"),
+        );
+        Violation { by: Peer::Upstream, message: why, farewell: self.last_words(report) }
     }
 
     /// A message of which the rest goes by unread.
@@ -133,6 +146,7 @@ impl Session {
 
     /// RowDescription or NoData.
     fn description(&mut self, message: Bytes) -> Result<(), Wrong> {
+        let message = self.mask_names(message)?;
         let described = if message.first() == Some(&backend::ROW_DESCRIPTION) {
             let body = body_of(&message);
             match self.recent.described(body, self.library.version()) {
@@ -162,7 +176,8 @@ impl Session {
                 }
             }
             Some(Expect::Query { .. }) => {
-                self.start_result(&described, None);
+                self.doubt_result();
+                self.start_result(&described, None)?;
                 self.send(Peer::Client, message);
             }
             _ => return Err(Wrong::OutOfState),
@@ -353,6 +368,9 @@ impl Session {
         if !matches!(self.status, b'I' | b'T' | b'E') {
             return Err(Wrong::Malformed);
         }
+        if self.status == b'I' {
+            self.transaction = Exposure::default();
+        }
         let failed = std::mem::take(&mut self.failed);
         let rolled_back = std::mem::take(&mut self.rolled_back);
         let settled = self.names.settled(self.status, failed, rolled_back);
@@ -386,6 +404,9 @@ impl Session {
                 if tag != backend::PORTAL_SUSPENDED =>
             {
                 let event = finished(running, done);
+                if !running.exposed.is_empty() {
+                    self.transaction.join(&running.reading.exposure);
+                }
                 running.statement += 1;
                 running.result = super::running::Answer::default();
                 self.steps.push_back(Step::Record(event));
@@ -404,7 +425,10 @@ impl Session {
             _ => return Err(Wrong::OutOfState),
         };
         if let Some(Expect::Execute(running)) = popped {
-            self.exposed |= !running.exposed.is_empty();
+            if !running.exposed.is_empty() {
+                self.exposed = true;
+                self.transaction.join(&running.reading.exposure);
+            }
             self.keep(running.renames);
         }
         self.send(Peer::Client, message);
@@ -428,6 +452,9 @@ impl Session {
         let value = body.value()?;
         body.end()?;
         let masked = value.is_some() && !running.exposed.is_empty();
+        if !running.exposed.is_empty() {
+            self.transaction.join(&running.reading.exposure);
+        }
         let mut scanned = Vec::new();
         let scan = !masked
             && value.is_some_and(|value| running.view.detectors.mask_text(value, &mut scanned));

@@ -150,6 +150,11 @@ impl Store {
         Ok(())
     }
 
+    /// Code ran that may have closed any cursor and opened another of its name.
+    pub(super) fn forget_cursors(&mut self) {
+        self.cursors.clear();
+    }
+
     pub(super) fn cursor(&self, name: &str) -> Option<&Cursor> {
         self.cursors.get(name)
     }

@@ -54,7 +54,9 @@ impl Reader {
             };
             let raw = data.get(at..field.end).ok_or(Malformed)?;
             if self.header {
-                out.extend_from_slice(raw);
+                if !view.detectors.mask_text(raw, out) {
+                    out.extend_from_slice(raw);
+                }
             } else {
                 self.write(index, raw, field.quoted, plan, view, out);
             }

@@ -37,7 +37,16 @@ impl Reader {
         // A line break inside a value is written as a backslash and `n`, so the first one ends the row.
         let Some(end) = memchr::memchr(b'\n', data) else { return Ok(None) };
         let line = data.get(..end).ok_or(Malformed)?;
-        if std::mem::take(&mut self.header) || line == b"\\." {
+        if std::mem::take(&mut self.header) {
+            let start = out.len();
+            if !view.detectors.mask_text(line, out) {
+                out.truncate(start);
+                out.extend_from_slice(line);
+            }
+            out.push(b'\n');
+            return Ok(Some(end + 1));
+        }
+        if line == b"\\." {
             out.extend_from_slice(data.get(..=end).ok_or(Malformed)?);
             return Ok(Some(end + 1));
         }

@@ -196,8 +196,12 @@ fn a_notification_from_another_session_is_masked() {
         });
         out
     };
-    let outcome = Stage::sensitive().play(&[server(&[notification])]);
-    assert_eq!(outcome.client_tags(), "A");
+    let outcome = Stage::sensitive().play(&[
+        client(&[query("listen changes")]),
+        server(&[complete("LISTEN"), ready(b'I')]),
+        server(&[notification]),
+    ]);
+    assert_eq!(outcome.client_tags(), "CZA");
     assert!(!outcome.client_text().contains("078-05"));
     assert!(outcome.client_text().contains("changes"));
 }

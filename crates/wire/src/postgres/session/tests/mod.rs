@@ -7,3 +7,4 @@ mod pipeline;
 mod refusals;
 mod script;
 mod state;
+mod ways_out;

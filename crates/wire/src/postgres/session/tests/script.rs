@@ -72,6 +72,7 @@ pub(super) struct Stage {
     reveal: Arc<Classes>,
     cap: Cap,
     notices: Vec<Bytes>,
+    strict: bool,
 }
 
 impl Stage {
@@ -83,6 +84,7 @@ impl Stage {
             reveal: Arc::default(),
             cap: Cap::default(),
             notices: Vec::new(),
+            strict: false,
         }
     }
 
@@ -108,6 +110,12 @@ impl Stage {
         self
     }
 
+    /// With `strict_masking`.
+    pub(super) fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     pub(super) fn keeping(mut self, rows: u64, bytes: u64) -> Self {
         self.cap = Cap { rows, bytes };
         self
@@ -120,7 +128,7 @@ impl Stage {
     }
 
     fn library(&self) -> Arc<Library> {
-        let library = Library::new(self.rules.clone());
+        let library = Library::new(self.rules.clone()).strict(self.strict);
         let since = library.begin_reading();
         library.update(since, self.rows.iter().copied()).unwrap();
         Arc::new(library)
