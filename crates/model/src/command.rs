@@ -67,6 +67,9 @@ pub struct Facts {
     pub unbounded: bool,
     /// Data classes its result may carry.
     pub returns: Classes,
+    /// Data classes that its conditions, joins, groups and orders look at.
+    #[serde(default)]
+    pub filters: Classes,
     /// Why it was not understood, for the person who reads the refusal. Such a command has an
     /// `unknown` access.
     pub not_understood: Option<String>,

@@ -59,7 +59,7 @@ fn size(understood: &Understood) -> usize {
         .sum();
     let facts = understood.facts();
     let why = facts.not_understood.as_ref().map_or(0, String::len);
-    FIXED + accesses + why + facts.returns.len() * 32
+    FIXED + accesses + why + (facts.returns.len() + facts.filters.len()) * 32
 }
 
 #[cfg(test)]

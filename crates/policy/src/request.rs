@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use cedar_policy::{
     Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expression,
 };
-use model::{Action, DataClass, Facts, Identity, IdentityKind, ObjectKind, Resource, Timestamp};
+use model::{
+    Action, Classes, DataClass, Facts, Identity, IdentityKind, ObjectKind, Resource, Timestamp,
+};
 
 use crate::grant::Circumstances;
 use crate::target::{self, Place, Spot, Target};
@@ -205,15 +207,15 @@ pub(crate) fn asking(
     facts: &Facts,
     in_transaction: bool,
 ) -> Result<Context, CannotAsk> {
-    let returns = facts
-        .returns
-        .iter()
-        .map(|class| class_uid(class).map(Expression::new_entity_uid))
-        .collect::<Result<Vec<_>, _>>()?;
+    let set = |classes: &Classes| {
+        let uids = classes.iter().map(|class| class_uid(class).map(Expression::new_entity_uid));
+        uids.collect::<Result<Vec<_>, _>>().map(Expression::new_set)
+    };
     let facts = Context::from_pairs([
         ("unbounded".to_owned(), Expression::new_bool(facts.unbounded)),
         ("in_transaction".to_owned(), Expression::new_bool(in_transaction)),
-        ("returns".to_owned(), Expression::new_set(returns)),
+        ("returns".to_owned(), set(&facts.returns)?),
+        ("filters".to_owned(), set(&facts.filters)?),
     ])
     .map_err(CannotAsk::because)?;
     opening.merge(facts).map_err(CannotAsk::because)

@@ -42,7 +42,7 @@ pub(crate) struct Reads {
     pub(crate) time: bool,
     /// `context.in_transaction`.
     pub(crate) transaction: bool,
-    /// `context.unbounded` or `context.returns`.
+    /// `context.unbounded`, `context.returns` or `context.filters`.
     pub(crate) facts: bool,
 }
 
@@ -233,7 +233,7 @@ fn reads(policy: &Value) -> Reads {
                         match access.get("attr").and_then(Value::as_str) {
                             Some("now" | "weekday") => reads.time = true,
                             Some("in_transaction") => reads.transaction = true,
-                            Some("unbounded" | "returns") => reads.facts = true,
+                            Some("unbounded" | "returns" | "filters") => reads.facts = true,
                             Some(_) => {}
                             None => return Reads::ALL,
                         }

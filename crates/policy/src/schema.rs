@@ -50,6 +50,7 @@ type Asking = {
     unbounded: Bool,
     in_transaction: Bool,
     returns: Set<DataClass>,
+    filters: Set<DataClass>,
 };
 type Revealing = {
     source: ipaddr,

@@ -21,6 +21,7 @@
 
 mod copy;
 mod limits;
+mod lineage;
 mod output;
 pub mod postgres;
 mod scope;
@@ -28,6 +29,7 @@ mod statement;
 
 pub use copy::{CopyFormat, CopyOut, CopySource, CsvFormat, TextFormat};
 pub use limits::{Limits, Unreadable};
+pub use lineage::{Flow, Lineage, Reach, Source, Stored};
 pub use output::{Output, Outputs};
 pub use postgres::{read, shape};
 pub use scope::{FunctionFacts, NoCatalogue, Scope};

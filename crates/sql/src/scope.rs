@@ -1,3 +1,5 @@
+use crate::RelationName;
+
 /// What a session knows about names at the moment a text is read.
 pub trait Scope {
     /// The schemas in force, as `current_schemas(false)` lists them: `"$user"` resolved, schemas that
@@ -7,6 +9,13 @@ pub trait Scope {
     /// Whether the schema has a relation of this name; `None` without a catalogue. The session's
     /// temporary tables stand in the schema `pg_temp`.
     fn has_relation(&self, schema: &str, name: &str) -> Option<bool>;
+
+    /// The names of a relation's columns in the table's order, when it is known which relation is
+    /// meant and what its columns are.
+    fn columns(&self, relation: &RelationName) -> Option<Vec<&str>> {
+        let _ = relation;
+        None
+    }
 
     /// What is known of functions of this name, in one schema or (`None`) in any that an unqualified
     /// call may find. Also asked for operators whose names PostgreSQL does not bring along.

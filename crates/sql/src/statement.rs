@@ -1,6 +1,6 @@
 use model::{Access, Parent};
 
-use crate::{CopyOut, Outputs};
+use crate::{CopyOut, Lineage, Outputs, Stored};
 
 /// A relation and where it may stand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,8 +27,12 @@ pub struct Statement {
     /// What it touches cannot be told from its text (DO, CALL, a user's function, `dblink`,
     /// `query_to_xml`, `pg_stats`, …): it may touch anything.
     pub opaque: bool,
-    /// Data it reads is kept or sent elsewhere; `reads` says which.
+    /// Data it reads is kept or sent elsewhere in a way that `stored` does not tell; `reads` says which.
     pub stores: bool,
+    /// The columns that its conditions, joins, groups and orders look at.
+    pub filters: Lineage,
+    /// What it puts into which columns of relations.
+    pub stored: Vec<Stored>,
     /// The columns of its result. Of DECLARE CURSOR: of the rows a later FETCH returns.
     pub outputs: Outputs,
     /// Whether another statement that differs only in plain integer and string constants may read

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use sql::{Effect, Limits, Output, Outputs, Scope, Statement, read};
+use sql::{Effect, Flow, Limits, Lineage, Output, Outputs, Reach, Scope, Statement, read};
 
 use crate::scope::{Shop, offline};
 
@@ -91,17 +91,22 @@ fn described(statement: &Statement, mark: &str) -> String {
         Outputs::None => {}
         Outputs::Unknown => writeln!(text, "   returns what is not known").unwrap(),
         Outputs::Rows(rows) => {
-            let rows: Vec<&str> = rows
-                .iter()
-                .map(|output| match output {
-                    Output::Harmless => "harmless",
-                    Output::Column => "column",
-                    Output::Derived => "derived",
-                    Output::Star => "star",
-                })
-                .collect();
-            writeln!(text, "   returns {}", rows.join(", ")).unwrap();
+            for output in rows {
+                let (name, from) = match output {
+                    Output::Column { name, from } => (name.as_deref().unwrap_or("?"), from),
+                    Output::Many(from) => ("*", from),
+                };
+                writeln!(text, "   returns {name}: {}", traced(from)).unwrap();
+            }
         }
+    }
+    if !statement.filters.is_nothing() {
+        writeln!(text, "   looks at {}", traced(&statement.filters)).unwrap();
+    }
+    for stored in &statement.stored {
+        let column = stored.column.as_deref().unwrap_or("*");
+        let into = named(&stored.into);
+        writeln!(text, "   stores {} in {into}.{column}", traced(&stored.from)).unwrap();
     }
     match &statement.effect {
         Effect::None => {}
@@ -114,6 +119,36 @@ fn described(statement: &Statement, mark: &str) -> String {
         effect => writeln!(text, "   effect {effect:?}").unwrap(),
     }
     text
+}
+
+fn named(relation: &sql::RelationName) -> String {
+    match &relation.schema {
+        model::Parent::Is(schema) => format!("{schema}.{}", relation.name),
+        model::Parent::OneOf(schemas) => format!("{}.{}", schemas.join("|"), relation.name),
+        _ => format!("?.{}", relation.name),
+    }
+}
+
+fn traced(from: &Lineage) -> String {
+    let mut parts: Vec<String> = from
+        .sources
+        .iter()
+        .map(|source| {
+            let flow = match source.flow {
+                Flow::Value => "",
+                Flow::Computed => "computed ",
+                Flow::Fact => "fact ",
+            };
+            let column = source.column.as_deref().unwrap_or("*");
+            format!("{flow}{}.{column}", named(&source.relation))
+        })
+        .collect();
+    match from.reach {
+        Reach::Traced => {}
+        Reach::Touched => parts.push("anything it reads".to_owned()),
+        Reach::Anything => parts.push("anything".to_owned()),
+    }
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
 macro_rules! subjects {
@@ -130,5 +165,6 @@ subjects! {
     functions_do_what_they_are_known_to_do: "functions.txt", Shop::new();
     copies_say_where_rows_go: "copies.txt", Shop::new();
     evasions_get_the_verdict_of_what_they_hide: "evasions.txt", Shop::new();
+    columns_come_from_what_they_are_made_of: "columns.txt", Shop::new();
     names_stand_wherever_they_may: "names.txt", offline();
 }

@@ -62,20 +62,30 @@ pub(super) fn take_cause(unpack: &mut Unpack) -> Option<Option<ReasonKind>> {
 
 /// What policies saw of a command: its flags, the classes, why it was not understood.
 pub(super) fn put_seen(out: &mut Vec<u8>, seen: &Seen) {
-    let Facts { unbounded, returns, not_understood } = &*seen.facts;
-    out.push(u8::from(*unbounded) | u8::from(seen.in_transaction) << 1);
+    let Facts { unbounded, returns, filters, not_understood } = &*seen.facts;
+    let flags = [*unbounded, seen.in_transaction, !filters.is_empty()];
+    out.push(flags.iter().rev().fold(0, |all, flag| all << 1 | u8::from(*flag)));
     put_classes(out, returns);
+    if !filters.is_empty() {
+        put_classes(out, filters);
+    }
     put_optional_text(out, not_understood.as_deref());
 }
 
 pub(super) fn take_seen(unpack: &mut Unpack) -> Option<Seen> {
     let flags = unpack.byte()?;
-    if flags > 3 {
+    if flags > 7 {
         return None;
     }
     let facts = Facts {
         unbounded: flags & 1 != 0,
         returns: take_classes(unpack)?,
+        filters: if flags & 4 == 0 {
+            Classes::new()
+        } else {
+            // Written only where there are any.
+            Some(take_classes(unpack)?).filter(|filters| !filters.is_empty())?
+        },
         not_understood: unpack.optional_text()?,
     };
     Some(Seen { facts: Arc::new(facts), in_transaction: flags & 2 != 0 })

@@ -118,6 +118,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                     facts: Arc::new(Facts {
                         unbounded: true,
                         returns: [DataClass::new("email").unwrap()].into(),
+                        filters: [DataClass::new("us_ssn").unwrap()].into(),
                         not_understood: Some("a piece of it is new".into()),
                     }),
                     in_transaction: true,

@@ -2,7 +2,7 @@
 
 use model::{Access, Action, ObjectKind};
 
-use crate::{Effect, FunctionFacts, Scope, Statement};
+use crate::{Effect, FunctionFacts, RelationName, Scope, Statement};
 
 /// A scope as it was when the text began, with what its own statements put in doubt since.
 pub(super) struct After<'s> {
@@ -47,6 +47,10 @@ impl Scope for After<'_> {
 
     fn has_relation(&self, schema: &str, name: &str) -> Option<bool> {
         if self.relations_in_doubt { None } else { self.scope.has_relation(schema, name) }
+    }
+
+    fn columns(&self, relation: &RelationName) -> Option<Vec<&str>> {
+        if self.relations_in_doubt { None } else { self.scope.columns(relation) }
     }
 
     fn function(&self, schema: Option<&str>, name: &str) -> FunctionFacts {

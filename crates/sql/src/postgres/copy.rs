@@ -8,7 +8,8 @@ use pg_query::{Node, NodeEnum as N};
 use super::name::{word, words};
 use super::reader::Reader;
 use crate::{
-    CopyFormat, CopyOut, CopySource, CsvFormat, Effect, Output, Outputs, TextFormat, Unreadable,
+    CopyFormat, CopyOut, CopySource, CsvFormat, Effect, Flow, Lineage, Output, Outputs, Reach,
+    RelationName, Source, TextFormat, Unreadable,
 };
 
 impl<'t> Reader<'t> {
@@ -23,14 +24,13 @@ impl<'t> Reader<'t> {
             (Some(relation), None) => {
                 // COPY never names a WITH query.
                 let relation = self.relation(relation);
+                let outputs = table_outputs(&relation, &columns);
                 self.selects(relation);
-                Outputs::Rows(match columns.len() {
-                    0 => vec![Output::Star],
-                    count => vec![Output::Column; count],
-                })
+                outputs
             }
             (None, Some(query)) if !copy.is_from => {
-                let outputs = self.outputs_of(query);
+                self.trace(query);
+                let outputs = std::mem::take(&mut self.found.outputs);
                 self.node(query)?;
                 outputs
             }
@@ -63,6 +63,27 @@ impl<'t> Reader<'t> {
         };
         Ok(())
     }
+}
+
+/// The columns of a table that is copied: those that are named, or all.
+fn table_outputs(relation: &RelationName, columns: &[String]) -> Outputs {
+    let lineage = |column: Option<&String>| Lineage {
+        sources: [Source {
+            relation: relation.clone(),
+            column: column.map(|column| column.as_str().into()),
+            flow: Flow::Value,
+        }]
+        .into(),
+        reach: Reach::Traced,
+    };
+    if columns.is_empty() {
+        return Outputs::Rows(vec![Output::Many(lineage(None))]);
+    }
+    let column = |name: &String| Output::Column {
+        name: Some(name.as_str().into()),
+        from: lineage(Some(name)),
+    };
+    Outputs::Rows(columns.iter().map(column).collect())
 }
 
 /// COPY's options as written.

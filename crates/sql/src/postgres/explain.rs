@@ -7,7 +7,7 @@ use pg_query::protobuf::a_const::Val;
 use pg_query::{Node, protobuf::DefElem};
 
 use super::reader::Reader;
-use crate::{Effect, Output, Outputs, Statement, Unreadable};
+use crate::{Effect, Lineage, Output, Outputs, Statement, Unreadable};
 
 impl<'t> Reader<'t> {
     pub(super) fn explain(&mut self, explain: &'t ExplainStmt) -> Result<(), Unreadable> {
@@ -20,7 +20,8 @@ impl<'t> Reader<'t> {
         });
         let mut inner = Reader::new(self.scope, self.limits).read(query)?;
         // A plan tells which tables and how many rows; a function it folds may tell anything.
-        let plan = if inner.opaque { Output::Derived } else { Output::Harmless };
+        let from = if inner.opaque { Lineage::untraced() } else { Lineage::default() };
+        let plan = Output::Column { name: Some("QUERY PLAN".into()), from };
         inner.outputs = match inner.effect {
             Effect::Execute { .. } => Outputs::Unknown,
             _ => Outputs::Rows(vec![plan]),
@@ -52,6 +53,7 @@ fn without_running(inner: &mut Statement) {
         .extend(looked_at.into_iter().map(|object| model::Access::new(Action::Select, object)));
     inner.unbounded = false;
     inner.stores = false;
+    inner.stored.clear();
     inner.may_change_catalogue &= inner.opaque;
     inner.may_change_functions &= inner.opaque;
     inner.effect = match std::mem::take(&mut inner.effect) {

@@ -345,6 +345,64 @@ pub(super) fn given(node: &Node) -> bool {
     }
 }
 
+/// What a function's result is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comes {
+    /// Its arguments.
+    Arguments,
+    /// Anything: what it reads is not known.
+    Anywhere,
+}
+
+/// What the result of a function is made of.
+pub(super) fn comes_from(
+    schema: Option<&str>,
+    name: &str,
+    arguments: usize,
+    scope: &dyn crate::Scope,
+) -> Comes {
+    if schema == Some("information_schema") && name.starts_with("_pg_") {
+        return Comes::Arguments;
+    }
+    if matches!(scope.function(schema, name), FunctionFacts::UserDefined { .. }) {
+        return Comes::Anywhere;
+    }
+    match special(name, arguments) {
+        Some(
+            Special::RunsText
+            | Special::Shows
+            | Special::ServerFile
+            | Special::ReadsLargeObject
+            | Special::ReadsChanges,
+        ) => return Comes::Anywhere,
+        Some(
+            Special::WritesLargeObject
+            | Special::KeepsLargeObject
+            | Special::Operates
+            | Special::Locks
+            | Special::Unlocks
+            | Special::Advances
+            | Special::Notifies
+            // No setting is given what must not show.
+            | Special::Configures
+            | Special::ShowsSetting,
+        ) => return Comes::Arguments,
+        None => {}
+    }
+    let harmless = HARMLESS.contains(name) || name == "ts_rewrite";
+    match schema {
+        None | Some("pg_catalog") if harmless => Comes::Arguments,
+        _ => Comes::Anywhere,
+    }
+}
+
+/// Whether an operator is one that PostgreSQL brings along, or there is none.
+pub(super) fn is_brought(schema: Option<&str>, name: &str, scope: &dyn crate::Scope) -> bool {
+    let none = name.is_empty() || name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let brought = matches!(schema, None | Some("pg_catalog")) && OPERATORS.contains(name);
+    none || brought || scope.function(schema, name) == FunctionFacts::NotUserDefined
+}
+
 /// Whether no value of a relation comes out of this function, whatever goes in.
 pub(super) fn tells_nothing(names: &[&str], scope: &dyn crate::Scope) -> bool {
     let (schema, name) = qualified(names);

@@ -5,7 +5,7 @@
 //!                                 │                │             │              what calling it does
 //!                                 │                │             └─ every node kind, named
 //!                                 │                ├─ predicate.rs   does WHERE restrict anything?
-//!                                 │                └─ output.rs      where result columns come from
+//!                                 │                └─ lineage/       where result columns come from
 //!                                 ├─ define.rs, object.rs, grant.rs   what there is, and who may
 //!                                 ├─ setting.rs, session.rs           the session's own state
 //!                                 └─ copy.rs
@@ -19,9 +19,9 @@ mod expression;
 mod function;
 mod grant;
 mod guard;
+mod lineage;
 mod name;
 mod object;
-mod output;
 mod predicate;
 mod query;
 mod reader;

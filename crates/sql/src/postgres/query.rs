@@ -7,7 +7,6 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum as N};
 
-use super::name::word;
 use super::predicate::{Predicate, Target};
 use super::reader::Reader;
 use crate::{RelationName, Unreadable};
@@ -16,7 +15,7 @@ type Walked = Result<(), Unreadable>;
 
 /// Relations of `pg_catalog` (or, of extensions, anywhere) whose rows carry values or statements of
 /// other relations and sessions.
-const CARRIES_VALUES: &[&str] = &[
+pub(super) const CARRIES_VALUES: &[&str] = &[
     "pg_stats",
     "pg_statistic",
     "pg_statistic_ext_data",
@@ -127,9 +126,8 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// SELECT INTO and CREATE TABLE AS keep what they read.
+    /// SELECT INTO and CREATE TABLE AS make a relation; what is put there is traced.
     pub(super) fn creates_from_query(&mut self, into: &IntoClause, action: Action) {
-        self.found.stores = true;
         self.changes_catalogue();
         self.peek();
         if let Some(name) = &into.rel {
@@ -177,9 +175,7 @@ impl<'t> Reader<'t> {
         let target = target(insert.relation.as_ref())?;
         self.writes(Action::Insert, target);
         self.nodes(&insert.cols)?;
-        let before = self.sources;
         self.maybe(&insert.select_stmt)?;
-        self.found.stores |= self.sources != before;
         if let Some(conflict) = insert.on_conflict_clause.as_deref() {
             if let Some(infer) = conflict.infer.as_deref() {
                 self.nodes(&infer.index_elems)?;
@@ -188,7 +184,7 @@ impl<'t> Reader<'t> {
             if conflict.action() == OnConflictAction::OnconflictUpdate {
                 self.writes(Action::Update, target);
             }
-            self.assignments(&conflict.target_list)?;
+            self.nodes(&conflict.target_list)?;
             self.maybe(&conflict.where_clause)?;
         }
         self.returning(insert.returning_clause.as_ref())?;
@@ -201,10 +197,8 @@ impl<'t> Reader<'t> {
         self.enter(with)?;
         let target = target(update.relation.as_ref())?;
         self.writes(Action::Update, target);
-        let before = self.sources;
         self.nodes(&update.from_clause)?;
-        self.assignments(&update.target_list)?;
-        self.found.stores |= self.sources != before;
+        self.nodes(&update.target_list)?;
         self.maybe(&update.where_clause)?;
         self.returning(update.returning_clause.as_ref())?;
         self.bound(target, &update.from_clause, update.where_clause.as_deref());
@@ -230,9 +224,7 @@ impl<'t> Reader<'t> {
         self.enter(with)?;
         let target = target(merge.relation.as_ref())?;
         self.writes(Action::Merge, target);
-        let before = self.sources;
         self.maybe(&merge.source_relation)?;
-        let from_relation = self.sources != before;
         self.maybe(&merge.join_condition)?;
         let source = merge.source_relation.as_deref().map_or(&[][..], std::slice::from_ref);
         let joined = self.restricts(target, source, merge.join_condition.as_deref());
@@ -257,9 +249,8 @@ impl<'t> Reader<'t> {
                 CmdType::CmdNothing => continue,
                 _ => return Err(Unreadable::new("MERGE does something that is not known")),
             };
-            self.assignments(&when.target_list)?;
+            self.nodes(&when.target_list)?;
             self.nodes(&when.values)?;
-            self.found.stores |= from_relation && when.command_type() != CmdType::CmdDelete;
             let matched = when.match_kind() == MergeMatchKind::MergeWhenMatched;
             let chosen = self.restricts(target, source, when.condition.as_deref());
             self.found.unbounded |= changes && !chosen && !(matched && joined);
@@ -271,19 +262,6 @@ impl<'t> Reader<'t> {
 
     fn returning(&mut self, returning: Option<&'t ReturningClause>) -> Walked {
         returning.map_or(Ok(()), |returning| self.nodes(&returning.exprs))
-    }
-
-    /// SET: a column that is given another column's value keeps data elsewhere.
-    fn assignments(&mut self, targets: &'t [Node]) -> Walked {
-        self.nodes(targets)?;
-        for target in targets {
-            if let Some(N::ResTarget(target)) = &target.node
-                && let Some(value) = target.val.as_deref()
-            {
-                self.found.stores |= takes_from_elsewhere(value, &target.name, 0);
-            }
-        }
-        Ok(())
     }
 
     fn bound(&mut self, target: &'t RangeVar, others: &'t [Node], condition: Option<&'t Node>) {
@@ -315,41 +293,5 @@ fn may_stand_in(parent: &Parent, schema: &str) -> bool {
         Parent::OneOf(any) => any.iter().any(|one| one == schema),
         Parent::Any => true,
         Parent::None => false,
-    }
-}
-
-/// Whether an assigned value is made of anything but constants, parameters, the column itself and
-/// what INSERT proposed (`excluded`).
-fn takes_from_elsewhere(value: &Node, column: &str, depth: usize) -> bool {
-    if depth > 64 {
-        return true;
-    }
-    let deeper = |node: &Node| takes_from_elsewhere(node, column, depth + 1);
-    let maybe = |node: &Option<Box<Node>>| node.as_deref().is_some_and(deeper);
-    match &value.node {
-        None
-        | Some(N::AConst(_) | N::ParamRef(_) | N::SetToDefault(_) | N::SqlvalueFunction(_)) => {
-            false
-        }
-        Some(N::ColumnRef(reference)) => match reference.fields.as_slice() {
-            [first, _] if word(first) == Some("excluded") => false,
-            [.., last] => word(last) != Some(column),
-            [] => true,
-        },
-        Some(N::AExpr(e)) => maybe(&e.lexpr) || maybe(&e.rexpr),
-        Some(N::BoolExpr(e)) => e.args.iter().any(deeper),
-        Some(N::TypeCast(e)) => maybe(&e.arg),
-        Some(N::CollateClause(e)) => maybe(&e.arg),
-        Some(N::FuncCall(e)) => e.args.iter().any(deeper),
-        Some(N::CoalesceExpr(e)) => e.args.iter().any(deeper),
-        Some(N::MinMaxExpr(e)) => e.args.iter().any(deeper),
-        Some(N::AArrayExpr(e)) => e.elements.iter().any(deeper),
-        Some(N::RowExpr(e)) => e.args.iter().any(deeper),
-        Some(N::List(e)) => e.items.iter().any(deeper),
-        Some(N::NullTest(e)) => maybe(&e.arg),
-        Some(N::CaseExpr(e)) => maybe(&e.arg) || e.args.iter().any(deeper) || maybe(&e.defresult),
-        Some(N::CaseWhen(e)) => maybe(&e.expr) || maybe(&e.result),
-        Some(N::MultiAssignRef(e)) => maybe(&e.source),
-        Some(_) => true,
     }
 }

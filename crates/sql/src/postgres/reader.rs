@@ -1,11 +1,13 @@
 //! What is found while a tree is walked.
 
 use model::{Access, Action, Object, ObjectKind, Parent};
+use pg_query::protobuf::RangeVar;
 use pg_query::{Node, NodeEnum as N};
 use rustc_hash::FxHashMap;
 
 use super::after::makes_functions;
-use crate::{Limits, Scope, Statement, Unreadable};
+use super::lineage::{self, Traced};
+use crate::{Limits, RelationName, Scope, Statement, Unreadable};
 
 /// Walks one statement's tree and takes down what it does.
 pub(super) struct Reader<'t> {
@@ -52,6 +54,41 @@ impl<'t> Reader<'t> {
             _ => {}
         }
         Ok(found)
+    }
+
+    /// Where the columns of a query come from, what it looks at, and what it puts where.
+    pub(super) fn trace(&mut self, node: &Node) {
+        if let Some(N::SelectStmt(select)) = &node.node
+            && let Some(into) = select.into_clause.as_deref()
+            && let Some(name) = &into.rel
+        {
+            let relation = self.new_relation(name);
+            return self.trace_into(node, &relation, &[]);
+        }
+        let place = |name: &RangeVar| self.relation(name);
+        let traced = lineage::trace(node, self.scope, &place);
+        self.traced(traced);
+    }
+
+    /// The same of a query whose rows become a relation's, under these names.
+    pub(super) fn trace_into(&mut self, node: &Node, into: &RelationName, columns: &[&str]) {
+        let place = |name: &RangeVar| self.relation(name);
+        let traced = lineage::trace_into(node, into, columns, self.scope, &place);
+        self.traced(traced);
+    }
+
+    /// What a column of a table is given that is computed from its row.
+    pub(super) fn trace_column(&mut self, table: &RangeVar, column: &str, value: &Node) {
+        let place = |name: &RangeVar| self.relation(name);
+        let traced = lineage::trace_column(table, column, value, self.scope, &place);
+        self.traced(traced);
+    }
+
+    fn traced(&mut self, traced: Traced) {
+        self.found.stores |= !traced.complete;
+        self.found.outputs = traced.outputs;
+        self.found.filters = traced.filters;
+        self.found.stored.extend(traced.stored);
     }
 
     /// What was found, put in order.

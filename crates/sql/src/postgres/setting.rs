@@ -8,7 +8,7 @@ use pg_query::{Node, NodeEnum as N};
 use super::function::{given, literal};
 use super::name::word;
 use super::reader::Reader;
-use crate::{Effect, Output, Outputs, Unreadable};
+use crate::{Effect, Lineage, Output, Outputs, Unreadable};
 
 /// Settings that change how results look, how long things may take and which plan is chosen, and
 /// nothing of what may be done. Sorted.
@@ -184,8 +184,12 @@ impl<'t> Reader<'t> {
     pub(super) fn show(&mut self, show: &'t VariableShowStmt) -> Result<(), Unreadable> {
         let name = show.name.to_ascii_lowercase();
         self.top(Action::Show, ObjectKind::Setting, &name);
-        self.found.outputs =
-            if name == "all" { Outputs::Unknown } else { Outputs::Rows(vec![Output::Derived]) };
+        self.found.outputs = if name == "all" {
+            Outputs::Unknown
+        } else {
+            let from = Lineage::default();
+            Outputs::Rows(vec![Output::Column { name: Some(name.as_str().into()), from }])
+        };
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ impl<'t> Reader<'t> {
             | N::UpdateStmt(_)
             | N::DeleteStmt(_)
             | N::MergeStmt(_) => {
-                self.found.outputs = self.outputs_of(node);
+                self.trace(node);
                 return self.node(node);
             }
             N::TransactionStmt(e) => return self.transaction(e),

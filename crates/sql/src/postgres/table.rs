@@ -3,10 +3,12 @@
 use model::{Action, ObjectKind};
 use pg_query::NodeEnum as N;
 use pg_query::protobuf::{
-    AlterTableStmt, AlterTableType, CreateStmt, CreateTableAsStmt, ObjectType, ViewStmt,
+    AlterTableCmd, AlterTableStmt, AlterTableType, CreateStmt, CreateTableAsStmt, ObjectType,
+    RangeVar, ViewStmt,
 };
 
 use super::define::odd;
+use super::name::words;
 use super::reader::Reader;
 use crate::{Effect, Outputs, Unreadable};
 
@@ -43,11 +45,21 @@ impl<'t> Reader<'t> {
         self.creates_from_query(into, action);
         match &query.node {
             Some(N::ExecuteStmt(execute)) => {
+                self.found.stores = true;
                 self.nodes(&execute.params)?;
                 let name = execute.name.clone();
                 self.found.effect = Effect::Execute { name, explain_only: false };
             }
-            Some(_) => self.node(query)?,
+            Some(_) => {
+                // What a materialised view shows is told by its definition.
+                if action == Action::CreateTable
+                    && let Some(name) = &into.rel
+                {
+                    let relation = self.new_relation(name);
+                    self.trace_into(query, &relation, &words(&into.col_names));
+                }
+                self.node(query)?;
+            }
             None => return Err(odd()),
         }
         self.found.outputs = Outputs::None;
@@ -55,7 +67,6 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn create_view(&mut self, create: &'t ViewStmt) -> Walked {
-        self.found.stores = true;
         self.creates(Action::CreateView, create.view.as_ref())?;
         self.maybe(&create.query)
     }
@@ -71,6 +82,7 @@ impl<'t> Reader<'t> {
         }
         for command in &alter.cmds {
             let Some(N::AlterTableCmd(command)) = &command.node else { return Err(odd()) };
+            self.converts(alter.relation.as_ref(), command);
             let Some(definition) = command.def.as_deref() else { continue };
             match (&definition.node, command.subtype()) {
                 (
@@ -83,6 +95,20 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(())
+    }
+
+    /// ALTER … TYPE … USING puts what it computes into the column.
+    fn converts(&mut self, table: Option<&RangeVar>, command: &AlterTableCmd) {
+        let (Some(table), Some(N::ColumnDef(column))) =
+            (table, command.def.as_deref().and_then(|definition| definition.node.as_ref()))
+        else {
+            return;
+        };
+        if command.subtype() == AlterTableType::AtAlterColumnType
+            && let Some(using) = column.raw_default.as_deref()
+        {
+            self.trace_column(table, &command.name, using);
+        }
     }
 
     /// Parts of definitions that hold expressions or names of other things.

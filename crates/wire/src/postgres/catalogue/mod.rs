@@ -3,13 +3,17 @@
 //! It is read over the gateway's own connection with [`query`], never from the client's session, and
 //! is immutable: a newer reading is another `Catalogue`.
 
+mod carried;
 mod inherit;
+mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Classes, DataClass, DataRule, Parent};
 use rustc_hash::FxHashMap;
+
+pub use self::carried::Carried;
 
 /// The first OID that is not the server's own (`FirstNormalObjectId` in `transam.h`).
 pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
@@ -51,7 +55,15 @@ const COLUMNS: &str = "\
  UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text, a.attname::text, a.atttypid::text, \
     CASE WHEN a.attgenerated = '' THEN NULL ELSE 'g' END \
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+ UNION ALL SELECT 'definition', c.oid::text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
+  FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384 \
+ UNION ALL SELECT 'generated', d.adrelid::text, d.adnum::text, p.refobjsubid::text, NULL, NULL \
+  FROM pg_catalog.pg_attrdef d \
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \
+  JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid \
+   AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = d.adrelid \
+   AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum";
 
 /// A row that is not of [`query`]'s making.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +79,8 @@ pub struct Catalogue {
     functions: FxHashMap<Box<str>, Vec<Function>>,
     function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
     types: FxHashMap<u32, NamedType>,
+    /// What views show, as far as their definitions were read.
+    definitions: views::Definitions,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -76,7 +90,7 @@ struct Relation {
     /// By attribute number, in the table's order.
     columns: BTreeMap<i16, ColumnEntry>,
     /// What any column of it carries.
-    classes: Arc<Classes>,
+    carried: Arc<Carried>,
 }
 
 /// One column of a relation.
@@ -89,7 +103,7 @@ pub struct ColumnEntry {
     /// It is computed from others: COPY leaves it out unless it is named.
     pub generated: bool,
     /// What it carries.
-    pub classes: Arc<Classes>,
+    pub carried: Arc<Carried>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -124,6 +138,7 @@ impl Catalogue {
         let mut this = Self::default();
         let mut columns: Vec<(u32, i16, &str, u32, bool)> = Vec::new();
         let mut links = inherit::Links::default();
+        let mut definitions = Vec::new();
         for row in rows {
             let kind = row[0].unwrap_or_default();
             let bad = || BadCatalogue(kind.to_owned());
@@ -143,6 +158,16 @@ impl Catalogue {
                 }
                 "child" => links.child(oid(1)?, oid(2)?),
                 "view" => links.view(oid(1)?, oid(2)?, text(3)?.parse().map_err(|_| bad())?),
+                // A view that was dropped meanwhile has none.
+                "definition" => {
+                    if let Some(definition) = row[2] {
+                        definitions.push((oid(1)?, definition));
+                    }
+                }
+                "generated" => {
+                    let number = |index: usize| text(index)?.parse().map_err(|_| bad());
+                    links.generated(oid(1)?, number(2)?, number(3)?);
+                }
                 "column" => {
                     let number = text(2)?.parse().map_err(|_| bad())?;
                     columns.push((oid(1)?, number, text(3)?, oid(4)?, row[5].is_some()));
@@ -153,23 +178,17 @@ impl Catalogue {
         for (relation, number, name, type_oid, generated) in columns {
             let Some(relation) = this.relations.get_mut(&relation) else { continue };
             let classes = ruled(rules, &relation.schema, &relation.name, name);
-            let classes = Arc::new(classes);
-            let entry = ColumnEntry { name: name.into(), type_oid, generated, classes };
+            let carried = Arc::new(Carried::ruled(classes));
+            let entry = ColumnEntry { name: name.into(), type_oid, generated, carried };
             relation.columns.insert(number, entry);
         }
         if let Some(earlier) = earlier {
             this.keep_classes_of(earlier);
         }
-        links.spread(&mut this);
-        for relation in this.relations.values_mut() {
-            relation.classes = Arc::new(
-                relation
-                    .columns
-                    .values()
-                    .flat_map(|column| column.classes.iter().cloned())
-                    .collect(),
-            );
-        }
+        this.sum_up();
+        this.definitions = views::read(definitions, &this, earlier);
+        links.spread(&mut this, &ruled_classes(rules));
+        this.sum_up();
         Ok(this)
     }
 
@@ -223,8 +242,24 @@ impl Catalogue {
     pub fn classes_of(&self, parent: &Parent, name: &str) -> Classes {
         self.named(name)
             .filter(|(_, relation)| may_be(parent, &relation.schema))
-            .flat_map(|(_, relation)| relation.classes.iter().cloned())
+            .flat_map(|(_, relation)| relation.carried.all().cloned())
             .collect()
+    }
+
+    /// What a column (or, with `None`, any column) carries of every relation that can be meant;
+    /// `None` when there is no such relation.
+    #[must_use]
+    pub fn carried(&self, parent: &Parent, name: &str, column: Option<&str>) -> Option<Carried> {
+        let mut carried = None;
+        let meant = self.named(name).filter(|(_, relation)| may_be(parent, &relation.schema));
+        for (_, relation) in meant {
+            let found = column
+                .and_then(|column| relation.columns.values().find(|entry| *entry.name == *column));
+            // `t.name` that is no column may be a function that is given the whole row.
+            let one = found.map_or(&relation.carried, |entry| &entry.carried);
+            carried.get_or_insert_with(Carried::default).join(one);
+        }
+        carried
     }
 
     /// What is known of the functions of this name: whether one is the user's own, and whether one of
@@ -264,6 +299,19 @@ impl Catalogue {
         self.types.get(&oid).is_some_and(|entry| entry.enumeration || entry.category == b'S')
     }
 
+    /// Notes of each relation what any of its columns carries.
+    fn sum_up(&mut self) {
+        for relation in self.relations.values_mut() {
+            let mut all = Carried::default();
+            for column in relation.columns.values() {
+                all.join(&column.carried);
+            }
+            if *relation.carried != all {
+                relation.carried = Arc::new(all);
+            }
+        }
+    }
+
     fn named(&self, name: &str) -> impl Iterator<Item = (u32, &Relation)> {
         let oids = self.names.get(name).into_iter().flatten();
         oids.filter_map(|oid| self.relations.get(oid).map(|relation| (*oid, relation)))
@@ -275,7 +323,7 @@ impl Catalogue {
             schema: schema.into(),
             name: name.into(),
             columns: BTreeMap::new(),
-            classes: Arc::default(),
+            carried: Arc::default(),
         };
         self.relations.insert(oid, relation);
     }
@@ -292,15 +340,22 @@ impl Catalogue {
             let Some(before) = earlier.relations.get(oid) else { continue };
             for (number, column) in &mut relation.columns {
                 let Some(known) = before.columns.get(number) else { continue };
-                if !known.classes.is_subset(&column.classes) {
-                    Arc::make_mut(&mut column.classes).extend(known.classes.iter().cloned());
+                // What a column is computed from is seen anew each time; what a rule gave it stays.
+                if !known.carried.value.is_subset(&column.carried.value) {
+                    let value = known.carried.value.iter().cloned();
+                    Arc::make_mut(&mut column.carried).value.extend(value);
                 }
             }
         }
     }
 }
 
+/// Whether a relation of this schema may be meant. A session's temporary relations come before all
+/// others, and whose they are cannot be told.
 fn may_be(parent: &Parent, schema: &str) -> bool {
+    if schema.starts_with("pg_temp_") {
+        return true;
+    }
     match parent {
         Parent::Is(named) => named == schema,
         Parent::OneOf(several) => several.iter().any(|named| named == schema),

@@ -2,6 +2,7 @@
 
 mod cache;
 mod reading;
+mod results;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use mask::Detectors;
-use model::{Classes, DataRule};
+use model::{Classes, DataClass, DataRule, Derived};
 
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
+pub(crate) use results::Results;
 
 /// Texts up to this size are kept with their reading.
 const CACHED_TEXT: usize = 64 << 10;
@@ -22,6 +24,7 @@ const CACHED_TEXT: usize = 64 << 10;
 pub struct Library {
     rules: Vec<DataRule>,
     ruled: Classes,
+    telling: Classes,
     detected: Classes,
     limits: sql::Limits,
     state: ArcSwap<State>,
@@ -68,6 +71,7 @@ impl Library {
         });
         Self {
             ruled: catalogue::ruled_classes(&rules),
+            telling: rules.iter().filter_map(telling).cloned().collect(),
             detected: detected.collect(),
             rules,
             limits: sql::Limits::default(),
@@ -173,6 +177,11 @@ impl Library {
         &self.ruled
     }
 
+    /// The classes of which facts may show.
+    pub(super) const fn telling(&self) -> &Classes {
+        &self.telling
+    }
+
     /// The detectors for an identity that may see `reveal` in clear. A class that nothing detects was
     /// refused when the configuration was loaded; should one come this far, everything is detected.
     pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
@@ -214,7 +223,8 @@ impl Library {
         let mut hasher = self.hasher.build_hasher();
         std::hash::Hash::hash(&scope.path, &mut hasher);
         hasher.write_u64(scope.version);
-        hasher.write_u8(u8::from(scope.relations_known) << 1 | u8::from(scope.functions_known));
+        let doubts = [scope.relations_known, scope.functions_known, scope.renamed];
+        hasher.write(&doubts.map(u8::from));
         hasher.finish()
     }
 
@@ -223,6 +233,18 @@ impl Library {
         hasher.write_u64(scope_key);
         hasher.write(text);
         hasher.finish()
+    }
+}
+
+/// The class of which this rule says that facts about it may show.
+fn telling(rule: &DataRule) -> Option<&DataClass> {
+    match rule {
+        DataRule::Class { class, derived: Derived::Clear, .. } => Some(class),
+        DataRule::Class { derived: Derived::Mask, .. }
+        | DataRule::Column { .. }
+        | DataRule::Json { .. }
+        | DataRule::Detect(_)
+        | DataRule::Define(_) => None,
     }
 }
 
@@ -243,6 +265,8 @@ pub(super) struct Scope<'a> {
     /// Whether the catalogue can be believed about relations, and about functions.
     pub(super) relations_known: bool,
     pub(super) functions_known: bool,
+    /// The running transaction may have given a name to something else.
+    pub(super) renamed: bool,
 }
 
 impl sql::Scope for Scope<'_> {
@@ -252,6 +276,13 @@ impl sql::Scope for Scope<'_> {
 
     fn has_relation(&self, schema: &str, name: &str) -> Option<bool> {
         self.relations_known.then(|| self.catalogue.has_relation(schema, name))
+    }
+
+    fn columns(&self, relation: &sql::RelationName) -> Option<Vec<&str>> {
+        if !self.relations_known {
+            return None;
+        }
+        self.catalogue.column_names(&relation.schema, &relation.name)
     }
 
     fn function(&self, schema: Option<&str>, name: &str) -> sql::FunctionFacts {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{Access, Classes, Facts, Understood};
+use model::{Access, Action, Classes, Facts, Understood};
 use sql::{Effect, Statement};
 
+use super::results::{self, Kept, Results};
 use super::{Library, Scope};
 
 /// A text that was read, or why it could not be. Immutable and shared.
@@ -17,8 +18,15 @@ pub(crate) struct Reading {
     pub(crate) prepares: Vec<(String, Arc<Reading>)>,
     /// What it may bring to light.
     pub(crate) exposure: Exposure,
-    /// It puts what it reads somewhere else.
+    /// What the result of each statement carries.
+    pub(crate) results: Vec<Arc<Results>>,
+    /// What it puts into columns that do not carry it yet.
+    pub(crate) kept: Vec<Kept>,
+    /// It puts what it reads somewhere else, and nobody knows where.
     pub(crate) stores: bool,
+    /// Names may mean something else afterwards: it renames, drops or makes what has a name, other
+    /// than a table of its own.
+    pub(crate) renames: bool,
     pub(crate) may_change_settings: bool,
     pub(crate) may_change_catalogue: bool,
     pub(crate) may_change_functions: bool,
@@ -64,7 +72,10 @@ impl Reading {
             statements: Vec::new(),
             prepares: Vec::new(),
             exposure: Exposure { classes: Classes::new(), opaque: true },
+            results: Vec::new(),
+            kept: Vec::new(),
             stores: false,
+            renames: true,
             may_change_settings: true,
             may_change_catalogue: true,
             may_change_functions: true,
@@ -76,14 +87,22 @@ impl Reading {
 
     fn new(statements: Vec<Statement>, scope: &Scope<'_>, library: &Library) -> Self {
         let mut exposure = Exposure::default();
+        let mut results = Vec::with_capacity(statements.len());
+        let mut kept = Vec::new();
+        let mut filters = Classes::new();
         for statement in &statements {
-            exposure.join(&exposure_of(statement, scope, library));
+            let own = exposure_of(statement, scope, library);
+            results.push(Arc::new(Results::of(statement, &own.classes, scope, library)));
+            kept.extend(results::kept(statement, &own.classes, scope, library));
+            filters.extend(results::filters(statement, &own.classes, scope, library));
+            exposure.join(&own);
         }
         let accesses: Vec<Access> =
             statements.iter().flat_map(|statement| statement.accesses.iter().cloned()).collect();
         let facts = Facts {
             unbounded: statements.iter().any(|statement| statement.unbounded),
-            returns: exposure.classes.clone(),
+            returns: returns(&results).unwrap_or_else(|| exposure.classes.clone()),
+            filters,
             not_understood: None,
         };
         let mut prepares = Vec::new();
@@ -106,25 +125,45 @@ impl Reading {
                     Effect::Execute { .. } | Effect::Fetch { .. } | Effect::Move { .. }
                 )
             }),
+            renames: statements.iter().any(renames),
             understood: Arc::new(Understood::new(accesses, facts)),
             prepares,
             exposure,
+            results,
+            kept,
             statements,
         }
     }
 
-    /// This text, doing besides what earlier ones do that it names.
-    pub(crate) fn joined<'a>(&self, earlier: impl IntoIterator<Item = &'a Self>) -> Self {
+    /// This text, doing besides what earlier ones do that it names: each with the place of the
+    /// statement that names it.
+    pub(crate) fn joined<'a>(&self, earlier: impl IntoIterator<Item = (usize, &'a Self)>) -> Self {
         let mut joined = Self {
             understood: Arc::clone(&self.understood),
             statements: self.statements.clone(),
             prepares: self.prepares.clone(),
             exposure: self.exposure.clone(),
+            results: self.results.clone(),
+            kept: self.kept.clone(),
             ..*self
         };
+        let mut named = vec![0_u32; self.statements.len()];
         let mut accesses = self.understood.accesses().to_vec();
         let mut facts = self.understood.facts().clone();
-        for one in earlier {
+        for (place, one) in earlier {
+            // What runs an earlier statement returns what that returns, when it is only one.
+            if let (Some(count), Some(result)) =
+                (named.get_mut(place), joined.results.get_mut(place))
+            {
+                *count += 1;
+                *result = match one.results.as_slice() {
+                    [only] if *count == 1 => Arc::clone(only),
+                    _ => Arc::new(Results::unknown()),
+                };
+            }
+            joined.kept.extend(one.kept.iter().cloned());
+            joined.renames |= one.renames;
+            facts.filters.extend(one.understood.facts().filters.iter().cloned());
             accesses.extend(one.understood.accesses().iter().cloned());
             facts.unbounded |= one.understood.facts().unbounded;
             facts.not_understood =
@@ -136,16 +175,18 @@ impl Reading {
             joined.may_change_functions |= one.may_change_functions;
             joined.runs_unread |= one.runs_unread;
         }
-        facts.returns.clone_from(&joined.exposure.classes);
+        facts.returns = returns(&joined.results).unwrap_or_else(|| joined.exposure.classes.clone());
         joined.understood = Arc::new(Understood::new(accesses, facts));
         joined
     }
 
-    /// Something that does nothing of its own and shows this.
-    pub(crate) fn showing(exposure: Exposure) -> Self {
+    /// Something that does nothing of its own and shows this, in these columns.
+    pub(crate) fn showing(exposure: Exposure, results: Option<Arc<Results>>) -> Self {
         Self {
             understood: Arc::new(Understood::new(Vec::new(), Facts::default())),
             exposure,
+            results: results.into_iter().collect(),
+            renames: false,
             may_change_settings: false,
             may_change_catalogue: false,
             may_change_functions: false,
@@ -161,6 +202,26 @@ impl Reading {
             _ => None,
         }
     }
+}
+
+/// The classes that any result may carry, where that is known of each.
+fn returns(results: &[Arc<Results>]) -> Option<Classes> {
+    let mut all = Classes::new();
+    for result in results {
+        all.extend(result.all()?);
+    }
+    Some(all)
+}
+
+/// Whether a name may mean something else after this, other than that of a new table, which holds
+/// only what it is given.
+fn renames(statement: &Statement) -> bool {
+    let made = |action: Action| {
+        action.parent() == Some(Action::Define)
+            && !matches!(action, Action::CreateTable | Action::CreateIndex | Action::Truncate)
+    };
+    statement.may_change_catalogue
+        && (statement.opaque || statement.accesses.iter().any(|access| made(access.action)))
 }
 
 fn exposure_of(statement: &Statement, scope: &Scope<'_>, library: &Library) -> Exposure {

@@ -36,16 +36,15 @@ impl Session {
             return reading;
         }
         let mut earlier = Vec::new();
-        for statement in &reading.statements {
-            match &statement.effect {
-                Effect::Execute { name, .. } => earlier.extend(self.executed(&reading, name)),
-                Effect::Fetch { cursor } | Effect::Move { cursor } => {
-                    earlier.extend(self.fetched(cursor));
-                }
-                _ => {}
-            }
+        for (place, statement) in reading.statements.iter().enumerate() {
+            let found = match &statement.effect {
+                Effect::Execute { name, .. } => self.executed(&reading, name),
+                Effect::Fetch { cursor } | Effect::Move { cursor } => self.fetched(cursor),
+                _ => continue,
+            };
+            earlier.extend(found.into_iter().map(|one| (place, one)));
         }
-        Arc::new(Reading::joined(&reading, earlier.iter().map(AsRef::as_ref)))
+        Arc::new(reading.joined(earlier.iter().map(|(place, one)| (*place, &**one))))
     }
 
     /// What an EXECUTE does: what stands under the name, and what the text itself puts there.
@@ -75,10 +74,13 @@ impl Session {
             });
         }
         match self.store.cursor(cursor) {
-            Some(exposure) => found.push(Arc::new(Reading::showing(exposure.clone()))),
+            Some(cursor) => {
+                let columns = cursor.columns.clone();
+                found.push(Arc::new(Reading::showing(cursor.exposure.clone(), columns)));
+            }
             // A cursor that a function opened, and that was decided with the function.
             None if found.is_empty() => {
-                found.push(Arc::new(Reading::showing(self.opaque("").exposure)));
+                found.push(Arc::new(Reading::showing(self.opaque("").exposure, None)));
             }
             None => {}
         }

@@ -291,6 +291,7 @@ impl Session {
             version,
             relations_known: !defined && !self.library.is_stale(),
             functions_known: !functions && !self.library.functions_stale(),
+            renamed: self.names.renamed(),
         };
         self.library.read(text, &scope)
     }

@@ -18,6 +18,8 @@ pub(super) struct Names {
     /// Something was defined in the running transaction, which no other connection sees yet.
     defined: bool,
     functions_defined: bool,
+    /// A name may mean something else than before the transaction.
+    renamed: bool,
     /// The running transaction ran code that may have defined something.
     unread: bool,
     /// Changes whenever the same text may mean something else than before.
@@ -42,6 +44,7 @@ impl Names {
             next: None,
             defined: false,
             functions_defined: false,
+            renamed: false,
             unread: false,
             epoch: 0,
         }
@@ -74,11 +77,17 @@ impl Names {
         (self.defined || self.unread, self.functions_defined || self.unread)
     }
 
+    /// Whether the running transaction may have given a name to something else.
+    pub(super) const fn renamed(&self) -> bool {
+        self.renamed
+    }
+
     /// A text is on its way to the server.
     pub(super) fn sent(&mut self, reading: &Reading) {
         if reading.may_change_catalogue || reading.runs_unread {
             self.defined |= reading.may_change_catalogue;
             self.functions_defined |= reading.may_change_functions;
+            self.renamed |= reading.may_change_catalogue && reading.renames;
             self.unread |= reading.runs_unread;
             self.epoch += 1;
         }
@@ -119,6 +128,7 @@ impl Names {
         };
         self.defined = false;
         self.unread = false;
+        self.renamed = false;
         self.functions_defined = false;
         settled
     }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mask::{Operator, ValueType};
 use model::{Classes, Column, Masked, ValueFormat};
-use sql::{Output, Outputs};
 
 use super::view::View;
-use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
+use crate::postgres::catalogue::{Carried, Catalogue, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{Body, HEADER, Malformed};
-use crate::postgres::library::Reading;
+use crate::postgres::library::{Reading, Results};
 use crate::postgres::types;
 
 /// The columns of a result as the server described them.
@@ -88,8 +87,8 @@ pub(super) enum Mask {
 /// What a plan is made from.
 pub(super) struct Ground<'a> {
     pub(super) reading: &'a Reading,
-    /// The statement in it that has this result, when that is known.
-    pub(super) outputs: Option<&'a Outputs>,
+    /// What the result of the statement at work carries, when that is known.
+    pub(super) results: Option<&'a Results>,
     /// Of the exposure's classes, those that must not show.
     pub(super) exposed: &'a Classes,
     pub(super) view: &'a View,
@@ -97,38 +96,50 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// What is done to one column of a described result.
-    fn mask(&self, index: usize, column: &RawColumn) -> Mask {
+    /// What is done to one column of a described result with `count` columns. Where the text and the
+    /// server's description say different things, what either says holds.
+    fn mask(&self, index: usize, count: usize, column: &RawColumn) -> Mask {
+        let traced = self.results.and_then(|results| results.at(index, count));
         if column.table == 0 {
-            return self.expression(index);
+            return self.expression(traced);
         }
         if let Some(entry) = self.catalogue.column(column.table, column.number) {
-            let hidden = self.view.hidden_of(&entry.classes);
-            return if hidden.is_empty() { self.scan() } else { whole(hidden) };
+            let mut carried = traced.unwrap_or_default();
+            carried.join(&entry.carried);
+            return self.carrying(&carried);
         }
         if column.table < FIRST_NORMAL_OBJECT {
             // The server's own catalogue shows values only in places that make a statement opaque.
-            return if self.reading.exposure.opaque { self.expression(index) } else { self.scan() };
+            return match traced {
+                None if !self.reading.exposure.opaque => self.scan(),
+                traced => self.expression(traced),
+            };
         }
         // A table nobody knows: it may be any.
         if self.view.hides_columns() { redact(self.view.hidden()) } else { self.scan() }
     }
 
-    fn expression(&self, index: usize) -> Mask {
-        if self.exposed.is_empty() || self.is_harmless(index) {
-            return self.scan();
+    /// What is done to a column that is no plain column of a table.
+    fn expression(&self, traced: Option<Carried>) -> Mask {
+        match traced {
+            Some(carried) => self.carrying(&carried),
+            None if self.exposed.is_empty() => self.scan(),
+            None => redact(self.exposed),
         }
-        Mask::Whole(Operator::Redact, self.exposed.clone())
     }
 
-    /// Whether the text alone shows that no value of a relation can be in this column.
-    fn is_harmless(&self, index: usize) -> bool {
-        let Some(Outputs::Rows(outputs)) = self.outputs else { return false };
-        // Behind a star the positions in the text and in the result are not the same.
-        let reach = outputs.get(..=index).unwrap_or_default();
-        !self.reading.exposure.opaque
-            && !reach.contains(&Output::Star)
-            && reach.last() == Some(&Output::Harmless)
+    fn carrying(&self, carried: &Carried) -> Mask {
+        let value = self.view.hidden_of(&carried.value);
+        let mut computed = self.view.hidden_of(&carried.computed);
+        computed.extend(self.view.hidden_facts(&carried.fact));
+        if value.is_empty() && computed.is_empty() {
+            return self.scan();
+        }
+        if computed.is_empty() {
+            return whole(value);
+        }
+        computed.extend(value);
+        redact(&computed)
     }
 
     fn scan(&self) -> Mask {
@@ -136,20 +147,17 @@ impl Ground<'_> {
     }
 
     /// What is done to a column of this table's, when rows come without a description (COPY).
-    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Classes>) -> Mask {
+    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Carried>) -> Mask {
         match (table, number) {
-            (Some(_), Some(classes)) => {
-                let hidden = self.view.hidden_of(classes);
-                if hidden.is_empty() { self.scan() } else { whole(hidden) }
-            }
+            (Some(_), Some(carried)) => self.carrying(carried),
             _ if self.view.hides_columns() => redact(self.view.hidden()),
             _ => self.scan(),
         }
     }
 
     /// What is done to a column of a query whose rows come without a description (COPY).
-    pub(super) fn undescribed(&self, index: usize) -> Mask {
-        self.expression(index)
+    pub(super) fn undescribed(&self, index: usize, count: usize) -> Mask {
+        self.expression(self.results.and_then(|results| results.at(index, count)))
     }
 }
 
@@ -167,8 +175,9 @@ impl Plan {
     /// Makes the masks of a described result. `formats` are those of Bind, which a description of a
     /// statement does not know; `None` takes those of the description.
     pub(super) fn new(described: &Described, formats: Option<&[i16]>, ground: &Ground<'_>) -> Self {
+        let count = described.columns.len();
         let columns = described.columns.iter().enumerate().map(|(index, column)| ColumnPlan {
-            mask: ground.mask(index, column),
+            mask: ground.mask(index, count, column),
             value_type: types::value_type(column.type_oid, ground.catalogue),
             format: value_format(format_of(formats, index, column.format)),
         });

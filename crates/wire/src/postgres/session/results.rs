@@ -290,12 +290,10 @@ fn settle(result: &Beginning<'_>, catalogue: &Catalogue) -> Settled {
 }
 
 fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue) -> Ground<'a> {
-    // Behind several statements in one text a result belongs to the one at work; with statements
-    // that run earlier ones, the outputs are not those of this text.
-    let statement = running.current().filter(|_| !running.reading.uses_earlier);
+    // Behind several statements in one text a result belongs to the one at work.
     Ground {
         reading: &running.reading,
-        outputs: statement.map(|statement| &statement.outputs),
+        results: running.reading.results.get(running.statement).map(AsRef::as_ref),
         exposed: &running.exposed,
         view: &running.view,
         catalogue,

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use model::{
-    Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Seen, Step, Terms, Ticket,
-    Understood, Verdict,
+    Classes, Command, Event, Parameter, Peer, Phase, Reason, ReasonKind, Ruling, Seen, Step, Terms,
+    Ticket, Understood, Verdict,
 };
 use sql::Effect;
 
@@ -74,7 +74,8 @@ impl Session {
     pub(super) fn ask_to_run(&mut self, text: Bytes, parameters: Arc<[Parameter]>, what: What) {
         let prepares = &what.reading().prepares;
         let mut inner = prepares.iter().map(|(_, inner)| &**inner);
-        match inner.next().map(|first| first.joined(inner).understood) {
+        match inner.next().map(|first| first.joined(inner.map(|one| (usize::MAX, one))).understood)
+        {
             Some(inner) => self.record_and_ask(text, parameters, Phase::Prepare, inner, what),
             None => self.ask(text, parameters, Phase::Run, what),
         }
@@ -211,11 +212,16 @@ impl Session {
     /// What must stay masked must not be copied to where no mask reaches it.
     fn check_masking(&mut self, deciding: &Deciding, terms: Terms) -> Ruling {
         let reading = deciding.what.reading();
-        if !reading.stores {
+        if !reading.stores && reading.kept.is_empty() {
             return Ok(terms);
         }
         let view = self.view_for(&terms.reveal);
-        let hidden = view.hidden_of(&reading.exposure.classes);
+        let mut stored: Classes =
+            reading.kept.iter().flat_map(|kept| kept.classes.iter().cloned()).collect();
+        if reading.stores {
+            stored.extend(reading.exposure.classes.iter().cloned());
+        }
+        let hidden = view.hidden_of(&stored);
         if hidden.is_empty() {
             return Ok(terms);
         }
@@ -375,7 +381,7 @@ impl Session {
         let reading = Arc::clone(&running.reading);
         let epoch = self.reading_at;
         let now = self.segment;
-        for statement in &reading.statements {
+        for (place, statement) in reading.statements.iter().enumerate() {
             match &statement.effect {
                 Effect::Prepare { name, .. } => {
                     let Some((_, inner)) = reading.prepares.iter().find(|(one, _)| one == name)
@@ -395,7 +401,8 @@ impl Session {
                     running.renames.extend(self.store.drop_all_statements(now));
                 }
                 Effect::Declare { cursor, .. } => {
-                    self.store.declare(cursor, &reading.exposure)?;
+                    let columns = reading.results.get(place);
+                    self.store.declare(cursor, &reading.exposure, columns)?;
                 }
                 _ => {}
             }

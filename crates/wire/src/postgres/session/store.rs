@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::prepared::{Portal, Prepared};
 use super::shelf::{Change, Segment, Shelf};
-use crate::postgres::library::Exposure;
+use crate::postgres::library::{Exposure, Results};
 
 /// More names than this are refused: each costs memory here as well as on the server.
 const MOST_NAMES: usize = 65_536;
@@ -27,7 +27,14 @@ pub(super) struct Store {
     statements: Shelf<Prepared>,
     portals: Shelf<Portal>,
     /// What a declared cursor may bring to light.
-    cursors: FxHashMap<String, Exposure>,
+    cursors: FxHashMap<String, Cursor>,
+}
+
+/// What a declared cursor may bring to light.
+pub(super) struct Cursor {
+    pub(super) exposure: Exposure,
+    /// In which columns, when only one of this name was ever declared.
+    pub(super) columns: Option<Arc<Results>>,
 }
 
 impl Store {
@@ -118,15 +125,32 @@ impl Store {
     }
 
     /// A cursor of this name may bring this to light; an earlier one of the same name may still be there.
-    pub(super) fn declare(&mut self, cursor: &str, exposure: &Exposure) -> Result<(), TooMany> {
+    pub(super) fn declare(
+        &mut self,
+        cursor: &str,
+        exposure: &Exposure,
+        columns: Option<&Arc<Results>>,
+    ) -> Result<(), TooMany> {
         if self.cursors.len() >= MOST_NAMES {
             return Err(TooMany);
         }
-        self.cursors.entry(cursor.to_owned()).or_default().join(exposure);
+        match self.cursors.get_mut(cursor) {
+            Some(before) => {
+                before.exposure.join(exposure);
+                // The same text again has the same columns.
+                if before.columns.as_ref().map(Arc::as_ptr) != columns.map(Arc::as_ptr) {
+                    before.columns = None;
+                }
+            }
+            None => {
+                let declared = Cursor { exposure: exposure.clone(), columns: columns.cloned() };
+                self.cursors.insert(cursor.to_owned(), declared);
+            }
+        }
         Ok(())
     }
 
-    pub(super) fn cursor(&self, name: &str) -> Option<&Exposure> {
+    pub(super) fn cursor(&self, name: &str) -> Option<&Cursor> {
         self.cursors.get(name)
     }
 }

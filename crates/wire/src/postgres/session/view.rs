@@ -14,6 +14,8 @@ pub(super) struct View {
     pub(super) detectors: Detectors,
     /// Classes of columns that must not show.
     hidden: Classes,
+    /// Classes of which facts may show.
+    telling: Classes,
     /// Nothing is masked: there is nothing sensitive, or all of it may be seen.
     pub(super) clear: bool,
 }
@@ -23,7 +25,7 @@ impl View {
         let hidden: Classes = library.ruled().difference(&reveal).cloned().collect();
         let detectors = library.detectors(&reveal);
         let clear = !library.has_data_classes() || (hidden.is_empty() && detectors.is_none());
-        Self { reveal, detectors, hidden, clear }
+        Self { reveal, detectors, hidden, telling: library.telling().clone(), clear }
     }
 
     /// Whether any column's class must not show.
@@ -34,6 +36,12 @@ impl View {
     /// Of these classes, those that must not show.
     pub(super) fn hidden_of(&self, classes: &Classes) -> Classes {
         classes.intersection(&self.hidden).cloned().collect()
+    }
+
+    /// Of these classes, those of which not even a fact may show.
+    pub(super) fn hidden_facts(&self, classes: &Classes) -> Classes {
+        let hidden = classes.intersection(&self.hidden);
+        hidden.filter(|class| !self.telling.contains(*class)).cloned().collect()
     }
 
     /// Whether a statement of this exposure may bring something to light that must not show.

@@ -11,7 +11,7 @@ use sql::{CopyFormat, CopyOut, CopySource};
 
 use super::plan::{Ground, Plan};
 use super::view::View;
-use crate::postgres::catalogue::Catalogue;
+use crate::postgres::catalogue::{Carried, Catalogue};
 use crate::postgres::frame::{Body, HEADER, Malformed, backend, message};
 use crate::postgres::types;
 
@@ -132,7 +132,7 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     let format = if binary { ValueFormat::Binary } else { ValueFormat::Text };
     let columns = match &copy.source {
         CopySource::Query => {
-            let column = |index| (ground.undescribed(index), ValueType::Text);
+            let column = |index| (ground.undescribed(index, count), ValueType::Text);
             (0..count).map(column).collect()
         }
         CopySource::Table { name, columns } => {
@@ -153,12 +153,12 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     Plan::bare(columns, format)
 }
 
-type TableColumn = (Option<std::sync::Arc<model::Classes>>, ValueType);
+type TableColumn = (Option<std::sync::Arc<Carried>>, ValueType);
 
 fn table_columns(catalogue: &Catalogue, table: u32, named: &[String]) -> Vec<TableColumn> {
     let column = |entry: &crate::postgres::catalogue::ColumnEntry| {
         let value_type = types::value_type(entry.type_oid, catalogue);
-        (Some(std::sync::Arc::clone(&entry.classes)), value_type)
+        (Some(std::sync::Arc::clone(&entry.carried)), value_type)
     };
     if named.is_empty() {
         return catalogue.columns(table).filter(|entry| !entry.generated).map(column).collect();

@@ -1,0 +1,99 @@
+//! A function's result: what of its arguments is in it.
+
+use pg_query::protobuf::FuncCall;
+
+use super::super::function::{Comes, comes_from, tells_nothing};
+use super::super::name::{qualified, words};
+use super::flow::Stream;
+use super::{Level, Tracer};
+use crate::{FunctionFacts, Reach};
+
+/// Functions that say how long, how many, or whether.
+const FACTS: &[&str] = &[
+    "length",
+    "char_length",
+    "character_length",
+    "octet_length",
+    "bit_length",
+    "array_length",
+    "array_ndims",
+    "cardinality",
+    "json_array_length",
+    "jsonb_array_length",
+    "json_typeof",
+    "jsonb_typeof",
+    "count",
+    "regr_count",
+    "bool_and",
+    "bool_or",
+    "every",
+    "starts_with",
+    "regexp_like",
+    "num_nulls",
+    "num_nonnulls",
+    "isfinite",
+    "isempty",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "row_number",
+    "grouping",
+    "pg_column_size",
+];
+
+/// Functions that give one of the values back that they are given first.
+const KEEPS: &[&str] =
+    &["min", "max", "first_value", "last_value", "any_value", "lag", "lead", "nth_value"];
+
+impl<'t> Tracer<'t> {
+    pub(super) fn call(&mut self, call: &'t FuncCall, level: &Level<'_, 't>) -> Stream {
+        let names = words(&call.funcname);
+        let (schema, name) = qualified(&names);
+        let mut arguments = call.args.iter();
+        let first = self.values_of(arguments.next(), level);
+        let others = self.values_of(arguments, level);
+        let mut ordered = self.values_of(&call.agg_order, level);
+        let mut looked_at = Stream::default();
+        if let Some(filter) = call.agg_filter.as_deref() {
+            let filter = self.value(filter, level);
+            self.filters.join(&filter);
+            looked_at.join(&filter);
+        }
+        if let Some(window) = call.over.as_deref() {
+            looked_at.join(&self.window(window, level));
+        }
+        let looked_at = looked_at.fact();
+        if call.agg_within_group {
+            // `percentile_disc(0.5) WITHIN GROUP (ORDER BY salary)` returns what it orders.
+            ordered = ordered.computed();
+        } else {
+            self.filters.join(&ordered);
+            ordered = ordered.fact();
+        }
+        let own = match comes_from(schema, name, call.args.len(), self.scope) {
+            Comes::Anywhere => {
+                let all = Stream::reaching(Reach::Anything);
+                return all.and(&first).and(&others).and(&ordered).computed();
+            }
+            Comes::Arguments if matches!(schema, None | Some("pg_catalog")) => {
+                let known =
+                    !matches!(self.scope.function(schema, name), FunctionFacts::UserDefined { .. });
+                let counts =
+                    call.agg_star || (name != "count" && tells_nothing(&names, self.scope));
+                if known && counts {
+                    Stream::default()
+                } else if known && FACTS.contains(&name) {
+                    first.and(&others).fact()
+                } else if known && KEEPS.contains(&name) {
+                    first.and(&others.computed())
+                } else {
+                    first.and(&others).computed()
+                }
+            }
+            Comes::Arguments => first.and(&others).computed(),
+        };
+        own.and(&ordered).and(&looked_at)
+    }
+}
