@@ -14,7 +14,8 @@ fn main() {
     let names = |names: &[&str]| -> Classes {
         names.iter().map(|name| DataClass::new(name).unwrap()).collect()
     };
-    let every: Vec<_> = catalogue().iter().filter(|i| i.has_detector).map(|i| i.name).collect();
+    let every: Vec<_> =
+        catalogue().iter().filter(|i| i.has_detector && i.name != "url").map(|i| i.name).collect();
     let all = Detectors::new(&names(&every)).unwrap();
     let card = Detectors::new(&names(&["credit_card"])).unwrap();
 
@@ -29,7 +30,7 @@ fn main() {
         }
         return;
     }
-    println!("{:34} {:>8} {:>10}", "ns per value", "all nine", "card only");
+    println!("{:34} {:>8} {:>10}", "ns per value", "all", "card only");
     for (name, values) in corpora() {
         println!("{name:34} {:8.1} {:10.1}", per_value(&all, &values), per_value(&card, &values));
     }

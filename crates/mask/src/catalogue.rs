@@ -79,7 +79,7 @@ fn near(name: &str) -> String {
     format!(": `detect` knows {} and others (docs/data-classes.md)", names.join(", "))
 }
 
-const FOUND: [ClassInfo; 11] = [
+const FOUND: [ClassInfo; 13] = [
     found(
         "credit_card",
         "A payment card number of any large brand, 12 to 19 digits, plain or in the brand's groups",
@@ -124,7 +124,7 @@ const FOUND: [ClassInfo; 11] = [
     ),
     found(
         "cloud_key",
-        "An access key or token of a cloud or developer service (AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, npm, and others)",
+        "An access key or token of a cloud or developer service (AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, npm, OpenAI, and some seventy others)",
         "the issuer's published prefix, alphabet and length; AWS secret keys and Azure keys by the words before them",
         Operator::Redact,
     ),
@@ -144,6 +144,18 @@ const FOUND: [ClassInfo; 11] = [
         "crypto_address",
         "An address of Bitcoin or Ethereum",
         "Base58Check (SHA-256 twice), Bech32 and Bech32m checksums of BIP 173 and BIP 350; of Ethereum 40 hexadecimal digits behind `0x`",
+        Operator::Redact,
+    ),
+    found(
+        "url",
+        "A whole URL with its host, path and query; it takes in whatever else stands in it",
+        "RFC 3986: a known scheme, a host name or address, a port, and the characters of a path, a query and a fragment",
+        Operator::Redact,
+    ),
+    found(
+        "url_credentials",
+        "The user name and password in a URL of any scheme, as in a connection string; the host stays",
+        "RFC 3986: userinfo with a password, in front of a host",
         Operator::Redact,
     ),
 ];

@@ -1,15 +1,31 @@
-use model::{Classes, DataClass};
+use std::sync::Arc;
+
+use model::{ClassDefinition, Classes, DataClass};
 
 use crate::catalogue::UnknownClass;
+use crate::custom::{Defined, DefinitionError};
+use crate::gather::{Hits, Shown, What};
 use crate::operator;
-use crate::scan::{Hit, Kind, Kinds, Plan, Scan};
+use crate::scan::{Kind, Kinds, Plan};
 
 /// Finds values of some data classes by their content, and masks them.
 ///
 /// Made once per resource and set of revealed classes; then shared by every session.
 #[derive(Clone)]
 pub struct Detectors {
-    plan: Plan,
+    pub(crate) plan: Plan,
+    pub(crate) defined: Defined,
+}
+
+/// Why there are no such detectors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DetectorError {
+    /// Nothing finds the class.
+    #[error(transparent)]
+    Unknown(#[from] UnknownClass),
+    /// The user's definition of it is at fault.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
 }
 
 /// A part of a text that belongs to a class.
@@ -35,19 +51,34 @@ impl Detectors {
                 .ok_or_else(|| UnknownClass { name: class.as_str().to_owned() })?;
             kinds = kinds.with(kind);
         }
-        Ok(Self { plan: Plan::new(kinds) })
+        Ok(Self { plan: Plan::new(kinds), defined: Defined::default() })
+    }
+
+    /// The same, and detectors of classes that a house defines for itself.
+    ///
+    /// # Errors
+    /// A class has no detector and no definition, or a definition cannot be used.
+    pub fn with_definitions(
+        classes: &Classes,
+        definitions: &[Arc<ClassDefinition>],
+    ) -> Result<Self, DetectorError> {
+        let is_defined = |class: &DataClass| definitions.iter().any(|own| own.class == *class);
+        let known = classes.iter().filter(|class| !is_defined(class)).cloned().collect();
+        let wanted: Vec<_> =
+            definitions.iter().filter(|own| classes.contains(&own.class)).cloned().collect();
+        Ok(Self { defined: Defined::new(&wanted)?, ..Self::new(&known)? })
     }
 
     /// Finds nothing.
     #[must_use]
     pub fn none() -> Self {
-        Self { plan: Plan::new(Kinds::default()) }
+        Self { plan: Plan::new(Kinds::default()), defined: Defined::default() }
     }
 
     /// Whether there is nothing it would find.
     #[must_use]
-    pub const fn is_none(&self) -> bool {
-        self.plan.is_empty()
+    pub fn is_none(&self) -> bool {
+        self.plan.is_empty() && self.defined.is_empty()
     }
 
     /// Appends `text` to `out` with what was found masked, and answers `true`; or appends nothing and
@@ -60,8 +91,9 @@ impl Detectors {
     #[must_use]
     pub fn find(&self, text: &[u8]) -> Vec<Finding> {
         self.hits(&[], text)
-            .filter_map(|Hit { start, end, kind }| {
-                DataClass::new(kind.name()).map(|class| Finding { start, end, class })
+            .filter_map(|found| {
+                let class = DataClass::new(self.name(found.what))?;
+                Some(Finding { start: found.start, end: found.end, class })
             })
             .collect()
     }
@@ -69,10 +101,15 @@ impl Detectors {
     /// [`Self::mask_text`] of a text that `context` stands in front of.
     pub(crate) fn mask_within(&self, context: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
         let mut copied = 0;
-        for hit in self.hits(context, text) {
-            out.extend_from_slice(text.get(copied..hit.start).unwrap_or_default());
-            replace(hit.kind, text.get(hit.start..hit.end).unwrap_or_default(), out);
-            copied = hit.end;
+        for found in self.hits(context, text) {
+            out.extend_from_slice(text.get(copied..found.start).unwrap_or_default());
+            let whole = text.get(found.start..found.end).unwrap_or_default();
+            match &found.shown {
+                Shown::Found => self.replace(found.what, whole, out),
+                Shown::Read(text) => self.replace(found.what, text, out),
+                Shown::Tag => tag(self.name(found.what), out),
+            }
+            copied = found.end;
         }
         if copied > 0 {
             out.extend_from_slice(text.get(copied..).unwrap_or_default());
@@ -80,33 +117,35 @@ impl Detectors {
         copied > 0
     }
 
-    pub(crate) fn hits<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Scan<'a, 'a> {
-        Scan::new(&self.plan, context, text)
+    pub(crate) fn hits<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Hits<'a> {
+        Hits::new(self, context, text)
     }
 
     pub(crate) fn wants(&self, kind: Kind) -> bool {
         self.plan.wants(kind)
     }
-}
 
-/// What stands in a finding's place. It needs no escaping in JSON, arrays or records.
-fn replace(kind: Kind, found: &[u8], out: &mut Vec<u8>) {
-    match kind {
-        Kind::CreditCard => operator::keep_last(4, found, out),
-        Kind::Email => operator::keep_domain(found, out),
-        Kind::UsSsn
-        | Kind::Iban
-        | Kind::Phone
-        | Kind::IpAddress
-        | Kind::Jwt
-        | Kind::CloudKey
-        | Kind::PrivateKey
-        | Kind::MacAddress
-        | Kind::CryptoAddress
-        | Kind::Ident(_) => {
-            out.push(b'[');
-            out.extend_from_slice(kind.name().as_bytes());
-            out.push(b']');
+    /// What stands in a finding's place. It needs no escaping in JSON, arrays or records.
+    fn replace(&self, what: What, found: &[u8], out: &mut Vec<u8>) {
+        match what {
+            What::Kind(Kind::CreditCard) => operator::keep_last(4, found, out),
+            What::Kind(Kind::Email) => operator::keep_domain(found, out),
+            What::Kind(_) | What::Defined(_) => tag(self.name(what), out),
         }
     }
+
+    /// The name of its class.
+    fn name(&self, what: What) -> &str {
+        match what {
+            What::Kind(kind) => kind.name(),
+            What::Defined(place) => self.defined.name(place),
+        }
+    }
+}
+
+/// `[us_ssn]`
+fn tag(name: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    out.extend_from_slice(name.as_bytes());
+    out.push(b']');
 }

@@ -16,19 +16,23 @@
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
 //!
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
-//! it reads no regular expression, it takes no more than linear time whatever a value holds, and it
+//! it reads no regular expression that could take more than linear time, it takes no more than linear time whatever a value holds, and it
 //! lets nothing of a value through that it could not read as the type it was said to have: such a
 //! value becomes NULL. It does no IO and keeps no state between values; masked values of one key are
 //! the same every time.
 
 mod catalogue;
+mod custom;
 mod detect;
+mod fold;
+mod gather;
 mod operator;
 mod scan;
 mod value;
 
 pub use catalogue::{ClassInfo, UnknownClass, catalogue, default_operator, operator_for};
-pub use detect::{Detectors, Finding};
-pub use model::{Classes, DataClass, Masked, ValueFormat};
+pub use custom::DefinitionError;
+pub use detect::{DetectorError, Detectors, Finding};
+pub use model::{ClassDefinition, Classes, DataClass, Masked, ValueFormat};
 pub use operator::{HashKey, Operator};
 pub use value::{ValueType, mask_value};

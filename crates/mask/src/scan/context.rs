@@ -28,30 +28,42 @@ impl Words {
         Self { words, letters }
     }
 
-    fn stand_in(&self, text: Text<'_>, start: usize, end: usize) -> bool {
+    /// The length of the longest that stands there; 0 when none does.
+    fn longest_in(&self, text: Text<'_>, start: usize, end: usize) -> usize {
         let window = text.slice(start, end);
         let letter = |byte: u8| self.letters.get(usize::from(byte)).copied().unwrap_or(0);
         let mut before = 0;
-        window.iter().zip(start..).any(|(&byte, at)| {
+        let found = window.iter().zip(start..).filter_map(|(&byte, at)| {
             let second = letter(byte);
             let begun = before & 1 & second >> 1 != 0;
             before = second;
-            begun && self.one_at(text, at - 1, end)
-        })
+            if begun { self.one_at(text, at - 1, end) } else { None }
+        });
+        found.max().unwrap_or(0)
     }
 
-    fn one_at(&self, text: Text<'_>, at: usize, end: usize) -> bool {
-        self.words.iter().any(|word| {
+    fn one_at(&self, text: Text<'_>, at: usize, end: usize) -> Option<usize> {
+        let stands = |word: &&&[u8]| {
             let stop = at + word.len();
-            // Short words must stand alone: a hotel is no telephone.
-            let alone = || word.len() > 3 || !letter(text.before(at)) && !letter(text.at(stop));
             stop <= end
                 && text.slice(at, stop).eq_ignore_ascii_case(word)
-                && alone()
+                && (word.len() > SHORT || is_whole(text, at, stop))
                 // A word we put there ourselves is no context: `[us_ssn]`.
                 && text.at(stop) != b']'
-        })
+        };
+        self.words.iter().filter(stands).map(|word| word.len()).max()
     }
+}
+
+/// Words of so many letters must stand alone: a hotel is no telephone, and waiting no tax number.
+const SHORT: usize = 4;
+
+/// Whether no other letters touch it, but in `customerTel` and `telNumber`.
+fn is_whole(text: Text<'_>, at: usize, stop: usize) -> bool {
+    let parted = |left: u8, right: u8| {
+        !letter(left) || !letter(right) || left.is_ascii_lowercase() && right.is_ascii_uppercase()
+    };
+    parted(text.before(at), text.at(at)) && parted(text.before(stop), text.at(stop))
 }
 
 impl Scan<'_, '_> {
@@ -69,16 +81,19 @@ impl Scan<'_, '_> {
     /// would be what the word speaks of. It also keeps the scan linear, as no byte is looked at for
     /// two numbers.
     pub(super) fn follows_word(&self, at: usize, words: &Words) -> bool {
+        self.word_before(at, words) > 0
+    }
+
+    /// The length of the longest of `words` that stands there; 0 when none does.
+    pub(super) fn word_before(&self, at: usize, words: &Words) -> usize {
         let floor = at.saturating_sub(REACH).max(self.done);
         let start = self.text.run_back(at, floor, |b| !digit(b));
-        if words.stand_in(self.text, start, at) {
-            return true;
-        }
-        if start > 0 {
-            return false;
+        let found = words.longest_in(self.text, start, at);
+        if found > 0 || start > 0 {
+            return found;
         }
         let end = self.context.len();
         let start = self.context.run_back(end, end.saturating_sub(REACH), |b| !digit(b));
-        words.stand_in(self.context, start, end)
+        words.longest_in(self.context, start, end)
     }
 }

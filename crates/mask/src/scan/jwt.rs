@@ -61,7 +61,8 @@ fn is_header(encoded: &[u8]) -> bool {
     first == Some(b'{') && (named || encoded.len() == HEADER)
 }
 
-fn value(byte: u8) -> u32 {
+/// What a letter of base64 stands for.
+pub(super) fn value(byte: u8) -> u32 {
     u32::from(match byte {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,

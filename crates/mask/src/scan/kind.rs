@@ -14,13 +14,15 @@ pub(crate) enum Kind {
     PrivateKey,
     MacAddress,
     CryptoAddress,
+    Url,
+    UrlCredentials,
     /// A number of identity, by its place in the catalogue.
     Ident(u8),
 }
 
 impl Kind {
     /// Those with a detector of their own.
-    pub(crate) const OWN: [Self; 11] = [
+    pub(crate) const OWN: [Self; 13] = [
         Self::CreditCard,
         Self::Email,
         Self::UsSsn,
@@ -32,6 +34,8 @@ impl Kind {
         Self::PrivateKey,
         Self::MacAddress,
         Self::CryptoAddress,
+        Self::Url,
+        Self::UrlCredentials,
     ];
 
     /// Every one.
@@ -53,6 +57,8 @@ impl Kind {
             Self::PrivateKey => "private_key",
             Self::MacAddress => "mac_address",
             Self::CryptoAddress => "crypto_address",
+            Self::Url => "url",
+            Self::UrlCredentials => "url_credentials",
             Self::Ident(place) => ident::nth(place).map_or("unknown", |ident| ident.name),
         }
     }
@@ -63,7 +69,7 @@ impl Kind {
     }
 
     /// Its place among all.
-    const fn place(self) -> u8 {
+    pub(crate) const fn place(self) -> u8 {
         match self {
             Self::CreditCard => 0,
             Self::Email => 1,
@@ -76,7 +82,9 @@ impl Kind {
             Self::PrivateKey => 8,
             Self::MacAddress => 9,
             Self::CryptoAddress => 10,
-            Self::Ident(place) => 11 + place,
+            Self::Url => 11,
+            Self::UrlCredentials => 12,
+            Self::Ident(place) => 13 + place,
         }
     }
 }

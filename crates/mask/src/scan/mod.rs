@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   bytes ─► anchor: next digit, '@', ':' or '-' ──► number ─► ip │ iban │ card │ ssn │ phone
-//!        │                                      ├──► email, ipv6, pem
+//!        │                                      ├──► email, ipv6, url, pem
 //!        └► word: next run long enough for a token ─► jwt │ key
 //! ```
 //!
@@ -28,6 +28,7 @@ mod pem;
 mod phone;
 mod ssn;
 pub(crate) mod text;
+mod url;
 mod word;
 
 pub(crate) use kind::{Kind, Kinds};
@@ -71,7 +72,7 @@ impl Plan {
             *wanted = match byte {
                 b'0'..=b'9' => numbers,
                 b'@' => kinds.has(Kind::Email),
-                b':' => any(&[Kind::IpAddress, Kind::MacAddress]),
+                b':' => any(&[Kind::IpAddress, Kind::MacAddress, Kind::Url, Kind::UrlCredentials]),
                 b'-' => any(&[Kind::PrivateKey, Kind::MacAddress]),
                 _ => false,
             };
@@ -141,6 +142,11 @@ impl<'p, 't> Scan<'p, 't> {
             && self.wants(Kind::MacAddress)
             && !digit(self.text.before(at))
             && let Some(hit) = self.mac(at)
+        {
+            return Some(hit);
+        }
+        if byte == b':'
+            && let Some(hit) = self.url(at)
         {
             return Some(hit);
         }

@@ -1,7 +1,7 @@
 use model::ValueFormat;
 
+use crate::gather::Found;
 use crate::operator::push_hex;
-use crate::scan::Hit;
 use crate::{Detectors, Operator};
 
 /// Masks bytes as a whole: the operator's text as bytes, sixteen bytes of hash.
@@ -97,7 +97,7 @@ fn is_found(detectors: &Detectors, bytes: &[u8]) -> bool {
     if std::str::from_utf8(bytes).is_ok() {
         return true;
     }
-    let plain = |hit: &Hit| bytes.get(hit.start..hit.end).is_some_and(<[u8]>::is_ascii);
+    let plain = |found: &Found| bytes.get(found.start..found.end).is_some_and(<[u8]>::is_ascii);
     plain(&first) || hits.any(|hit| plain(&hit))
 }
 

@@ -440,9 +440,6 @@ fn a_place_on_the_card_belongs_to_the_number() {
 }
 
 #[test]
-fn a_check_digit_in_brackets_stays_behind_a_masked_number() {
-    check(
-        "hk_id",
-        &[("HKID A154330(2)", "HKID [hk_id](2)"), ("hkid: WX057958(9)", "hkid: [hk_id](9)")],
-    );
+fn a_check_digit_in_brackets_is_part_of_the_number() {
+    check("hk_id", &[("HKID A154330(2)", "HKID [hk_id]"), ("hkid: WX057958(9)", "hkid: [hk_id]")]);
 }

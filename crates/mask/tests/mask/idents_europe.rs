@@ -529,8 +529,8 @@ fn eu_vat_is_a_country_and_its_check() {
 }
 
 #[test]
-fn groups_with_letters_are_found_from_the_first_with_a_digit() {
-    check("uk_nino", &[("NINO: AB 12 34 56 C", "NINO: AB [uk_nino]")]);
+fn groups_with_letters_are_found_with_their_letters() {
+    check("uk_nino", &[("NINO: AB 12 34 56 C", "NINO: [uk_nino]")]);
     check("fr_nir", &[("NIR 1 85 05 75 108 123 45", "NIR [fr_nir] 45")]);
     check("de_passport", &[("Reisepass C01X00T47 8", "Reisepass [de_passport]")]);
     check("de_identity_card", &[("ID card T22000129 3", "ID card [de_identity_card]")]);

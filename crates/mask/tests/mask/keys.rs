@@ -39,6 +39,23 @@ fn keys_of_each_service_are_found_by_their_prefix() {
         format!("shp{}{}", "at_", hex(32)),
         format!("ya29{}{}", ".", body(60)),
         format!("pypi{}{}", "-AgE", body(60)),
+        format!("ATAT{}{}", "T3", body(180)),
+        format!("AGE-SECRET-{}{}", "KEY-1", body(58).to_uppercase()),
+        format!("EA{}{}", "AA", body(60)),
+        format!("sq0{}{}", "atp-", body(22)),
+        format!("NR{}{}", "AK-", body(27).to_uppercase()),
+        format!("PM{}{}-{}", "AK-", hex(24), hex(34)),
+        format!("dck{}{}", "r_pat_", body(27)),
+        format!("fi{}{}", "gd_", body(40)),
+        format!("gl{}{}", "sa_", body(41)),
+        format!("glc{}{}", "_eyJ", body(60)),
+        format!("lin{}{}", "_api_", body(40)),
+        format!("sntr{}{}", "yu_", hex(64)),
+        format!("dap{}{}", "i", hex(32)),
+        format!("s{}{}", ".", body(24)),
+        format!("shp{}{}", "pa_", hex(32)),
+        format!("gl{}{}", "imt-", body(25)),
+        format!("M{}.{}.{}", "TA5NzM2ODQyNjQ1MzI0NTk2", "GhIjKl", body(38)),
     ];
     for key in &keys {
         check(
@@ -53,6 +70,29 @@ fn keys_of_each_service_are_found_by_their_prefix() {
         );
         check_not("cloud_key", &[&key[..14], &format!("x{key}")]);
     }
+}
+
+#[test]
+fn secrets_that_are_part_of_a_url_or_follow_a_number_are_found() {
+    let hook = format!("hooks.slack.com/{}/T0{}/B0{}/{}", "services", body(8), body(8), body(24));
+    let discord = format!("discord.com/api/{}/{}/{}", "webhooks", "1".repeat(18), body(68));
+    let bot = format!("1102015{}:A{}", "43", format!("A{}", body(33)));
+    check(
+        "cloud_key",
+        &[
+            (&format!("https://{hook}"), "https://[cloud_key]"),
+            (&format!("POST https://{discord} 204"), "POST https://[cloud_key] 204"),
+            (
+                &format!("https://api.telegram.example/bot {bot}/getMe"),
+                "https://api.telegram.example/bot [cloud_key]/getMe",
+            ),
+            (&format!("token: {bot}"), "token: [cloud_key]"),
+        ],
+    );
+    check_not(
+        "cloud_key",
+        &["Mountains.of-it.and-more-of-the-same-words-in-a-long-name-of-a-file"],
+    );
 }
 
 #[test]

@@ -1,5 +1,56 @@
 //! What numbers are checked by. Each takes letters and digits as they stand, in upper case.
 
+/// A check over the digits and letters of a number.
+pub(crate) type Check = fn(&[u8]) -> bool;
+
+/// Those that a definition of a class can name.
+const NAMED: [(&str, Check); 6] = [
+    ("luhn", |text| is_number(text) && luhn(text)),
+    ("mod97", |text| mod_97(text) == 1),
+    ("mod11", |text| is_number(text) && mod_11(text)),
+    ("mod11_10", |text| is_number(text) && mod_11_10(text)),
+    ("verhoeff", |text| is_number(text) && verhoeff(text)),
+    ("damm", |text| is_number(text) && damm(text)),
+];
+
+/// The check of this name.
+pub(crate) fn named(name: &str) -> Option<Check> {
+    NAMED.iter().find(|(known, _)| *known == name).map(|(_, check)| *check)
+}
+
+/// The names there are, for people.
+pub(crate) fn names() -> String {
+    NAMED.map(|(name, _)| name).join(", ")
+}
+
+fn is_number(text: &[u8]) -> bool {
+    text.len() > 1 && text.iter().all(u8::is_ascii_digit)
+}
+
+/// Weights 1, 2, 3 and so on from the last digit to the first: the sum is a multiple of 11 (as in ISBN-10).
+fn mod_11(digits: &[u8]) -> bool {
+    let sum: u32 = values(digits).rev().zip(1..).map(|(digit, weight)| digit * weight).sum();
+    sum.is_multiple_of(11)
+}
+
+/// Damm's check digit is the last (Damm, Total anti-symmetrische Quasigruppen, 2004).
+fn damm(digits: &[u8]) -> bool {
+    const TABLE: [[u32; 10]; 10] = [
+        [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
+        [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
+        [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
+        [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
+        [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
+        [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
+        [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
+        [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
+        [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
+        [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
+    ];
+    let next = |row: u32, digit: u32| TABLE.get(row as usize)?.get(digit as usize).copied();
+    values(digits).try_fold(0, next) == Some(0)
+}
+
 /// The value of a digit, of a letter from `A` (10) to `Z` (35).
 pub(super) fn value(byte: u8) -> u32 {
     char::from(byte).to_digit(36).unwrap_or(0)

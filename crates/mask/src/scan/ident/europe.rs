@@ -22,10 +22,10 @@ pub(super) const TABLE: &[Ident] = &[
     },
     Ident {
         name: "uk_nino",
-        what: "A United Kingdom national insurance number; written in groups with a space, its two letters stay",
+        what: "A United Kingdom national insurance number",
         validated_by: "prefixes and suffixes that are given out; HMRC National Insurance Manual, NIM39110",
         alone: &[],
-        told: &["AA999999A", "99 99 99 A", "99-99-99-A"],
+        told: &["AA999999A", "AA 99 99 99 A", "AA-99-99-99-A", "99 99 99 A", "99-99-99-A"],
         words: Words::new(&[
             b"nino",
             b"national insurance",
@@ -66,6 +66,7 @@ pub(super) const TABLE: &[Ident] = &[
         alone: &[],
         told: &["999999999"],
         words: Words::new(&[
+            b"passport",
             b"uk passport",
             b"uk_passport",
             b"british passport",
@@ -158,7 +159,7 @@ pub(super) const TABLE: &[Ident] = &[
     },
     Ident {
         name: "fr_nir",
-        what: "A French social security number (NIR); written in seven groups, its key stays",
+        what: "A French social security number (NIR)",
         validated_by: "97 less the remainder modulo 97; INSEE, decree 82-103",
         alone: &[],
         told: &[
@@ -167,8 +168,12 @@ pub(super) const TABLE: &[Ident] = &[
             "999999X999999-99",
             "9 99 99 9X 999 999",
             "9 99 99 9X999 999 99",
+            "9 99 99 99 999 999 99",
+            "9 99 99 9A 999 999 99",
         ],
-        words: Words::new(&[b"nir", b"secu", b"insee", b"social", b"num_ss", b"numss", b"assure"]),
+        words: Words::new(&[
+            b"nir", b"secu", b"securit", b"insee", b"social", b"num_ss", b"numss", b"assure",
+        ]),
         valid: checks::fr_nir,
     },
     Ident {
@@ -488,7 +493,14 @@ pub(super) const TABLE: &[Ident] = &[
         validated_by: "date of birth; remainder modulo 11; Act 133/2000 of the Czech Republic",
         alone: &[],
         told: &["999999/9999", "9999999999", "999999/999", "999999999"],
-        words: Words::new(&[b"rodn", b"birth number", b"birth_number", b"personal number"]),
+        words: Words::new(&[
+            b"rodne",
+            b"rodny",
+            b"rodn\xC3",
+            b"birth number",
+            b"birth_number",
+            b"personal number",
+        ]),
         valid: checks::cz_rodne_cislo,
     },
     Ident {
@@ -613,6 +625,15 @@ pub(super) const TABLE: &[Ident] = &[
             "PT999999999",
             "SE999999999999",
             "SI99999999",
+            "DE 999999999",
+            "BE 9999999999",
+            "DK 99999999",
+            "IT 99999999999",
+            "PL 9999999999",
+            "PT 999999999",
+            "FR 99999999999",
+            "SE 999999999999",
+            "HR 99999999999",
         ],
         told: &[],
         words: Words::new(&[b"vat"]),

@@ -6,10 +6,10 @@
 //! ```
 //!
 //! A table for each part of the world. A shape is written as its number is: `9` stands for a digit, `A` for a letter,
-//! `X` for either, and everything else for itself.
+//! `X` for either, and everything else for itself. Brackets may close it: `A999999(9)`.
 
 mod americas;
-mod check;
+pub(crate) mod check;
 mod elsewhere;
 mod europe;
 
@@ -48,11 +48,13 @@ pub(crate) fn nth(place: u8) -> Option<&'static Ident> {
 }
 
 /// Groups of a shape, the most there are.
-const GROUPS: usize = 6;
+const GROUPS: usize = 8;
 /// No number is longer, what separates its groups included.
 const LONGEST: usize = 32;
 /// So many letters may stand in front of the first digit.
-const LETTERS: usize = 6;
+const LETTERS: usize = 11;
+/// A group of letters that a separator parts from the first digit is no longer.
+const APART: usize = 3;
 
 /// The shapes a scan looks for, by their groups.
 #[derive(Clone, Default)]
@@ -84,6 +86,7 @@ impl Groups {
             b'-' => 2,
             b'.' => 3,
             b'/' => 4,
+            b'(' => 5,
             _ => return None,
         };
         let fits = (1..=LONGEST - 1).contains(&length) && self.0 >> (8 * (GROUPS - 1)) == 0;
@@ -92,7 +95,7 @@ impl Groups {
 
     fn of(shape: &[u8]) -> Option<Self> {
         let (mut groups, mut separator) = (Self::default(), 0);
-        let mut rest = shape;
+        let mut rest = shape.strip_suffix(b")").unwrap_or(shape);
         loop {
             let length = rest.iter().take_while(|byte| alnum(**byte)).count();
             groups = groups.with(separator, length)?;
@@ -157,6 +160,22 @@ impl Scan<'_, '_> {
     pub(super) fn ident(&self, run: Run) -> Option<(u8, usize, usize)> {
         let floor = run.start.saturating_sub(LETTERS).max(self.done);
         let start = self.text.run_back(run.start, floor, letter);
+        let apart = if start == run.start { self.apart(start) } else { None };
+        apart.and_then(|apart| self.ident_from(apart)).or_else(|| self.ident_from(start))
+    }
+
+    /// Where the letters begin that a single separator parts from what begins at `start`: `AB 12 …`, `J-12…`.
+    fn apart(&self, start: usize) -> Option<usize> {
+        let end = start.checked_sub(1).filter(|end| *end > self.done)?;
+        if !matches!(self.text.at(end), b' ' | b'-') || !letter(self.text.before(end)) {
+            return None;
+        }
+        let floor = end.saturating_sub(APART).max(self.done);
+        let begin = self.text.run_back(end, floor, letter);
+        (!alnum(self.text.before(begin))).then_some(begin)
+    }
+
+    fn ident_from(&self, start: usize) -> Option<(u8, usize, usize)> {
         if !self.begins(start) {
             return None;
         }
@@ -171,14 +190,16 @@ impl Scan<'_, '_> {
                 break;
             };
             groups = more;
-            let mut candidates = shapes.with(groups).peekable();
-            if candidates.peek().is_some() {
-                let token = self.text.slice(start, end);
-                // The longest that fits.
-                found = candidates
-                    .find(|known| self.is(known, token, start, end))
-                    .map(|known| (known.place, start, end))
-                    .or(found);
+            // The longest that fits; of those, the one whose word says most.
+            let mut best = 0;
+            for known in shapes.with(groups) {
+                if known.is_told || best == 0 {
+                    let (fits, end) = self.fit(known, start, end);
+                    if fits > best {
+                        best = fits;
+                        found = Some((known.place, start, end));
+                    }
+                }
             }
             if !shapes.goes_on(groups) {
                 break;
@@ -189,10 +210,11 @@ impl Scan<'_, '_> {
         found
     }
 
-    fn is(&self, known: &Known, token: &[u8], start: usize, end: usize) -> bool {
+    /// How well it fits, with its end: 0 not at all, 1 alone, more by the length of the word in front.
+    fn fit(&self, known: &Known, start: usize, end: usize) -> (usize, usize) {
         let mut plain = [0; LONGEST];
         let mut length = 0;
-        for (&wanted, &byte) in known.shape.iter().zip(token) {
+        for (&wanted, &byte) in known.shape.iter().zip(self.text.slice(start, end)) {
             let fits = match wanted {
                 b'9' => digit(byte),
                 b'A' => letter(byte),
@@ -200,7 +222,7 @@ impl Scan<'_, '_> {
                 other => other.eq_ignore_ascii_case(&byte),
             };
             if !fits {
-                return false;
+                return (0, end);
             }
             if alnum(byte)
                 && let Some(place) = plain.get_mut(length)
@@ -209,16 +231,32 @@ impl Scan<'_, '_> {
                 length += 1;
             }
         }
-        !self.goes_on_after(end)
-            && (known.ident.valid)(plain.get(..length).unwrap_or_default())
-            && (!known.is_told || self.follows_word(start, &known.ident.words))
+        let closes = known.shape.ends_with(b")");
+        if closes && self.text.at(end) != b')' {
+            return (0, end);
+        }
+        let end = end + usize::from(closes);
+        let date = self.text.at(end) == b'/' && digit(self.text.at(end + 1));
+        let valid = !date
+            && !self.goes_on_after(end)
+            && (known.ident.valid)(plain.get(..length).unwrap_or_default());
+        match (valid, known.is_told) {
+            (false, _) => (0, end),
+            (true, false) => (1, end),
+            (true, true) => match self.word_before(start, &known.ident.words) {
+                0 => (0, end),
+                word => (word + 1, end),
+            },
+        }
     }
 
     /// Whether nothing in front of `start` belongs to the same token.
     fn begins(&self, start: usize) -> bool {
         let Some(at) = start.checked_sub(1) else { return true };
         match self.text.at(at) {
-            b'.' | b'-' | b'/' | b'+' => !alnum(self.text.before(at)),
+            // What stands behind a name and a slash is in a path: `https://orcid.org/0000-…`.
+            b'/' => !digit(self.text.before(at)),
+            b'.' | b'-' | b'+' => !alnum(self.text.before(at)),
             byte => !alnum(byte),
         }
     }
