@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mask::{DefinitionError, DetectorError, Detectors};
 use model::{ClassDefinition, DataClass, Masking};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
@@ -174,9 +175,15 @@ fn class(
         checksum: checksum.as_ref().map(|checksum| checksum.value.clone()),
         context: written.context.into_iter().map(|word| word.value.trim().to_owned()).collect(),
     };
-    if let Err(why) = compile(&definition) {
-        let place = pattern.map_or(written.name.referenced, |pattern| pattern.referenced);
-        problems.0.push(Problem::at(file, place, why));
+    let definition = Arc::new(definition);
+    let only = std::iter::once(definition.class.clone()).collect();
+    if let Err(why) = Detectors::with_definitions(&only, &[Arc::clone(&definition)]) {
+        let place = match &why {
+            DetectorError::Definition(DefinitionError::Checksum { .. }) => checksum.as_ref(),
+            DetectorError::Definition(_) | DetectorError::Unknown(_) => pattern.as_ref(),
+        };
+        let place = place.map_or(written.name.referenced, |place| place.referenced);
+        problems.0.push(Problem::at(file, place, why.to_string()));
         return None;
     }
     let examples = |texts: Vec<Spanned<String>>| {
@@ -187,12 +194,6 @@ fn class(
         };
         texts.into_iter().map(example).collect()
     };
-    let definition = Arc::new(definition);
     let (matches, ignores) = (examples(written.matches), examples(written.ignores));
     Some(Class { definition, mask, matches, ignores })
-}
-
-/// Whether a definition can be turned into something that finds values.
-fn compile(_definition: &ClassDefinition) -> Result<(), String> {
-    Ok(())
 }

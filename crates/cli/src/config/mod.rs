@@ -37,7 +37,7 @@ use model::Resource;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-pub(crate) use classes::{Class, Example};
+pub(crate) use classes::Class;
 pub(crate) use evidence::Keeping;
 pub(crate) use files::{Stamp, Text, policies as policy_files};
 pub(crate) use listen::{Listen, Tls};

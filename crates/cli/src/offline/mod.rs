@@ -4,6 +4,8 @@
 //! search path is given; a live session, which has a catalogue, is never stricter for it.
 
 pub(crate) mod backtest;
+pub(crate) mod columns;
+pub(crate) mod own_classes;
 pub(crate) mod policy_test;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -82,6 +84,11 @@ fn understand(
     let facts = Facts {
         unbounded: statements.iter().any(|statement| statement.unbounded),
         returns: statements.iter().flat_map(|statement| classes_of(statement, resource)).collect(),
+        filters: statements
+            .iter()
+            .filter(|statement| !statement.filters.is_nothing())
+            .flat_map(|statement| classes_of(statement, resource))
+            .collect(),
         not_understood: None,
     };
     let accesses = statements.into_iter().flat_map(|statement| statement.accesses).collect();
