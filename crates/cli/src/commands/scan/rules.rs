@@ -110,8 +110,12 @@ impl File {
         let last = rules.value.last().map_or(0, |rule| rule.referenced.line());
         let first = rules.value.first().map_or(0, |rule| rule.referenced.line());
         // Behind the last rule when it is one line, else in front of the first.
-        let one_line =
-            |text: &str| text.trim_start().starts_with("- {") && text.trim_end().ends_with('}');
+        let one_line = |text: &str| {
+            let rest = text.trim_start().strip_prefix("- {").and_then(|text| text.rsplit_once('}'));
+            rest.is_some_and(|(_, behind)| {
+                behind.trim().is_empty() || behind.trim_start().starts_with('#')
+            })
+        };
         let (line, behind) = match lines.text(last) {
             Some(text) if one_line(text) => (last, true),
             _ => (first, false),
