@@ -135,7 +135,7 @@ impl Detectors {
     }
 
     /// The name of its class.
-    fn name(&self, what: What) -> &str {
+    pub(crate) fn name(&self, what: What) -> &str {
         match what {
             What::Kind(kind) => kind.name(),
             What::Defined(place) => self.defined.name(place),

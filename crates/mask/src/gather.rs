@@ -66,7 +66,6 @@ impl Found {
 }
 
 /// What is found in a text, in order and not overlapping.
-#[expect(clippy::large_enum_variant, reason = "one lives on the stack for as long as a scan")]
 pub(crate) enum Hits<'a> {
     /// As the one pass yields it: ASCII, and classes of this house only.
     Scanned(Scan<'a, 'a>),

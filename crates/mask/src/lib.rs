@@ -29,6 +29,7 @@ mod gather;
 mod operator;
 mod scan;
 mod value;
+mod vote;
 
 pub use catalogue::{ClassInfo, UnknownClass, catalogue, default_operator, operator_for};
 pub use custom::DefinitionError;
@@ -36,3 +37,4 @@ pub use detect::{DetectorError, Detectors, Finding};
 pub use model::{ClassDefinition, Classes, DataClass, Masked, ValueFormat};
 pub use operator::{HashKey, Operator};
 pub use value::{ValueType, mask_value};
+pub use vote::{Ballot, Hints, Proposal, propose};

@@ -62,11 +62,19 @@ pub(crate) fn fold(text: &[u8]) -> Option<Folded> {
 
 /// Whether nothing can be folded: every byte is ASCII, and none is a `%`.
 fn is_plain(text: &[u8]) -> bool {
-    let folds = |bytes: &[u8]| {
-        bytes.iter().fold(0, |any, &byte| any | u8::from(byte >= 0x80) | u8::from(byte == b'%'))
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // Exact for the question whether there is any: a borrow crosses only above a byte that is one.
+    let folds = |block: &[u8; 8]| {
+        let block = u64::from_ne_bytes(*block);
+        let percent = block ^ (ONES * u64::from(b'%'));
+        (block | percent.wrapping_sub(ONES) & !percent) & (ONES << 7) != 0
     };
-    let (blocks, rest) = text.as_chunks::<16>();
-    !blocks.iter().any(|block| folds(block) != 0) && folds(rest) == 0
+    let (blocks, rest) = text.as_chunks::<8>();
+    let plain = !blocks.iter().any(folds);
+    match text.last_chunk() {
+        Some(last) => plain && !folds(last),
+        None => rest.iter().all(|&byte| byte < 0x80 && byte != b'%'),
+    }
 }
 
 struct Folding<'t> {

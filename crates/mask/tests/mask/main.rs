@@ -25,6 +25,7 @@ mod phones;
 mod ssns;
 mod urls;
 mod values;
+mod votes;
 
 use mask::{Classes, DataClass, Detectors, catalogue};
 

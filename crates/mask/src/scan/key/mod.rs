@@ -128,6 +128,6 @@ fn is_number(encoded: &[u8]) -> bool {
     let (groups, _) = encoded.as_chunks::<4>();
     groups.iter().all(|group| {
         let bits = group.iter().fold(0, |bits, &byte| bits << 6 | value(byte));
-        [16, 8, 0].into_iter().all(|place| matches!((bits >> place) as u8, b'0'..=b'9'))
+        [16, 8, 0].into_iter().all(|place| ((bits >> place) as u8).is_ascii_digit())
     })
 }

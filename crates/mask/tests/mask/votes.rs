@@ -1,0 +1,67 @@
+use mask::{Hints, Masked, ValueFormat, ValueType, propose};
+
+use super::all;
+
+fn proposed(name: &str, values: &[String]) -> Option<String> {
+    let hints = Hints { name, ..Hints::default() };
+    let found = propose(&all(), &hints, values.iter().map(String::as_bytes));
+    found.first().map(|proposal| proposal.class.as_str().to_owned())
+}
+
+fn with_luhn(body: u64) -> String {
+    let digits = |n: u64| n.to_string().bytes().map(|b| u32::from(b - b'0')).collect::<Vec<_>>();
+    let sum = |n| -> u32 {
+        let doubled = |d: u32| if d > 4 { 2 * d - 9 } else { 2 * d };
+        digits(n)
+            .iter()
+            .rev()
+            .enumerate()
+            .map(|(i, d)| if i % 2 == 1 { doubled(*d) } else { *d })
+            .sum()
+    };
+    (0..10).map(|d| body * 10 + d).find(|n| sum(*n) % 10 == 0).unwrap().to_string()
+}
+
+#[test]
+fn a_column_of_cards_is_known_by_its_values_alone() {
+    let cards: Vec<_> = (0..40).map(|n| with_luhn(424_242_424_242_000 + n * 7)).collect();
+    assert_eq!(proposed("x", &cards).as_deref(), Some("credit_card"));
+    assert_eq!(proposed("x", &cards[..15]), None);
+    assert_eq!(proposed("card_number", &cards[..4]).as_deref(), Some("credit_card"));
+}
+
+#[test]
+fn nine_digits_are_a_number_of_somebody_where_the_column_says_so() {
+    let numbers: Vec<_> = (0..40).map(|n| (123_456_789 + n * 1_000_003).to_string()).collect();
+    assert_eq!(proposed("ssn", &numbers).as_deref(), Some("us_ssn"));
+    assert_eq!(proposed("total", &numbers), None);
+}
+
+#[test]
+fn numbers_of_every_day_are_not_convicted() {
+    type Made = fn(u64) -> u64;
+    let columns: [(&str, Made); 5] = [
+        ("id", |n| n + 1),
+        ("created", |n| 1_700_000_000_000 + n * 86_399_123),
+        ("zip", |n| 10_000 + n * 79),
+        ("price", |n| n * 1999 % 100_000),
+        ("serial", |n| 4_000_000_000_000_000 + n * 7_919_771_123),
+    ];
+    for (name, made) in columns {
+        let values: Vec<_> = (0..256).map(|n| made(n).to_string()).collect();
+        assert_eq!(proposed(name, &values), None, "{name}");
+    }
+}
+
+#[test]
+fn an_integer_is_masked_where_its_column_says_what_it_is() {
+    let masked = |name, value: i64| {
+        let mut out = Vec::new();
+        let binary = value.to_be_bytes();
+        all().mask_value_in_column(ValueType::Int8, ValueFormat::Binary, &binary, name, &mut out)
+    };
+    assert_eq!(masked("pan", 4_242_424_242_424_242), Masked::Null);
+    assert_eq!(masked("ssn", 123_456_789), Masked::Null);
+    assert_eq!(masked("order_id", 4_242_424_242_424_242), Masked::Kept);
+    assert_eq!(masked("total", 123_456_789), Masked::Kept);
+}
