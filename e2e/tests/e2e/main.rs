@@ -24,6 +24,7 @@ mod looking;
 mod masking;
 mod pipelines;
 mod regression;
+mod scanning;
 mod searching;
 mod sessions;
 mod sign_in;

@@ -80,12 +80,21 @@ fn check(config: &Config, problems: &mut Problems) -> String {
         }
     }
     let tests = offline::policy_test::run(&config.tests, &policies, &config.resources, problems);
+    let examples = offline::own_classes::run(&config.classes, problems);
+    let classes = match config.classes.len() {
+        0 => String::new(),
+        number => format!(
+            "{} with {}, ",
+            count(number, "class", "classes"),
+            count(examples, "example", "examples")
+        ),
+    };
     let tried = match policies.shadows().count() {
         0 => String::new(),
         number => format!(" ({number} in shadow)"),
     };
     format!(
-        "{}, {}{tried}, {}: all good",
+        "{}, {classes}{}{tried}, {}: all good",
         count(config.resources.len(), "resource", "resources"),
         count(policies.len(), "policy", "policies"),
         count(tests, "policy test", "policy tests"),

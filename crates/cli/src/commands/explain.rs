@@ -7,11 +7,12 @@ use anyhow::Result;
 use clap::ValueEnum;
 use model::{Classes, DataClass, Evidence, IdentityKind, Verdict};
 use policy::{Explanation, Would};
+use serde::Serialize;
 
 use crate::config;
 use crate::error::{Exit, Failure};
 use crate::house;
-use crate::offline::Asker;
+use crate::offline::{Asker, columns};
 use crate::output::{self, Style, Table};
 
 /// Say what policy would decide, for whom, and which policies make it so
@@ -20,6 +21,7 @@ use crate::output::{self, Style, Table};
 Examples:
   sluice explain --as engineer@example.com --group engineering --on orders-prod 'DROP TABLE x'
   sluice explain --as engineer@example.com --group engineering --on orders-prod
+  sluice explain --as ann@example.com --group fraud --on orders-prod --columns 'SELECT ssn, name FROM public.customers'
   sluice explain --as ci --kind machine --on orders-prod --search-path public 'SELECT * FROM t' --json
 
 Reads the configuration's files and asks nobody. A table without a schema may stand in any, unless
@@ -54,6 +56,9 @@ pub(crate) struct Args {
     search_path: Vec<String>,
     /// What they ask; without it: whether they may open the resource
     sql: Option<String>,
+    /// For each result column say where it comes from and how they would see it
+    #[arg(long, requires = "sql")]
+    columns: bool,
     /// Print it as a JSON object
     #[arg(long)]
     json: bool,
@@ -91,13 +96,49 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         in_transaction: args.in_transaction,
     };
     let search_path = (!args.search_path.is_empty()).then(|| args.search_path.clone());
-    let explained = asker.explain(&policies, resource, args.sql.as_deref(), search_path);
+    let text = args.sql.as_deref();
+    let explained = asker.explain(&policies, resource, text, search_path.clone());
+    let columns = text
+        .filter(|_| args.columns)
+        .map(|text| columns::of(text, resource, search_path, &explained.reveal));
     if args.json {
-        output::json(&explained)?;
+        let assumed = columns.is_some().then_some(columns::ASSUMED);
+        output::json(&Told { explained: &explained, columns, assumed })?;
     } else {
         print(&explained);
+        if let Some(columns) = columns {
+            print_columns(&columns);
+        }
     }
     Ok(if explained.verdict == Verdict::Denied { Exit::No } else { Exit::Done }.into())
+}
+
+/// All that is printed, for a program.
+#[derive(Serialize)]
+struct Told<'t> {
+    #[serde(flatten)]
+    explained: &'t Explanation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<columns::Column>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed: Option<&'static str>,
+}
+
+fn print_columns(columns: &[columns::Column]) {
+    output::line("");
+    let mut table = Table::new(&["COLUMN", "SOURCES", "CLASSES", "SHOWN", "WHY"]);
+    for one in columns {
+        let classes: Vec<&str> = one.classes.iter().map(DataClass::as_str).collect();
+        table.row([
+            &one.column,
+            &one.sources.join(", "),
+            &classes.join(", "),
+            &one.operator,
+            &one.why,
+        ]);
+    }
+    table.print("it returns no rows");
+    output::note(&format!("assumed: {}", columns::ASSUMED));
 }
 
 fn print(explained: &Explanation) {

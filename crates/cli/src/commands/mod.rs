@@ -12,6 +12,7 @@ mod logout;
 mod ls;
 mod policy;
 mod proxy;
+mod scan;
 mod serve;
 pub(crate) mod sessions;
 mod status;
@@ -65,6 +66,7 @@ enum Command {
     Connect(connect::Args),
     Proxy(proxy::Args),
     Exec(exec::Args),
+    Scan(scan::Args),
     Approvals(approvals::Args),
     Sessions(sessions::Args),
     Audit(audit::Args),
@@ -89,6 +91,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Connect(args) => connect::run(args),
         Command::Proxy(args) => proxy::run(args),
         Command::Exec(args) => exec::run(args),
+        Command::Scan(args) => scan::run(args),
         Command::Approvals(args) => approvals::run(args),
         Command::Sessions(args) => sessions::run(args),
         Command::Audit(args) => audit::run(args),

@@ -59,6 +59,7 @@ fn every_key_is_in_the_reference() {
         ("otlp.", fields::<super::export::WrittenOtlp>()),
         ("", fields::<super::resource::Written>()),
         ("credential.", fields::<super::resource::WrittenCredential>()),
+        ("", fields::<super::classes::Written>()),
     ] {
         for key in keys {
             // The groups of keys are documented by their members.
@@ -67,7 +68,7 @@ fn every_key_is_in_the_reference() {
             assert!(known || group, "docs/configuration.md does not know `{prefix}{key}`");
         }
     }
-    for key in fields::<super::resource::WrittenRule>() {
+    for key in fields::<super::data::Written>() {
         assert!(
             page.contains(&format!("{key}:")),
             "docs/configuration.md does not know data[].{key}"

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   sluice.yaml ──► listen, tls, identity, …
+//!        ├─ classes:   [globs] ──► Class, defined in the resources that name it
 //!        ├─ resources: [globs] ──► model::Resource
 //!        └─ policies:  [globs] ──► policy::PolicySet, and their *.test.yaml beside them
 //! ```
@@ -10,6 +11,8 @@
 //! are told at once. Relative paths are relative to the file they stand in.
 
 mod archive;
+mod classes;
+pub(crate) mod data;
 #[cfg(test)]
 mod documented;
 mod evidence;
@@ -34,6 +37,7 @@ use model::Resource;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+pub(crate) use classes::Class;
 pub(crate) use evidence::Keeping;
 pub(crate) use files::{Stamp, Text, policies as policy_files};
 pub(crate) use listen::{Listen, Tls};
@@ -61,6 +65,8 @@ struct Written {
     evidence: evidence::Written,
     #[serde(default)]
     export: Vec<export::Written>,
+    #[serde(default)]
+    classes: Vec<Spanned<String>>,
     #[serde(default)]
     resources: Vec<Spanned<String>>,
     #[serde(default)]
@@ -95,6 +101,8 @@ pub(crate) struct Config {
     pub(crate) evidence: Keeping,
     /// Who is told what happens.
     pub(crate) export: Vec<Target>,
+    /// Data classes of the house's own.
+    pub(crate) classes: Vec<Class>,
     /// What is behind the doors.
     pub(crate) resources: Vec<Arc<Resource>>,
     /// The policy files.
@@ -117,16 +125,21 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
     let tls = Tls::read(file, written.tls.as_ref(), &listen, &mut problems);
     let identity = identity::read(file, &written.identity, &tls, &mut problems);
     let export = export::read(file, &written.export, &mut problems);
+    let mut class_files = texts(file, &written.classes, &mut problems);
+    let mut dictionaries = Vec::new();
+    let classes = classes::read(&class_files, &mut dictionaries, &mut problems);
+    class_files.extend(dictionaries);
     let resource_files = texts(file, &written.resources, &mut problems);
-    let resources = resource::read(&resource_files, written.evidence.mode, &mut problems);
+    let mode = written.evidence.mode;
+    let resources = resource::read(&resource_files, mode, &classes, &mut problems);
     let evidence = evidence::read(file, written.evidence, &mut problems);
     let policies = texts(file, &written.policies, &mut problems);
     let tests = tests_beside(&policies, &mut problems);
 
-    let digests =
-        std::iter::once(&text).chain(&resource_files).chain(&policies).map(digest).collect();
-    let read = [&resource_files, &policies].into_iter().flatten().map(|text| text.path.clone());
-    let files = std::iter::once(file.to_owned()).chain(read).collect();
+    let read = [&class_files, &resource_files, &policies];
+    let read = || std::iter::once(&text).chain(read.into_iter().flatten());
+    let digests = read().map(digest).collect();
+    let files = read().map(|text| text.path.clone()).collect();
     if !problems.0.is_empty() {
         return Err(problems);
     }
@@ -139,6 +152,7 @@ pub(crate) fn load(file: &Path) -> Result<Config, Problems> {
         admins: written.admins,
         evidence,
         export,
+        classes: classes.into_values().collect(),
         resources,
         policies,
         tests,

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{
-    CredentialSource, DataClass, DataRule, Evidence, Protocol, Resource, SecretSource, UpstreamTls,
-};
+use model::{CredentialSource, DataClass, Evidence, Protocol, Resource, SecretSource, UpstreamTls};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
+use super::classes::Class;
 use super::files::{Text, beside};
-use super::{FileRef, Problem, Problems, secret, yaml};
+use super::{FileRef, Problem, Problems, data, secret, yaml};
 
 /// The protocols of the design whose rooms are not built yet.
 const LATER: [&str; 3] = ["ssh", "http", "kubernetes"];
@@ -36,7 +35,7 @@ pub(super) struct Written {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
-    data: Vec<Spanned<WrittenRule>>,
+    data: Vec<Spanned<data::Written>>,
     #[serde(default)]
     strict_masking: bool,
     evidence: Option<Evidence>,
@@ -67,24 +66,17 @@ struct WrittenCertificate {
     key: SecretSource,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WrittenRule {
-    column: Option<String>,
-    class: Option<String>,
-    detect: Option<Vec<String>>,
-}
-
 /// Reads every resource of these files; names must be unique among all of them.
 pub(super) fn read(
     files: &[Text],
     evidence: Evidence,
+    classes: &BTreeMap<DataClass, Class>,
     problems: &mut Problems,
 ) -> Vec<Arc<Resource>> {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut resources = Vec::new();
     for file in files {
-        match read_file(file, evidence) {
+        match read_file(file, evidence, classes) {
             Ok(found) => {
                 for (resource, location) in found {
                     let place = format!("{}:{}", file.path.display(), location.line());
@@ -103,7 +95,11 @@ pub(super) fn read(
     resources
 }
 
-fn read_file(file: &Text, evidence: Evidence) -> Result<Vec<(Resource, Location)>, Problems> {
+fn read_file(
+    file: &Text,
+    evidence: Evidence,
+    classes: &BTreeMap<DataClass, Class>,
+) -> Result<Vec<(Resource, Location)>, Problems> {
     let mut problems = Problems::default();
     for kind in yaml::many::<Kind>(&file.path, &file.text)? {
         let Some(protocol) = kind.protocol else { continue };
@@ -122,7 +118,7 @@ fn read_file(file: &Text, evidence: Evidence) -> Result<Vec<(Resource, Location)
         .into_iter()
         .map(|written| {
             let location = written.name.referenced;
-            (resource(&file.path, written, evidence, &mut problems), location)
+            (resource(&file.path, written, evidence, classes, &mut problems), location)
         })
         .collect();
     if problems.0.is_empty() { Ok(read) } else { Err(problems) }
@@ -132,8 +128,10 @@ fn resource(
     file: &Path,
     written: Written,
     evidence: Evidence,
+    classes: &BTreeMap<DataClass, Class>,
     problems: &mut Problems,
 ) -> Resource {
+    let data = data::read(file, &written.data, classes, problems);
     let mut complain = |location, message: String| {
         problems.0.push(Problem::at(file, location, message));
     };
@@ -168,13 +166,6 @@ fn resource(
         }
         settings.insert("database".to_owned(), database.value.clone());
     }
-    let mut data = Vec::new();
-    for rule in &written.data {
-        match data_rule(&rule.value) {
-            Ok(rule) => data.push(rule),
-            Err(why) => complain(rule.referenced, why),
-        }
-    }
     let credential = written.credential;
     Resource {
         name: written.name.value,
@@ -201,37 +192,6 @@ pub(super) fn placed(file: &Path, source: SecretSource) -> SecretSource {
     match source {
         SecretSource::Env(name) => SecretSource::Env(name),
         SecretSource::File(path) => SecretSource::File(beside(file, &path)),
-    }
-}
-
-fn data_rule(written: &WrittenRule) -> Result<DataRule, String> {
-    let example =
-        "as in `{column: public.customers.ssn, class: us_ssn}` or `{detect: [credit_card, email]}`";
-    match (&written.column, &written.class, &written.detect) {
-        (Some(column), Some(class), None) => {
-            Ok(DataRule::Column { path: column_path(column)?, class: class.clone().try_into()? })
-        }
-        (None, None, Some(classes)) => {
-            let classes: Result<Vec<DataClass>, String> =
-                classes.iter().map(|class| class.clone().try_into()).collect();
-            let classes = classes?;
-            mask::Detectors::new(&classes.iter().cloned().collect())
-                .map_err(|unknown| unknown.to_string())?;
-            Ok(DataRule::Detect(classes))
-        }
-        _ => Err(format!("a data rule names a column and its class, or what to detect, {example}")),
-    }
-}
-
-fn column_path(text: &str) -> Result<[String; 3], String> {
-    let parts: Vec<&str> = text.split('.').collect();
-    match parts.as_slice() {
-        [schema, table, column] if parts.iter().all(|part| !part.is_empty()) => {
-            Ok([(*schema).to_owned(), (*table).to_owned(), (*column).to_owned()])
-        }
-        _ => Err(format!(
-            "`{text}` is not schema.table.column: write `public.customers.ssn`, or `*` for any of the three"
-        )),
     }
 }
 

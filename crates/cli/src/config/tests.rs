@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use control::identity::{GroupsName, SubjectName};
+use model::{DataClass, DataRule, Derived, Masking};
 
 use super::*;
 
@@ -141,6 +142,23 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
         ("data: [{column: ssn, class: us_ssn}]\n", "r.yaml:7:8: `ssn` is not schema.table.column"),
         ("data: [{detect: [SSN]}]\n", "r.yaml:7:8: `SSN` is no data class"),
         ("data: [{column: a.b.c}]\n", "r.yaml:7:8: a data rule names a column and its class"),
+        ("data: [{class: us_ssn}]\n", "r.yaml:7:8: a rule for the class `us_ssn` says how"),
+        ("data: [{class: us_ssn, mask: blur}]\n", "r.yaml:7:8: mask: `blur` is no way of masking"),
+        ("data: [{class: us_ssn, masks: tag}]\n", "r.yaml:7:24: unknown field `masks`"),
+        ("data: [{detect: [email], mask: tag}]\n", "r.yaml:7:8: a data rule names a column"),
+        ("data: [{class: email, json: $.a}]\n", "r.yaml:7:8: a data rule names a column"),
+        (
+            "data: [{column: a.b.c, class: email, json: a.b}]\n",
+            "r.yaml:7:8: json: `a.b` is no path: write `$.customer.ssn`",
+        ),
+        (
+            "data:\n- {column: a.b.c, class: us_ssn, mask: tag}\n- {class: us_ssn, mask: redact}\n",
+            "r.yaml:9:3: a class is treated in one way on one resource: `mask` of `us_ssn` is another at r.yaml:8:3",
+        ),
+        (
+            "data:\n- {class: us_ssn, derived: clear}\n- {class: us_ssn, derived: mask}\n",
+            "r.yaml:9:3: a class is treated in one way on one resource: `derived` of `us_ssn` is another at r.yaml:8:3",
+        ),
         ("tls: require\nca: {file: x}\n", "r.yaml:8:5: ca: only `tls: verify-full`"),
         (
             "---\nname: orders\nprotocol: postgres\naddress: a:1\ncredential: {username: a}\n",
@@ -150,6 +168,108 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
         let found = resource(&format!("{RESOURCE}{added}"));
         assert!(found.starts_with(expected), "{added:?} gave {found:?}, not {expected:?}");
     }
+}
+
+#[test]
+fn how_a_class_is_treated_is_said_once_for_a_resource() {
+    let data = |rules: &str| {
+        let text = format!("{RESOURCE}data:\n{rules}");
+        let files = [("sluice.yaml", "resources: [r.yaml]\n"), ("r.yaml", &*text)];
+        check(&files).unwrap().resources[0].data.clone()
+    };
+    let class = |name: &str| DataClass::new(name).unwrap();
+    let path = |column: &str| ["public", "customers", column].map(str::to_owned);
+    let rules = data(
+        "- {column: public.customers.ssn, class: us_ssn, mask: keep_last(4)}
+- {column: public.customers.old_ssn, class: us_ssn}
+- {column: public.customers.about, json: '$.papers[*].ssn', class: us_ssn, derived: clear}
+- {class: us_ssn, mask: keep_last(4)}
+- {detect: [email]}
+",
+    );
+    let expected = [
+        DataRule::Column { path: path("ssn"), class: class("us_ssn") },
+        DataRule::Column { path: path("old_ssn"), class: class("us_ssn") },
+        DataRule::Json {
+            path: path("about"),
+            json: "$.papers[*].ssn".into(),
+            class: class("us_ssn"),
+        },
+        DataRule::Detect(vec![class("email")]),
+        DataRule::Class {
+            class: class("us_ssn"),
+            masking: Some(Masking::KeepLast(4)),
+            derived: Derived::Clear,
+        },
+    ];
+    assert_eq!(rules, expected);
+}
+
+const STAFF: &str = "name: employee_id
+what: Our own staff number
+pattern: \"E-[0-9]{6}\"
+context: [employee, staff]
+mask: keep_last(2)
+matches: [\"staff E-123456\"]
+ignores: [\"staff E-12345\"]
+";
+
+#[test]
+fn a_class_of_the_house_is_defined_where_a_resource_names_it() {
+    let resources = format!(
+        "{RESOURCE}data: [{{detect: [employee_id, email]}}]\n---\n{}data: [{{detect: [email]}}]\n---\n{}data:\n- {{detect: [employee_id]}}\n- {{class: employee_id, mask: tag}}\n",
+        RESOURCE.replace("orders", "other"),
+        RESOURCE.replace("orders", "third"),
+    );
+    let files = [
+        ("sluice.yaml", "classes: [classes/*.yaml]\nresources: [r.yaml]\n"),
+        ("classes/staff.yaml", STAFF),
+        ("classes/towns.yaml", "name: town\nwhat: Where we are\ndictionary_file: towns.txt\n"),
+        ("classes/towns.txt", "Ghent\n\n New York \n"),
+        ("r.yaml", &*resources),
+    ];
+    let config = check(&files).unwrap();
+    let [staff, town] = &config.classes[..] else { panic!("{:?}", config.classes) };
+    assert_eq!((staff.matches.len(), staff.ignores.len()), (1, 1));
+    assert_eq!(town.definition.dictionary, ["Ghent", "New York"]);
+    let treated = |masking| DataRule::Class {
+        class: staff.name().clone(),
+        masking: Some(masking),
+        derived: Derived::Mask,
+    };
+    let define = DataRule::Define(staff.definition.clone());
+    let [orders, other, third] = &config.resources[..] else { panic!() };
+    assert_eq!(orders.data[1..], [treated(Masking::KeepLast(2)), define.clone()]);
+    assert_eq!(other.data.len(), 1);
+    assert_eq!(third.data[1..], [treated(Masking::Tag), define]);
+    let read = |name: &str| config.files.iter().any(|file| file.ends_with(name));
+    assert!(read("staff.yaml") && read("towns.txt") && read("r.yaml"), "{:?}", config.files);
+}
+
+#[test]
+fn a_mistake_in_a_class_is_told_with_its_place() {
+    for (from, to, expected) in [
+        ("employee_id", "Staff", "c.yaml:1:7: `Staff` is no data class"),
+        ("employee_id", "us_ssn", "c.yaml:1:7: `us_ssn` is a class of Sluice's own"),
+        ("pattern", "patern", "c.yaml:3:1: unknown field `patern`"),
+        ("pattern: \"E-[0-9]{6}\"\n", "", "c.yaml:1:7: a class needs a `pattern`"),
+        ("E-[0-9]{6}", "E-[0-9", "c.yaml:3:10: "),
+        ("E-[0-9]{6}", "E-(?=9)", "c.yaml:3:10: "),
+        ("keep_last(2)", "keep", "c.yaml:5:7: mask: `keep` is no way of masking"),
+        ("mask: ", "checksum: crc7\nmask: ", "c.yaml:5:11: "),
+        ("mask: ", "dictionary_file: none.txt\nmask: ", "c.yaml:5:18: dictionary_file: none.txt"),
+        ("mask: ", "dictionary: [\"\"]\nmask: ", "c.yaml:5:14: dictionary: an empty word"),
+    ] {
+        let text = STAFF.replace(from, to);
+        let found = complaint(&[("sluice.yaml", "classes: [c.yaml]\n"), ("c.yaml", &text)]);
+        assert!(found.starts_with(expected), "{to:?} gave {found:?}, not {expected:?}");
+    }
+    let twice = format!("{STAFF}---\n{STAFF}");
+    let found = complaint(&[("sluice.yaml", "classes: [c.yaml]\n"), ("c.yaml", &twice)]);
+    assert!(
+        found.starts_with("c.yaml:9:7: the class `employee_id` is defined already: c.yaml:1"),
+        "{found}"
+    );
 }
 
 /// The certificate of an authority, as a file has it.

@@ -37,6 +37,16 @@ pub(crate) enum Answer {
 pub(crate) async fn ask(
     link: &mut Link,
     sql: &str,
+    take: impl FnMut(Answer) -> Result<()>,
+) -> Result<()> {
+    ask_briefly(link, sql, usize::MAX, take).await
+}
+
+/// [`ask`], but of each value in a row only its first so many bytes are kept.
+pub(crate) async fn ask_briefly(
+    link: &mut Link,
+    sql: &str,
+    longest: usize,
     mut take: impl FnMut(Answer) -> Result<()>,
 ) -> Result<()> {
     let mut out = Vec::with_capacity(sql.len() + 6);
@@ -54,7 +64,7 @@ pub(crate) async fn ask(
                 rows = Some(Rows { columns, rows: Vec::new() });
             }
             backend::DATA_ROW => {
-                let row = row(&body).map_err(|Malformed| broken())?;
+                let row = row(&body, longest).map_err(|Malformed| broken())?;
                 rows.get_or_insert_default().rows.push(row);
             }
             backend::COMMAND_COMPLETE => {
@@ -126,12 +136,13 @@ fn columns(body: &[u8]) -> Result<Vec<String>, Malformed> {
     Ok(names)
 }
 
-fn row(body: &[u8]) -> Result<Vec<Option<String>>, Malformed> {
+fn row(body: &[u8], longest: usize) -> Result<Vec<Option<String>>, Malformed> {
     let mut body = Body::new(body);
     let count = body.u16()?;
     let mut values = Vec::new();
     for _ in 0..count {
-        values.push(body.value()?.map(|value| String::from_utf8_lossy(value).into_owned()));
+        let value = body.value()?.map(|value| value.get(..longest).unwrap_or(value));
+        values.push(value.map(|value| String::from_utf8_lossy(value).into_owned()));
     }
     Ok(values)
 }

@@ -5,7 +5,7 @@ mod door;
 mod link;
 mod relay;
 
-pub(crate) use ask::{Answer, Rows, ask};
+pub(crate) use ask::{Answer, Rows, ask, ask_briefly};
 pub(crate) use door::Door;
 pub(crate) use link::Link;
 pub(crate) use relay::{Local, serve};

@@ -4,6 +4,8 @@
 //! search path is given; a live session, which has a catalogue, is never stricter for it.
 
 pub(crate) mod backtest;
+pub(crate) mod columns;
+pub(crate) mod own_classes;
 pub(crate) mod policy_test;
 
 use std::net::{IpAddr, Ipv4Addr};
