@@ -44,8 +44,13 @@ impl Canaries {
         canaries.tokens = tokens.lines().map(|token| token.replace('-', "")).collect();
         let content = database.look("SELECT v FROM net_values");
         canaries.content = content.lines().map(str::to_owned).collect();
+        // A card of fifteen digits is looked for as detectors know it.
+        canaries.numbers.retain(|number| !canaries.content.contains(&number.to_string()));
         let enough = canaries.words.len() > 100 && canaries.numbers.len() > 40;
-        assert!(enough && canaries.days.len() > 15 && canaries.addresses.len() == 6, "{canaries:?}");
+        assert!(
+            enough && canaries.days.len() > 15 && canaries.addresses.len() == 6,
+            "{canaries:?}"
+        );
         canaries
     }
 
@@ -107,7 +112,10 @@ impl Canaries {
     pub(super) fn bare(&self) -> Vec<Form> {
         let bare = |form: &Form| {
             let letters = form.bytes.iter().all(u8::is_ascii_alphanumeric);
-            letters && !form.encoding.contains("content") && !form.encoding.contains("seconds") && form.bytes.len() >= 8
+            letters
+                && !form.encoding.contains("content")
+                && !form.encoding.contains("seconds")
+                && form.bytes.len() >= 8
         };
         self.forms().into_iter().filter(bare).collect()
     }
@@ -118,7 +126,12 @@ impl Canaries {
         for (year, month, day) in &self.days {
             let days = days_since_2000(*year, *month, *day);
             let name = format!("{year}-{month:02}-{day:02}");
-            for text in [days.to_string(), (days + 10957).to_string(), (days + 2_451_545).to_string(), format!("{year}{month:02}{day:02}")] {
+            for text in [
+                days.to_string(),
+                (days + 10957).to_string(),
+                (days + 2_451_545).to_string(),
+                format!("{year}{month:02}{day:02}"),
+            ] {
                 fields.insert(text.into_bytes(), name.clone());
             }
             let days = i32::try_from(days).expect("a day");
@@ -129,7 +142,8 @@ impl Canaries {
 }
 
 fn word_forms(word: &str, forms: &mut Vec<Form>) {
-    let mut push = |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: word.to_owned(), encoding });
+    let mut push =
+        |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: word.to_owned(), encoding });
     for window in word.as_bytes()[5..].windows(8) {
         push(window.to_vec(), "raw");
         push(window.iter().rev().copied().collect(), "reversed");
@@ -153,7 +167,9 @@ fn word_forms(word: &str, forms: &mut Vec<Form>) {
 fn number_forms(number: i64, forms: &mut Vec<Form>) {
     for value in [number, number + 1, number - 1, number * 2] {
         let text = value.to_string();
-        let mut push = |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: number.to_string(), encoding });
+        let mut push = |bytes: Vec<u8>, encoding| {
+            forms.push(Form { bytes, canary: number.to_string(), encoding })
+        };
         push(text.clone().into_bytes(), "raw");
         push(text.bytes().rev().collect(), "reversed");
         push(hex::encode(&text).into_bytes(), "hexadecimal");
@@ -178,7 +194,8 @@ fn number_forms(number: i64, forms: &mut Vec<Form>) {
 fn day_forms((year, month, day): (i64, i64, i64), forms: &mut Vec<Form>) {
     let name = format!("{year}-{month:02}-{day:02}");
     let days = days_since_2000(year, month, day);
-    let mut push = |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: name.clone(), encoding });
+    let mut push =
+        |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: name.clone(), encoding });
     push(name.clone().into_bytes(), "raw");
     push(name.bytes().rev().collect(), "reversed");
     push(hex::encode(&name).into_bytes(), "hexadecimal");
@@ -193,8 +210,16 @@ fn day_forms((year, month, day): (i64, i64, i64), forms: &mut Vec<Form>) {
 
 fn token_forms(token: &str, forms: &mut Vec<Form>) {
     let bytes = hex::decode(token).expect("a token");
-    let dashed = format!("{}-{}-{}-{}-{}", &token[..8], &token[8..12], &token[12..16], &token[16..20], &token[20..]);
-    let mut push = |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: dashed.clone(), encoding });
+    let dashed = format!(
+        "{}-{}-{}-{}-{}",
+        &token[..8],
+        &token[8..12],
+        &token[12..16],
+        &token[16..20],
+        &token[20..]
+    );
+    let mut push =
+        |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: dashed.clone(), encoding });
     push(dashed.clone().into_bytes(), "raw");
     push(dashed.bytes().rev().collect(), "reversed");
     push(token.as_bytes().to_vec(), "without dashes");
@@ -205,7 +230,8 @@ fn token_forms(token: &str, forms: &mut Vec<Form>) {
 }
 
 fn address_forms(address: &str, forms: &mut Vec<Form>) {
-    let mut push = |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: address.to_owned(), encoding });
+    let mut push =
+        |bytes: Vec<u8>, encoding| forms.push(Form { bytes, canary: address.to_owned(), encoding });
     push(address.as_bytes().to_vec(), "raw");
     push(address.bytes().rev().collect(), "reversed");
     let parsed: std::net::Ipv6Addr = address.parse().expect("an address");

@@ -85,13 +85,16 @@ pub(super) fn run(client: &mut Client, form: Form, statement: &Statement) -> Vec
     if !statement.is_one() {
         return say(client, &ask::query(sql));
     }
-    let execute = |name: &str, format, rows| [ask::bind("", name, &with, format), ask::execute("", rows)].concat();
+    let execute = |name: &str, format, rows| {
+        [ask::bind("", name, &with, format), ask::execute("", rows)].concat()
+    };
     match form {
         Form::Extended => say(client, &extended(0)),
         Form::Binary => say(client, &extended(1)),
         Form::Prepared => {
             let close = [ask::close(b'S', "leak"), ask::sync()].concat();
-            let prepare = [ask::parse("leak", sql), ask::describe(b'S', "leak"), ask::sync()].concat();
+            let prepare =
+                [ask::parse("leak", sql), ask::describe(b'S', "leak"), ask::sync()].concat();
             let mut said = say(client, &prepare);
             // A write is not done twice.
             let formats: &[u16] = if statement.is_query() { &[0, 1] } else { &[0] };

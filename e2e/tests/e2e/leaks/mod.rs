@@ -85,7 +85,11 @@ impl Bed {
             leaks.errors += usize::from(said.iter().any(|message| message.kind == b'E'));
             for found in self.search.client(client.received(), &said) {
                 let at = format!("{}:{} ({form:?})", statement.file, statement.line);
-                leaks.add(&at, &statement.sql, format!("{} ({}) in {}", found.canary, found.encoding, found.place));
+                leaks.add(
+                    &at,
+                    &statement.sql,
+                    format!("{} ({}) in {}", found.canary, found.encoding, found.place),
+                );
             }
             if said.last().is_none_or(|last| last.kind != b'Z') {
                 leaks.ended += 1;
@@ -149,7 +153,8 @@ impl Leaks {
             self.ended
         );
         for (at, (sql, what)) in &self.found {
-            let _ = writeln!(text, "{at}: {sql}\n    {} canaries, the first {}", what.len(), what[0]);
+            let _ =
+                writeln!(text, "{at}: {sql}\n    {} canaries, the first {}", what.len(), what[0]);
         }
         text
     }
@@ -178,7 +183,10 @@ fn the_search_finds_what_is_there() {
         found += usize::from(!hits.is_empty());
         if std::env::var_os("SLUICE_LEAK_REPORT").is_some() && hits.is_empty() {
             let says = format!("{said:?}").chars().take(200).collect::<String>();
-            eprintln!("{}:{} shows nothing: {}\n    {says}", statement.file, statement.line, statement.sql);
+            eprintln!(
+                "{}:{} shows nothing: {}\n    {says}",
+                statement.file, statement.line, statement.sql
+            );
         }
     }
     // The others are settings, transactions, refusals of the server's and what is stored.

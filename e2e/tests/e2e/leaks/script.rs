@@ -16,7 +16,9 @@ impl Statement {
     /// Whether it is a query, so that COPY, a cursor or EXPLAIN can be put around it.
     pub(super) fn is_query(&self) -> bool {
         let word = self.sql.trim_start_matches('(').split_whitespace().next().unwrap_or_default();
-        let query = ["SELECT", "VALUES", "TABLE", "WITH"].iter().any(|start| word.eq_ignore_ascii_case(start));
+        let query = ["SELECT", "VALUES", "TABLE", "WITH"]
+            .iter()
+            .any(|start| word.eq_ignore_ascii_case(start));
         // `; SELECT` is several statements.
         query && !self.sql.contains("; ")
     }

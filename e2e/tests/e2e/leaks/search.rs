@@ -108,9 +108,11 @@ impl Search {
 
     /// The same of bytes that are sealed or packed, in which short patterns turn up by chance.
     pub(super) fn sealed(&self, bytes: &[u8]) -> Option<String> {
-        let long = self.raw.machine.find_iter(bytes).find(|hit| hit.len() >= 8 && {
-            let form = &self.raw.forms[hit.pattern().as_usize()];
-            form.encoding != "date"
+        let long = self.raw.machine.find_iter(bytes).find(|hit| {
+            hit.len() >= 8 && {
+                let form = &self.raw.forms[hit.pattern().as_usize()];
+                form.encoding != "date"
+            }
         })?;
         Some(tell(bytes, long.start(), &self.raw.forms[long.pattern().as_usize()]))
     }
