@@ -20,6 +20,7 @@ mod evidence;
 mod exporting;
 mod flow;
 mod keys;
+mod leaks;
 mod looking;
 mod masking;
 mod pipelines;

@@ -1,0 +1,83 @@
+-- ## Whole rows
+SELECT p FROM people p;
+SELECT people FROM people;
+SELECT (p).ssn, (p).* FROM people p;
+SELECT (people).badge FROM people;
+SELECT p::text, p::text::varchar FROM people p;
+SELECT ROW(p.*), ROW(ssn, account), (ssn, account), ROW(1, ROW(badge)) FROM people p;
+SELECT (ROW(p.*)::people).ssn FROM people p;
+SELECT ROW(id, ssn) = ROW(1, 'x'), p IS NULL FROM people p;
+SELECT (ROW(ssn, account)::contact).mail FROM people;
+SELECT reach, (reach).mail, (reach).code, (p.reach).* FROM people p;
+SELECT (SELECT p) FROM people p;
+SELECT (SELECT x FROM (SELECT p.ssn, p.account) x) FROM people p;
+SELECT x FROM (SELECT ssn, account FROM people) x;
+SELECT x.* FROM (SELECT (p).* FROM people p) x;
+SELECT p.f_of_row, p.row_says FROM people p;
+SELECT f_of_row(p), row_says(p), f_of_row(p.*) FROM people p;
+SELECT ssn(p), badge(people) FROM people p, people;
+SELECT count(p), max(p::text) FROM people p;
+SELECT DISTINCT p::text FROM people p ORDER BY p::text;
+SELECT v FROM v_plain v;
+SELECT m FROM m_plain m;
+SELECT record_out(p), hstore(p), hstore(p) -> 'ssn', %% hstore(p) FROM people p;
+SELECT (each(hstore(p))).* FROM people p;
+SELECT key, value FROM people p, each(hstore(p));
+SELECT populate_record(NULL::other.people, hstore(p)) FROM people p;
+SELECT (populate_record(NULL::contact, hstore('mail', ssn))).mail FROM people;
+SELECT w.* FROM people p, LATERAL (SELECT ROW(p.ssn)) w;
+SELECT CASE WHEN true THEN p END FROM people p;
+SELECT COALESCE(p, p) FROM people p;
+SELECT a.p, b.q FROM (SELECT p FROM people p) a, (SELECT q FROM payments q) b;
+SELECT y FROM people p JOIN payments y ON y.person = p.id;
+SELECT j FROM (people p JOIN payments y ON y.person = p.id) AS j;
+
+-- ## JSON
+SELECT row_to_json(p), to_json(p), to_jsonb(p) FROM people p;
+SELECT to_jsonb(p) ->> 'ssn', to_jsonb(p) -> 'badge', to_jsonb(p) #>> '{profile,secret}', to_jsonb(p) - 'id' FROM people p;
+SELECT row_to_json(x) FROM (SELECT ssn AS country FROM people) x;
+SELECT json_build_object('a', ssn, 'b', account), json_build_array(ssn, born), jsonb_build_object(ssn, 1), jsonb_build_array(p) FROM people p;
+SELECT json_object(ARRAY['a', ssn]), json_object(words, words), jsonb_object(ARRAY[ssn, badge]) FROM people;
+SELECT json_agg(p), jsonb_agg(ssn), json_object_agg(id, ssn), jsonb_object_agg(ssn, id) FROM people p;
+SELECT to_json(ssn), to_jsonb(account), to_json(words), to_jsonb(born), to_json(reach) FROM people;
+SELECT profile -> 'secret', profile ->> 'secret', profile #> '{list,0}', profile #>> '{list,0}', profile['secret'], profile -> 'list' ->> 0 FROM people;
+SELECT profile || '{"a": 1}', profile - 'kind', profile #- '{list}', jsonb_set(profile, '{kind}', to_jsonb(ssn)), jsonb_pretty(profile), jsonb_strip_nulls(profile) FROM people;
+SELECT settings -> 'inner' ->> 'deep', json_extract_path_text(settings, 'inner', 'deep'), json_typeof(settings) FROM people;
+SELECT key, value FROM people, jsonb_each(profile);
+SELECT key, value FROM people, jsonb_each_text(profile);
+SELECT (json_each(settings)).* FROM people;
+SELECT jsonb_object_keys(jsonb_build_object(ssn, 1)) FROM people;
+SELECT e FROM people, jsonb_array_elements(profile -> 'list') e;
+SELECT e FROM people, jsonb_array_elements_text(profile -> 'list') e;
+SELECT jsonb_path_query(profile, '$.secret'), jsonb_path_query_array(profile, '$.*'), jsonb_path_query_first(profile, '$.list[0]') FROM people;
+SELECT jsonb_path_query(to_jsonb(p), '$.**') FROM people p WHERE id = 1;
+SELECT jsonb_path_exists(profile, '$.secret ? (@ starts with "a")'), profile ? 'secret', profile @> '{}' FROM people;
+SELECT r.* FROM people p, jsonb_to_record(p.profile) AS r (secret text, number bigint);
+SELECT r.secret FROM people p, json_to_record(p.settings) AS r (secret text);
+SELECT r.* FROM jsonb_to_recordset((SELECT jsonb_agg(p) FROM people p)) AS r (ssn text, account bigint);
+SELECT r.ssn FROM people p, jsonb_populate_record(NULL::other.people, to_jsonb(p)) r;
+SELECT (jsonb_populate_record(NULL::people, to_jsonb(p))).ssn FROM people p;
+SELECT * FROM jsonb_populate_recordset(NULL::people, (SELECT jsonb_agg(p) FROM people p));
+SELECT to_json(ARRAY(SELECT ssn FROM people)), array_to_json(array_agg(p)) FROM people p;
+SELECT json_agg(x) FROM (SELECT country, json_agg(ssn) AS inside FROM people GROUP BY country) x;
+SELECT row_to_json(ROW(ssn, account)), row_to_json(p, true) FROM people p;
+SELECT jsonb_to_tsvector('simple', profile, '"all"'), json_to_tsvector('simple', settings, '"all"') FROM people;
+
+-- ## XML
+SELECT doc, xmlserialize(content doc AS text), xpath('//s/text()', doc), xpath_exists('//s', doc), (xpath('/p/s/text()', doc))[1]::text FROM people;
+SELECT xmlelement(name a, ssn), xmlelement(name a, xmlattributes(badge AS b)), xmlforest(ssn, account AS n), xmlconcat(doc, doc), xmlcomment(replace(ssn, '-', '')) FROM people;
+SELECT xmlparse(content ssn), xmlpi(name x, ssn), xmlroot(doc, version '1.0'), xmlagg(xmlelement(name x, ssn)) FROM people GROUP BY people.id, ssn, doc::text, doc;
+SELECT xmlagg(xmlforest(ssn, badge)) FROM people;
+SELECT t.* FROM people, XMLTABLE('/p' PASSING doc COLUMNS s text PATH 's', kind text PATH '@kind') t;
+SELECT t.s FROM people, XMLTABLE('/p/s' PASSING doc COLUMNS s text PATH '.') t;
+
+-- ## Set-returning functions in FROM
+SELECT a, b FROM ROWS FROM (unnest((SELECT words FROM people WHERE id = 1)), generate_series(1, 3)) AS t (a, b);
+SELECT * FROM ROWS FROM (f_ssn(1), generate_series(1, 2)) WITH ORDINALITY;
+SELECT * FROM unnest((SELECT array_agg(ssn) FROM people)) WITH ORDINALITY AS t (country, n);
+SELECT u FROM unnest(ARRAY(SELECT badge FROM people)) u;
+SELECT g FROM people, generate_series(account, account + 2) g;
+SELECT * FROM string_to_table((SELECT string_agg(ssn, ',') FROM people), ',') s;
+SELECT * FROM crosstab('SELECT id, country, ssn FROM people ORDER BY 1') AS c (id int, a text);
+SELECT * FROM json_array_elements_text(to_json(ARRAY(SELECT nick FROM people)));
+SELECT (regexp_matches(ssn, '(.*)'))[1] FROM people;

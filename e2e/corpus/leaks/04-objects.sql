@@ -1,0 +1,162 @@
+-- ## Views
+SELECT * FROM v_plain;
+SELECT a FROM v_plain;
+SELECT two, three FROM v_renamed;
+SELECT * FROM v_nested;
+SELECT shout, more FROM v_nested;
+SELECT * FROM v_star;
+SELECT ssn, upper(badge) FROM v_star;
+SELECT * FROM v_rows;
+SELECT (whole).ssn, whole FROM v_rows;
+SELECT json ->> 'ssn', json FROM v_rows;
+SELECT * FROM v_gathered;
+SELECT top FROM v_gathered;
+SELECT what FROM v_union;
+SELECT s FROM v_recursive;
+SELECT * FROM v_barrier;
+SELECT * FROM v_harmless;
+SELECT * FROM v_visits;
+SELECT v.a || p.badge FROM v_plain v JOIN people p ON p.id = v.id;
+SELECT x.q FROM v_plain x (p, q);
+WITH v_plain AS (SELECT a FROM v_plain) SELECT * FROM v_plain;
+SELECT v FROM v_nested v;
+SELECT to_jsonb(v) FROM v_gathered v;
+SELECT max(a) FROM v_plain;
+SELECT a FROM public.v_plain EXCEPT SELECT 'x';
+
+-- ## Materialised views
+SELECT * FROM m_plain;
+SELECT upper(a), b + 1 FROM m_plain;
+SELECT shout FROM m_nested;
+SELECT * FROM m_totals;
+REFRESH MATERIALIZED VIEW m_plain;
+SELECT a, b FROM m_plain;
+
+-- ## Generated columns, domains, composite columns
+SELECT mirror FROM people;
+SELECT double FROM people;
+SELECT id, upper(mirror), double - 1 FROM people;
+SELECT trim('<>' FROM mirror) FROM people;
+SELECT nick, nick::text, upper(nick) FROM people;
+SELECT (reach).mail FROM people;
+
+-- ## Inheritance
+SELECT * FROM animals;
+SELECT chip FROM animals;
+SELECT chip FROM ONLY animals;
+SELECT chip FROM dogs;
+SELECT * FROM dogs;
+SELECT d.chip, breed FROM ONLY dogs d;
+SELECT * FROM puppies;
+SELECT upper(chip) FROM puppies;
+SELECT d::animals FROM dogs d;
+SELECT (d::animals).chip FROM dogs d;
+SELECT p FROM puppies p;
+SELECT a.tableoid::regclass, a.chip FROM animals a;
+SELECT chip FROM dogs UNION ALL SELECT label FROM animals;
+
+-- ## Partitions
+SELECT * FROM visits;
+SELECT remark, code FROM visits WHERE day < '2026-01-01';
+SELECT remark FROM visits_2025;
+SELECT * FROM visits_2026;
+SELECT * FROM visits_2026_low;
+SELECT * FROM visits_2026_high;
+SELECT code, remark FROM visits_2026_high;
+SELECT upper(remark), code + 0 FROM visits_2026_high;
+SELECT x FROM visits_2026_high x;
+SELECT x::visits FROM visits_2026_high x;
+SELECT person, string_agg(remark, ';') FROM visits GROUP BY person;
+SELECT remark FROM visits_2025 UNION SELECT remark FROM visits_2026_low;
+
+-- ## Which table a name means
+SET search_path = other, public;
+SELECT ssn, account FROM people;
+SELECT badge, m.a FROM public.people, m_plain m;
+SELECT ssn FROM public.people;
+SELECT card FROM public.payments;
+SET search_path = public, other;
+SELECT ssn FROM people;
+SELECT card FROM payments;
+SET search_path = pg_catalog, public;
+SELECT ssn FROM people;
+SET search_path = "$user", nowhere, public;
+SELECT upper(ssn) FROM people;
+SET search_path = "Odd Schema";
+SELECT * FROM "Select";
+SELECT upper("from") FROM "Select";
+SELECT ssn FROM public.people;
+RESET search_path;
+SELECT set_config('search_path', 'other', false);
+SELECT ssn FROM people;
+SELECT set_config('search_path', 'public', false);
+SELECT ssn FROM people;
+SELECT upper(ssn) FROM people;
+BEGIN;
+SET LOCAL search_path = other;
+SELECT ssn FROM people;
+ROLLBACK;
+SELECT ssn || '' FROM people;
+BEGIN;
+SAVEPOINT a;
+SET LOCAL search_path = other;
+ROLLBACK TO a;
+SELECT ssn || '' FROM people;
+ROLLBACK;
+DISCARD ALL;
+SELECT ssn FROM people;
+
+-- ## A temporary table before the one that is meant, and away again
+CREATE TEMP TABLE people (id int, ssn text);
+INSERT INTO people VALUES (1, 'harmless');
+SELECT ssn FROM people;
+SELECT upper(ssn) FROM public.people;
+DROP TABLE pg_temp.people;
+SELECT upper(ssn) FROM people;
+SELECT ssn FROM people;
+BEGIN;
+CREATE TABLE other.visits AS SELECT 1 AS id, 'x'::text AS remark;
+SET LOCAL search_path = other, public;
+SELECT remark FROM visits;
+ROLLBACK;
+SELECT upper(remark) FROM visits;
+
+-- ## Renaming
+BEGIN;
+ALTER TABLE people RENAME COLUMN ssn TO harmless;
+SELECT harmless FROM people;
+SELECT upper(harmless) FROM people;
+ALTER TABLE people RENAME TO crowd;
+SELECT harmless, badge FROM crowd;
+SELECT upper(harmless) FROM crowd;
+ALTER TABLE crowd SET SCHEMA other;
+SELECT harmless FROM other.crowd;
+ROLLBACK;
+ALTER TABLE watched RENAME COLUMN secret TO plain;
+SELECT plain FROM watched;
+SELECT upper(plain) FROM watched;
+SELECT w FROM watched w;
+ALTER TABLE watched RENAME TO seen_by_all;
+SELECT plain FROM seen_by_all;
+SELECT plain || '' FROM seen_by_all;
+ALTER TABLE seen_by_all SET SCHEMA other;
+SELECT upper(plain) FROM other.seen_by_all;
+ALTER TABLE other.seen_by_all SET SCHEMA public;
+ALTER TABLE seen_by_all RENAME TO watched;
+ALTER TABLE watched RENAME COLUMN plain TO secret;
+SELECT upper(secret) FROM watched;
+BEGIN;
+ALTER TABLE visits DETACH PARTITION visits_2025;
+SELECT remark FROM visits_2025;
+SELECT upper(remark) FROM visits_2025;
+ROLLBACK;
+BEGIN;
+ALTER TABLE dogs NO INHERIT animals;
+SELECT chip FROM dogs;
+SELECT upper(chip) FROM dogs;
+ROLLBACK;
+BEGIN;
+ALTER TABLE people DROP COLUMN name;
+SELECT * FROM people;
+SELECT ssn, badge || '' FROM people;
+ROLLBACK;
