@@ -127,8 +127,8 @@ fn measure(options: &Options) -> Result<()> {
     }
     if options.wants("masking") {
         page.add(masking::content()?);
-        page.add(masking::stream(&stage, options)?);
         page.add(masking::tracing(&stage)?);
+        page.add(masking::stream(&stage, options)?);
     }
     page.write(options)
 }

@@ -46,8 +46,8 @@ pub(crate) fn measure(stage: &Stage) -> Result<Section> {
     let client = Client::sign_in_with(
         &way.address,
         0,
-        &[("user", "app"), ("database", &way.database), ("options", "-csearch_path=shop")],
-        &crate::paths::password(stage.server),
+        &[("user", &way.user), ("database", &way.database), ("options", "-csearch_path=shop")],
+        &way.password,
     );
     let mut client = client.map_err(|why| anyhow::anyhow!("signing in: {why:?}"))?;
     let mut all = Vec::new();
