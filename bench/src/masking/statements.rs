@@ -105,7 +105,7 @@ pub(super) const STATEMENTS: [(&str, &str); 30] = [
     ),
     (
         "INSERT from a query",
-        "INSERT INTO products (id, sku, name) SELECT {u}.id + 1000000, 'x', {u}.city FROM customers {u} WHERE {u}.id = 1 AND false",
+        "INSERT INTO products (id, sku, name) SELECT {u}.id + 1000000, 'x', {u}.name FROM products {u} WHERE {u}.id = 1 AND {u}.price > 5",
     ),
     ("EXPLAIN", "EXPLAIN SELECT {u}.email FROM customers {u} WHERE ssn = '078-05-1120'"),
     ("COPY out", "COPY (SELECT id, email AS {u} FROM customers WHERE city = 'Berlin') TO STDOUT"),
