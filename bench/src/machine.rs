@@ -45,15 +45,30 @@ pub(crate) fn cpu(pid: u32) -> f64 {
 
 /// The CPU time the threads of a process that are named so have used so far, in seconds.
 pub(crate) fn cpu_of(pid: u32, name: &str) -> f64 {
+    cpu_where(pid, |thread| thread == name)
+}
+
+/// The CPU time those threads of a process have used so far whose names pass, in seconds. Finer than
+/// [`cpu`], and blind to threads that have ended.
+pub(crate) fn cpu_where(pid: u32, wanted: impl Fn(&str) -> bool) -> f64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let read = |thread: &std::fs::DirEntry, file: &str| {
         std::fs::read_to_string(thread.path().join(file)).unwrap_or_default()
     };
-    let named = threads.filter(|thread| read(thread, "comm").trim_end() == name);
-    let nanos = named.filter_map(|thread| {
-        read(&thread, "schedstat").split_whitespace().next()?.parse::<f64>().ok()
-    });
-    nanos.sum::<f64>() / 1e9
+    let named = threads.filter(|thread| wanted(read(thread, "comm").trim_end()));
+    named.map(|thread| spent(&read(&thread, "schedstat"))).sum()
+}
+
+/// The CPU time this thread has used so far, in seconds. The kernel brings it up to date every few
+/// milliseconds.
+pub(crate) fn cpu_here() -> f64 {
+    spent(&std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default())
+}
+
+/// The first field of a `schedstat`, which is in nanoseconds.
+fn spent(schedstat: &str) -> f64 {
+    let nanos = schedstat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    nanos.unwrap_or_default() / 1e9
 }
 
 /// The memory a process has resident, in bytes, as smaps counts what is its own.

@@ -21,6 +21,7 @@ mod idle;
 mod latency;
 mod load;
 mod machine;
+mod masking;
 mod page;
 mod paths;
 mod pgbench;
@@ -72,7 +73,7 @@ struct Options {
     /// Idle sessions to hold
     #[arg(long, default_value_t = 1000)]
     sessions: usize,
-    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing
+    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing, masking
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Where the page goes
@@ -123,6 +124,11 @@ fn measure(options: &Options) -> Result<()> {
     }
     if options.wants("sealing") {
         page.add(sealing::measure()?);
+    }
+    if options.wants("masking") {
+        page.add(masking::content()?);
+        page.add(masking::tracing(&stage)?);
+        page.add(masking::stream(&stage, options)?);
     }
     page.write(options)
 }

@@ -122,15 +122,20 @@ impl Stage {
 
     /// The way through the gateway to one of its resources.
     pub(crate) fn sluice(&self, name: &'static str, resource: &str) -> Way {
-        let person = self.house.person("alice");
-        Way {
-            name,
-            address: self.house.address(),
-            user: person.subject,
-            database: resource.into(),
-            password: person.token,
-            pid: Some(self.house.process().pid()),
-        }
+        through(&self.house, name, resource)
+    }
+}
+
+/// The way through a house to one of its resources.
+pub(crate) fn through(house: &House, name: &'static str, resource: &str) -> Way {
+    let person = house.person("alice");
+    Way {
+        name,
+        address: house.address(),
+        user: person.subject,
+        database: resource.into(),
+        password: person.token,
+        pid: Some(house.process().pid()),
     }
 }
 
@@ -161,7 +166,12 @@ fn resource(server: &Server, database: &Database<'_>, name: &str, tls: &str, dat
 
 /// The resource the gateway's ways open, for a house of another kind.
 pub(crate) fn bench_resource(stage: &Stage) -> String {
-    resource(stage.server, &stage.database, "bench", "tls: disable", COLUMN)
+    resource_with(stage, "bench", COLUMN)
+}
+
+/// A resource with data rules of its own, for a house of another kind.
+pub(crate) fn resource_with(stage: &Stage, name: &str, data: &str) -> String {
+    resource(stage.server, &stage.database, name, "tls: disable", data)
 }
 
 /// Fifty policies: a few that hold here, and others like them for other groups and labels.

@@ -1,0 +1,119 @@
+//! The content net alone: megabytes of cells a second and core, and the longest time for one cell.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use mask::{Classes, DataClass, Detectors, Masked, ValueFormat, ValueType};
+
+use super::cells::{self, Cells, LONG};
+use crate::machine::cpu_here;
+use crate::page::Section;
+use crate::stats::{float, median};
+
+/// CPU seconds of one round: the clock ticks in milliseconds.
+const ROUND: f64 = 0.2;
+const ROUNDS: usize = 7;
+
+/// Every detector over cells of every kind, one by one as rows have them.
+pub(crate) fn measure() -> Result<Section> {
+    let names: Vec<_> =
+        mask::catalogue().iter().filter(|info| info.has_detector).map(|info| info.name).collect();
+    let classes = |names: &[&str]| -> Result<Classes> {
+        names.iter().map(|name| DataClass::new(name).context("a class")).collect()
+    };
+    let all = Detectors::new(&classes(&names)?)?;
+    let five = Detectors::new(&classes(&FIVE)?)?;
+    let mut section = Section::new(
+        "The content net",
+        &format!(
+            "Cells of `text`, searched one by one for all {} classes that are found by content, and for five of them ({}): MB of cells \
+             for each CPU-second of one core, median of {ROUNDS} rounds. Hostile: {} cells of 64 KiB made of nothing but beginnings of \
+             findings; of each the fastest of {ROUNDS} runs, and of these the slowest.",
+            names.len(),
+            FIVE.join(", "),
+            cells::hostile().count(),
+        ),
+    );
+    section.head(&[
+        "cells",
+        "bytes each",
+        "all classes, MB/s",
+        "ns each",
+        "five classes, MB/s",
+        "ns each",
+    ]);
+    for cells in cells::all() {
+        let count = float(cells.texts.len() as u64);
+        let size = float(cells.bytes() as u64) / count;
+        let mut row = vec![cells.name.to_owned(), format!("{size:.0}")];
+        for detectors in [&all, &five] {
+            let each = seconds_each(detectors, &cells)?;
+            row.push(format!("{:.0}", size / each / 1e6));
+            row.push(format!("{:.0}", each * 1e9));
+        }
+        section.row(row);
+    }
+    let (slowest, millis) = slowest(&all);
+    section.row(vec![
+        format!("hostile: `{}`", slowest.escape_default()),
+        LONG.to_string(),
+        format!("{:.0}", float(LONG as u64) / millis / 1e3),
+        format!("{:.0} ({millis:.3} ms)", millis * 1e6),
+        "–".to_owned(),
+        "–".to_owned(),
+    ]);
+    Ok(section)
+}
+
+/// Those that a resource names first.
+const FIVE: [&str; 5] = ["credit_card", "email", "us_ssn", "iban", "phone"];
+
+/// CPU seconds for one cell.
+fn seconds_each(detectors: &Detectors, cells: &Cells) -> Result<f64> {
+    let mut out = Vec::with_capacity(4096);
+    let mut pass = || {
+        let mut masked = 0_u64;
+        for text in &cells.texts {
+            out.clear();
+            let text = black_box(text.as_bytes());
+            let done = detectors.mask_value(ValueType::Text, ValueFormat::Text, text, &mut out);
+            masked += u64::from(done == Masked::Replaced);
+        }
+        masked
+    };
+    // A number of what it does not find would say nothing.
+    let masked = pass();
+    let expected = if cells.is_sensitive { cells.texts.len() as u64 } else { 0 };
+    ensure!(masked.abs_diff(expected) * 50 <= cells.texts.len() as u64, "{}: {masked}", cells.name);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let (begun, mut passes, mut spent) = (cpu_here(), 0.0, 0.0);
+        while spent < ROUND {
+            black_box(pass());
+            passes += 1.0;
+            spent = cpu_here() - begun;
+        }
+        rounds.push(spent / passes / float(cells.texts.len() as u64));
+    }
+    Ok(median(&rounds))
+}
+
+/// The hostile cell that takes longest, and its milliseconds.
+fn slowest(detectors: &Detectors) -> (String, f64) {
+    let mut out = Vec::with_capacity(16 * LONG);
+    let mut slowest = (String::new(), 0.0);
+    for (unit, cell) in cells::hostile() {
+        let mut best = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            out.clear();
+            let begun = Instant::now();
+            black_box(detectors.mask_text(black_box(&cell), &mut out));
+            best = best.min(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        if best > slowest.1 {
+            slowest = (unit, best);
+        }
+    }
+    slowest
+}
