@@ -43,7 +43,6 @@ fn request(subject: &str) -> ApprovalRequest {
             policies: Arc::from([Arc::from("prod-writes-need-a-dba")]),
             reveal: Arc::new([DataClass::new("email").unwrap()].into()),
             approval: None,
-            strict_masking: false,
             evidence: Evidence::Strict,
         },
     }

@@ -67,6 +67,8 @@ impl<'t> Reader<'t> {
             // Code.
             N::DoStmt(_) => {
                 self.whole(Action::Do);
+                // The client's own code may put anything anywhere.
+                self.found.stores = true;
                 self.opaque();
                 self.changes_catalogue();
                 Ok(())

@@ -83,8 +83,9 @@ impl<'t> Tracer<'t> {
             Comes::Arguments if matches!(schema, None | Some("pg_catalog")) => {
                 let known =
                     !matches!(self.scope.function(schema, name), FunctionFacts::UserDefined { .. });
-                let counts =
-                    call.agg_star || (name != "count" && tells_nothing(&names, self.scope));
+                // `random(a, b)` is between what it is given.
+                let given = !call.args.is_empty() && matches!(name, "count" | "random");
+                let counts = call.agg_star || (!given && tells_nothing(&names, self.scope));
                 if known && counts {
                     Stream::default()
                 } else if known && FACTS.contains(&name) {

@@ -39,7 +39,7 @@ struct Part<'t> {
 
 impl<'t> Tracer<'t> {
     /// A whole FROM clause: its level, and the columns of `*`.
-    pub(super) fn from_clause<'l>(
+    pub(super) fn rows_of<'l>(
         &mut self,
         from: &'t [Node],
         outer: Option<&'l Level<'l, 't>>,

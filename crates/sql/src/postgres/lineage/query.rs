@@ -89,7 +89,7 @@ impl<'t> Tracer<'t> {
     }
 
     fn plain(&mut self, select: &'t SelectStmt, outer: Outer<'_, 't>) -> Shape {
-        let (level, star) = self.from_clause(&select.from_clause, outer);
+        let (level, star) = self.rows_of(&select.from_clause, outer);
         self.filter(select.where_clause.as_deref(), &level);
         let columns = self.targets(&select.target_list, &level, &star, &select.window_clause);
         for node in select.group_clause.iter().chain(&select.distinct_clause) {
@@ -226,7 +226,7 @@ impl<'t> Tracer<'t> {
                 changed |= !same(known, &columns);
                 *known = Rc::new(columns);
             }
-            if !changed || round >= ROUNDS + 1 || self.left == 0 {
+            if !changed || round > ROUNDS || self.left == 0 {
                 return;
             }
         }

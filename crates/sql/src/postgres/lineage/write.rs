@@ -58,7 +58,7 @@ impl<'t> Tracer<'t> {
         let into = (self.place)(target);
         let shape = Rc::new(self.relation_shape(target));
         let mut level = self.target_level(target, &shape, outer);
-        let (others, star) = self.from_clause(&update.from_clause, outer);
+        let (others, star) = self.rows_of(&update.from_clause, outer);
         level.items.extend(others.items);
         self.assign(&into, &update.target_list, &level);
         self.filter(update.where_clause.as_deref(), &level);
@@ -74,7 +74,7 @@ impl<'t> Tracer<'t> {
         let target = delete.relation.as_ref()?;
         let shape = Rc::new(self.relation_shape(target));
         let mut level = self.target_level(target, &shape, outer);
-        let (others, star) = self.from_clause(&delete.using_clause, outer);
+        let (others, star) = self.rows_of(&delete.using_clause, outer);
         level.items.extend(others.items);
         self.filter(delete.where_clause.as_deref(), &level);
         let star = Rc::new(shape.iter().cloned().chain(star).collect());
@@ -91,7 +91,7 @@ impl<'t> Tracer<'t> {
         let shape = Rc::new(self.relation_shape(target));
         let mut level = self.target_level(target, &shape, outer);
         let source = merge.source_relation.as_deref().map_or(&[][..], std::slice::from_ref);
-        let (others, star) = self.from_clause(source, outer);
+        let (others, star) = self.rows_of(source, outer);
         level.items.extend(others.items);
         self.filter(merge.join_condition.as_deref(), &level);
         for when in &merge.merge_when_clauses {
