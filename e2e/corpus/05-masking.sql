@@ -184,11 +184,11 @@ SELECT notes FROM customers WHERE id = 2
 SELECT notes FROM customers WHERE id = 3
 === masked: a view of a masked column
 SELECT number FROM customer_secrets ORDER BY id
-=== masked: a view with a star
+=== masked 2,3: a view with a star
 SELECT * FROM customer_secrets ORDER BY id
-=== masked: a view of expressions
+=== masked 2,3: a view of expressions
 SELECT * FROM customer_hints ORDER BY id
-=== masked: a materialised view
+=== masked 2: a materialised view
 SELECT * FROM customer_copy ORDER BY id
 === masked: a RETURNING
 INSERT INTO customers (id, name, ssn) VALUES (90, 'x', '536-22-8726') RETURNING ssn

@@ -15,7 +15,7 @@ use model::{
     Classes, Command, DataRule, Facts, Identity, IdentityKind, Parent, Phase, Resource, Understood,
 };
 use policy::{Circumstances, Explanation, PolicySet};
-use sql::{Limits, Lineage, NoCatalogue, Reach, RelationName, Statement};
+use sql::{Limits, Lineage, NoCatalogue, Outputs, Reach, RelationName, Statement};
 
 /// Who asks, of what, and how.
 #[derive(Clone, Debug)]
@@ -83,7 +83,17 @@ fn understand(
     };
     let facts = Facts {
         unbounded: statements.iter().any(|statement| statement.unbounded),
-        returns: statements.iter().flat_map(|statement| classes_of(statement, resource)).collect(),
+        returns: statements
+            .iter()
+            .flat_map(|statement| match &statement.outputs {
+                Outputs::None => Classes::new(),
+                Outputs::Unknown => classes_of(statement, resource),
+                Outputs::Rows(items) => items
+                    .iter()
+                    .flat_map(|item| classes_in(item.from(), statement, resource))
+                    .collect(),
+            })
+            .collect(),
         filters: statements
             .iter()
             .flat_map(|statement| classes_in(&statement.filters, statement, resource))

@@ -57,6 +57,7 @@ impl JsonLines {
                 "unbounded": seen.as_ref().map(|seen| seen.facts.unbounded),
                 "in_transaction": seen.as_ref().map(|seen| seen.in_transaction),
                 "returns": seen.as_ref().map(|seen| &seen.facts.returns),
+                "filters": seen.as_ref().map(|seen| &seen.facts.filters),
             }),
             Event::Decided { number, verdict, policies, approval, message, cause } => json!({
                 "type": "decided",

@@ -24,6 +24,7 @@ impl<'t> Reader<'t> {
             N::ViewStmt(e) => self.create_view(e),
             N::IndexStmt(e) => {
                 self.on_relation(Action::CreateIndex, e.relation.as_ref())?;
+                self.looks_through(e.relation.as_ref());
                 self.nodes(&e.index_params)?;
                 self.nodes(&e.index_including_params)?;
                 self.maybe(&e.where_clause)
@@ -342,6 +343,14 @@ impl<'t> Reader<'t> {
         let relation = self.relation(name);
         self.within(action, ObjectKind::Relation, relation.schema, &relation.name);
         Ok(())
+    }
+
+    /// Every row is gone through, and an error may tell of any.
+    pub(super) fn looks_through(&mut self, name: Option<&RangeVar>) {
+        if let Some(name) = name {
+            let relation = self.relation(name);
+            self.found.reads.push(relation);
+        }
     }
 
     fn on_relation_or_all(&mut self, action: Action, name: Option<&RangeVar>) -> Walked {

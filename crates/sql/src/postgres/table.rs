@@ -79,6 +79,7 @@ impl<'t> Reader<'t> {
             self.within(Action::Alter, ObjectKind::Type, parent, name);
         } else {
             self.on_relation(Action::Alter, alter.relation.as_ref())?;
+            self.looks_through(alter.relation.as_ref());
         }
         for command in &alter.cmds {
             let Some(N::AlterTableCmd(command)) = &command.node else { return Err(odd()) };

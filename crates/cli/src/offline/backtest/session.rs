@@ -152,7 +152,7 @@ impl<'a> Again<'a> {
         };
         if asked.seen.is_none() && open.needs_facts {
             return self.tally.cannot(
-                "the recording does not hold what the policies read beside the accesses (unbounded, returns, in_transaction)",
+                "the recording does not hold what the policies read beside the accesses (unbounded, returns, filters, in_transaction)",
             );
         }
         let command = command(asked);

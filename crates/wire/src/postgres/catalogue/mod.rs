@@ -67,7 +67,8 @@ const COLUMNS: &str = "\
   FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384 \
  UNION ALL SELECT 'body', p.oid::text, p.prosrc, NULL, NULL, NULL \
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-  WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind = 'f' AND p.proconfig IS NULL AND p.prosrc <> '' \
+  WHERE p.oid >= 16384 AND l.lanname = 'sql' AND p.prokind = 'f' AND p.proconfig IS NULL AND p.pronargdefaults = 0 \
+   AND p.prosrc <> '' \
  UNION ALL SELECT 'generated', d.adrelid::text, d.adnum::text, p.refobjsubid::text, NULL, NULL \
   FROM pg_catalog.pg_attrdef d \
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \

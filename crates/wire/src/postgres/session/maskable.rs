@@ -28,6 +28,11 @@ impl Session {
         if view.clear {
             return Ok(terms);
         }
+        if self.library.is_strict()
+            && let Some(why) = self.cannot_be_masked(what, &view)
+        {
+            return Err(refused(format!("what the statement shows cannot be masked: {why}")));
+        }
         let everywhere = reading.stores.then_some(&reading.exposure.classes);
         let stored = reading.kept.iter().map(|kept| &kept.classes).chain(everywhere);
         let hidden: Classes = stored.flat_map(|classes| view.hidden_of(classes)).collect();
@@ -46,11 +51,6 @@ impl Session {
             );
             reason.hint = Some("Set client_encoding before, in a statement of its own.".to_owned());
             return Err(reason);
-        }
-        if self.library.is_strict()
-            && let Some(why) = self.cannot_be_masked(what, &view)
-        {
-            return Err(refused(format!("what the statement shows cannot be masked: {why}")));
         }
         Ok(terms)
     }
