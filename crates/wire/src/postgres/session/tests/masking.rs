@@ -213,12 +213,28 @@ fn data_that_must_stay_masked_is_not_copied_to_where_no_mask_reaches_it() {
         "create table t as select * from customers",
         "select ssn into t from customers",
         "update orders set notes = (select ssn from customers limit 1)",
+        "alter table orders alter notes type text using (select ssn from customers limit 1)",
+        "do 'begin insert into orders (notes) select ssn from customers; end'",
     ] {
         let outcome = Stage::sensitive().play(&[client(&[query(text)])]);
         assert_eq!(outcome.client_tags(), "EZ", "{text}");
         assert!(outcome.upstream.is_empty(), "{text}");
         let revealed = Stage::sensitive().revealing(&["us_ssn", "email"]);
         assert_eq!(revealed.play(&[client(&[query(text)])]).upstream_tags(), "Q", "{text}");
+    }
+}
+
+#[test]
+fn what_does_not_carry_a_class_may_be_stored() {
+    for text in [
+        "insert into orders (notes) select id from customers where ssn like '1%'",
+        "update customers set ssn = upper(ssn)",
+        "update orders set notes = notes || 'x'",
+        "create view v as select ssn from customers",
+        "insert into customers (ssn) values ('078-05-1120') returning ssn",
+    ] {
+        let outcome = Stage::sensitive().play(&[client(&[query(text)])]);
+        assert_eq!(outcome.upstream_tags(), "Q", "{text}: {}", outcome.client_text());
     }
 }
 

@@ -249,8 +249,8 @@ fn a_setting_shows_no_value_not_even_after_a_rollback() {
             &[
                 client(&[query("begin")]),
                 server(&[complete("BEGIN"), ready(b'T')]),
-                client(&[query("do 'begin perform 1; end'")]),
-                server(&[complete("DO"), status(name, value), ready(b'T')]),
+                client(&[query("call mine(1)")]),
+                server(&[complete("CALL"), status(name, value), ready(b'T')]),
                 client(&[query("rollback")]),
                 server(&[complete("ROLLBACK"), ready(b'I')]),
                 client(&[query("rollback to savepoint s")]),
@@ -411,7 +411,7 @@ fn a_copy_waits_until_the_encoding_is_known() {
 fn strict_masking_refuses_what_cannot_be_masked_and_says_why() {
     for (text, why) in [
         ("select mine(1)", "cannot be followed"),
-        ("do 'begin end'", "cannot be followed"),
+        ("call mine(1)", "cannot be followed"),
         ("select lo_get(1)", "cannot be followed"),
         ("execute nobody_prepared_this", "not prepared through the gateway"),
         ("fetch all from \"<unnamed portal 1>\"", "cannot be followed"),
