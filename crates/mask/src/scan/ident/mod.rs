@@ -36,11 +36,27 @@ pub(crate) struct Ident {
 }
 
 /// Every kind there is, in the order of the catalogue.
-pub(crate) static TABLES: [&[Ident]; 3] = [europe::TABLE, americas::TABLE, elsewhere::TABLE];
+pub(crate) const TABLES: [&[Ident]; 9] = [
+    europe::west::TABLE,
+    europe::north_east::TABLE,
+    americas::north::TABLE,
+    americas::latin::TABLE,
+    americas::trade::TABLE,
+    elsewhere::india_oceania::TABLE,
+    elsewhere::asia::TABLE,
+    elsewhere::africa_near_east::TABLE,
+    elsewhere::worldwide::TABLE,
+];
 
 /// How many there are.
-pub(crate) const COUNT: usize =
-    europe::TABLE.len() + americas::TABLE.len() + elsewhere::TABLE.len();
+pub(crate) const COUNT: usize = {
+    let (mut count, mut parts) = (0, TABLES.as_slice());
+    while let [part, rest @ ..] = parts {
+        count += part.len();
+        parts = rest;
+    }
+    count
+};
 
 /// The one of this place in the catalogue.
 pub(crate) fn nth(place: u8) -> Option<&'static Ident> {
