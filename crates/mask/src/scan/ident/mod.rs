@@ -12,11 +12,15 @@ mod americas;
 pub(crate) mod check;
 mod elsewhere;
 mod europe;
+mod gate;
+mod told;
 
 use super::context::Words;
 use super::number::Run;
 use super::text::{alnum, digit, letter};
-use super::{Kinds, Scan};
+use super::{Kind, Kinds, Scan};
+use gate::Gate;
+use told::Index;
 
 /// One kind of number.
 pub(crate) struct Ident {
@@ -72,12 +76,30 @@ const LETTERS: usize = 11;
 /// A group of letters that a separator parts from the first digit is no longer.
 const APART: usize = 3;
 
+/// What may stand between groups, as a number; 0 is nothing.
+const fn separator(byte: u8) -> Option<u8> {
+    Some(match byte {
+        0 => 0,
+        b' ' => 1,
+        b'-' => 2,
+        b'.' => 3,
+        b'/' => 4,
+        b'(' => 5,
+        _ => return None,
+    })
+}
+
 /// The shapes a scan looks for, by their groups.
 #[derive(Clone, Default)]
 pub(super) struct Shapes {
     known: Vec<Known>,
     /// What they begin with, shorter by one group or more.
     begun: Vec<Groups>,
+    /// The first groups of all of them, and of those whose first may be digits only.
+    any: Gate,
+    digits: Gate,
+    /// The words of those that need one.
+    index: Index,
 }
 
 #[derive(Clone, Copy)]
@@ -96,15 +118,8 @@ struct Groups(u64);
 impl Groups {
     /// With one more. `None` for what no shape has.
     fn with(self, separator: u8, length: usize) -> Option<Self> {
-        let separator = match separator {
-            0 => 0,
-            b' ' => 1,
-            b'-' => 2,
-            b'.' => 3,
-            b'/' => 4,
-            b'(' => 5,
-            _ => return None,
-        };
+        let separator = self::separator(separator)?;
+        let separator = u64::from(separator);
         let fits = (1..=LONGEST - 1).contains(&length) && self.0 >> (8 * (GROUPS - 1)) == 0;
         fits.then_some(Self(self.0 << 8 | separator << 5 | length as u64))
     }
@@ -136,14 +151,23 @@ impl Shapes {
     pub(super) fn of(kinds: Kinds, told: bool) -> Self {
         let mut shapes = Self::default();
         for place in 0..COUNT as u8 {
-            let wanted = nth(place).filter(|_| kinds.has(super::Kind::Ident(place)));
+            let wanted = nth(place).filter(|_| kinds.has(Kind::Ident(place)));
             let Some(ident) = wanted else { continue };
+            if told && !ident.told.is_empty() {
+                shapes.index.add(place, ident.words.all());
+            }
             for (texts, is_told) in [(ident.alone, false), (ident.told, true)] {
                 for shape in texts.iter().map(|text| text.as_bytes()) {
                     let Some(groups) = Groups::of(shape).filter(|_| told || !is_told) else {
                         continue;
                     };
                     shapes.begun.extend(groups.beginnings());
+                    let grouped = shape.strip_suffix(b")").unwrap_or(shape);
+                    shapes.any.open(grouped);
+                    let first = grouped.iter().take_while(|byte| alnum(**byte));
+                    if first.into_iter().all(|byte| digit(*byte) || *byte == b'X') {
+                        shapes.digits.open(grouped);
+                    }
                     shapes.known.push(Known { groups, shape, ident, place, is_told });
                 }
             }
@@ -192,14 +216,18 @@ impl Scan<'_, '_> {
     }
 
     fn ident_from(&self, start: usize) -> Option<(u8, usize, usize)> {
-        if !self.begins(start) {
+        // Most runs end here; then most of the others where their words are looked for.
+        if !self.may_begin(&self.plan.shapes, start) || !self.begins(start) {
             return None;
         }
-        let told = self.follows_any_word(start);
-        let shapes = if told { &self.plan.shapes } else { &self.plan.alone };
+        let told = self.told(start);
+        let shapes = if told.is_empty() { &self.plan.alone } else { &self.plan.shapes };
+        if told.is_empty() && !self.may_begin(shapes, start) {
+            return None;
+        }
         let mut found = None;
         let (mut groups, mut separator, mut at) = (Groups::default(), 0, start);
-        while !shapes.is_empty() {
+        loop {
             let limit = start + LONGEST;
             let end = self.text.run_within(at, limit, alnum);
             let Some(more) = groups.with(separator, end - at).filter(|_| end < limit) else {
@@ -209,7 +237,9 @@ impl Scan<'_, '_> {
             // The longest that fits; of those, the one whose word says most.
             let mut best = 0;
             for known in shapes.with(groups) {
-                if known.is_told || best == 0 {
+                let may =
+                    if known.is_told { told.has(Kind::Ident(known.place)) } else { best == 0 };
+                if may {
                     let (fits, end) = self.fit(known, start, end);
                     if fits > best {
                         best = fits;
@@ -224,6 +254,23 @@ impl Scan<'_, '_> {
             at = end + 1;
         }
         found
+    }
+
+    /// Whether one of the shapes has the first group that begins there, or the first two.
+    fn may_begin(&self, shapes: &Shapes, start: usize) -> bool {
+        let text = self.text;
+        let digits = text.run_within(start, start + LONGEST, digit);
+        let (end, gate) = match text.run_within(digits, start + LONGEST, alnum) {
+            end if end == digits => (end, &shapes.digits),
+            end => (end, &shapes.any),
+        };
+        let length = end - start;
+        if gate.is_whole(length) {
+            return true;
+        }
+        let seconds = gate.seconds(length, text.at(end), text.at(end + 1));
+        let second = || text.run_within(end + 1, start + LONGEST, alnum).saturating_sub(end + 1);
+        seconds != 0 && seconds & gate::bit(second()) != 0
     }
 
     /// How well it fits, with its end: 0 not at all, 1 alone, more by the length of the word in front.
