@@ -183,6 +183,11 @@ impl Shapes {
         self.known.is_empty()
     }
 
+    /// No number that one of them has is shorter.
+    pub(super) fn shortest(&self) -> usize {
+        self.known.iter().map(|known| known.shape.len()).min().unwrap_or(usize::MAX)
+    }
+
     /// Whether one goes on behind these.
     fn goes_on(&self, groups: Groups) -> bool {
         self.begun.binary_search(&groups).is_ok()
@@ -198,16 +203,23 @@ impl Shapes {
 impl Scan<'_, '_> {
     /// The number of identity that the run's token begins, with its place in the catalogue.
     pub(super) fn ident(&self, run: Run) -> Option<(u8, usize, usize)> {
-        let floor = run.start.saturating_sub(LETTERS).max(self.done);
-        let start = self.text.run_back(run.start, floor, letter);
-        let apart = if start == run.start { self.apart(start) } else { None };
-        apart.and_then(|apart| self.ident_from(apart)).or_else(|| self.ident_from(start))
+        if letter(run.before) {
+            let floor = run.start.saturating_sub(LETTERS).max(self.done);
+            return self.ident_from(self.text.run_back(run.start, floor, letter), run);
+        }
+        let apart = self.apart(run);
+        apart
+            .and_then(|apart| self.ident_from(apart, run))
+            .or_else(|| self.ident_from(run.start, run))
     }
 
     /// Where the letters begin that a single separator parts from what begins at `start`: `AB 12 …`, `J-12…`.
-    fn apart(&self, start: usize) -> Option<usize> {
-        let end = start.checked_sub(1).filter(|end| *end > self.done)?;
-        if !matches!(self.text.at(end), b' ' | b'-') || !letter(self.text.before(end)) {
+    fn apart(&self, run: Run) -> Option<usize> {
+        if !matches!(run.before, b' ' | b'-') {
+            return None;
+        }
+        let end = run.start.checked_sub(1).filter(|end| *end > self.done)?;
+        if !letter(self.text.before(end)) {
             return None;
         }
         let floor = end.saturating_sub(APART).max(self.done);
@@ -215,14 +227,15 @@ impl Scan<'_, '_> {
         (!alnum(self.text.before(begin))).then_some(begin)
     }
 
-    fn ident_from(&self, start: usize) -> Option<(u8, usize, usize)> {
+    fn ident_from(&self, start: usize, run: Run) -> Option<(u8, usize, usize)> {
         // Most runs end here; then most of the others where their words are looked for.
-        if !self.may_begin(&self.plan.shapes, start) || !self.begins(start) {
+        let first = self.first(start, run);
+        if !self.begins(start) || !self.may_begin(&self.plan.shapes, start, first) {
             return None;
         }
         let told = self.told(start);
         let shapes = if told.is_empty() { &self.plan.alone } else { &self.plan.shapes };
-        if told.is_empty() && !self.may_begin(shapes, start) {
+        if told.is_empty() && !self.may_begin(shapes, start, first) {
             return None;
         }
         let mut found = None;
@@ -256,14 +269,18 @@ impl Scan<'_, '_> {
         found
     }
 
-    /// Whether one of the shapes has the first group that begins there, or the first two.
-    fn may_begin(&self, shapes: &Shapes, start: usize) -> bool {
+    /// The end of the first group, and whether it is the run and nothing else.
+    fn first(&self, start: usize, run: Run) -> (usize, bool) {
+        if start == run.start && !alnum(run.after) {
+            return (run.end, true);
+        }
+        (self.text.run_within(start, start + LONGEST, alnum), false)
+    }
+
+    /// Whether one of the shapes has this first group, or the first two.
+    fn may_begin(&self, shapes: &Shapes, start: usize, (end, is_run): (usize, bool)) -> bool {
         let text = self.text;
-        let digits = text.run_within(start, start + LONGEST, digit);
-        let (end, gate) = match text.run_within(digits, start + LONGEST, alnum) {
-            end if end == digits => (end, &shapes.digits),
-            end => (end, &shapes.any),
-        };
+        let gate = if is_run { &shapes.digits } else { &shapes.any };
         let length = end - start;
         if gate.is_whole(length) {
             return true;
