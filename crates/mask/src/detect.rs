@@ -4,9 +4,10 @@ use model::{ClassDefinition, Classes, DataClass};
 
 use crate::catalogue::UnknownClass;
 use crate::custom::{Defined, DefinitionError};
-use crate::gather::{Hits, Shown, What};
+use crate::fold::is_plain;
+use crate::gather::{Found, Hits, Shown, What};
 use crate::operator;
-use crate::scan::{Kind, Kinds, Plan};
+use crate::scan::{Kind, Kinds, Plan, Scan};
 
 /// Finds values of some data classes by their content, and masks them.
 ///
@@ -100,13 +101,26 @@ impl Detectors {
 
     /// [`Self::mask_text`] of a text that `context` stands in front of.
     pub(crate) fn mask_within(&self, context: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
+        match self.scan(context, text) {
+            _ if self.is_idle(text) => false,
+            Some(scan) => self.write(scan.map(Found::from), text, out),
+            None => self.write(self.hits(context, text), text, out),
+        }
+    }
+
+    fn write(&self, hits: impl Iterator<Item = Found>, text: &[u8], out: &mut Vec<u8>) -> bool {
         let mut copied = 0;
-        for found in self.hits(context, text) {
+        for found in hits {
             out.extend_from_slice(text.get(copied..found.start).unwrap_or_default());
             let whole = text.get(found.start..found.end).unwrap_or_default();
             match &found.shown {
                 Shown::Found => self.replace(found.what, whole, out),
                 Shown::Read(text) => self.replace(found.what, text, out),
+                Shown::Hex => {
+                    let mut bytes = Vec::new();
+                    tag(self.name(found.what), &mut bytes);
+                    operator::push_hex(&bytes, out);
+                }
                 Shown::Tag => tag(self.name(found.what), out),
             }
             copied = found.end;
@@ -115,6 +129,17 @@ impl Detectors {
             out.extend_from_slice(text.get(copied..).unwrap_or_default());
         }
         copied > 0
+    }
+
+    /// Whether nothing is found in a short text, known at a glance.
+    pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
+        self.defined.is_empty() && self.plan.is_idle(text) && is_plain(text)
+    }
+
+    /// The one pass that is enough for most texts.
+    pub(crate) fn scan<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Option<Scan<'a, 'a>> {
+        let plain = self.defined.is_empty() && is_plain(text);
+        plain.then(|| Scan::new(&self.plan, context, text))
     }
 
     pub(crate) fn hits<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Hits<'a> {

@@ -3,6 +3,7 @@ use std::vec::IntoIter;
 
 use crate::detect::Detectors;
 use crate::fold::fold;
+use crate::hexed;
 use crate::scan::{Hit, Kind, Scan};
 
 /// What was found: by a detector of this house, or by a definition of the user's.
@@ -31,6 +32,8 @@ pub(crate) enum Shown {
     Found,
     /// What the class leaves of this, as which the text reads.
     Read(Box<[u8]>),
+    /// The class's name in hexadecimal: in the digits that stand there it was found.
+    Hex,
     /// The class's name: more than one class has a part in it.
     Tag,
 }
@@ -56,6 +59,8 @@ impl Found {
         if other.end > self.end {
             self.end = other.end;
             self.shown = Shown::Tag;
+        } else if self.shown == Shown::Hex {
+            // Whatever else the digits hold, they are hidden as a whole.
         } else if other.what != self.what {
             self.shown = Shown::Tag;
         } else if (self.start, self.end) == (other.start, other.end) && self.shown == Shown::Found {
@@ -75,16 +80,23 @@ pub(crate) enum Hits<'a> {
 
 impl<'a> Hits<'a> {
     pub(crate) fn new(detectors: &'a Detectors, context: &'a [u8], text: &'a [u8]) -> Self {
-        if detectors.is_none() {
+        if detectors.is_none() || detectors.is_idle(text) {
             return Self::Gathered(Vec::new().into_iter());
+        }
+        if let Some(scan) = detectors.scan(context, text) {
+            return Self::Scanned(scan);
         }
         let folded = fold(text);
         let scan = Scan::new(&detectors.plan, context, text);
-        if folded.is_none() && detectors.defined.is_empty() {
+        let hexed = hexed::is_in(text);
+        if folded.is_none() && !hexed && detectors.defined.is_empty() {
             return Self::Scanned(scan);
         }
         let mut all: Vec<_> = scan.map(Found::from).collect();
         detectors.defined.find(context, text, &mut all);
+        if hexed {
+            detectors.find_hexed(text, &mut all);
+        }
         if let Some(folded) = folded {
             let read = &folded.text;
             let mut of_it: Vec<_> =

@@ -28,6 +28,7 @@ mod custom;
 mod detect;
 mod fold;
 mod gather;
+mod hexed;
 mod operator;
 mod scan;
 mod value;

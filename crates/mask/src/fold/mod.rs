@@ -5,7 +5,7 @@
 //!   ４２４２–4242  ─► 4242-4242        hits there ─► ranges of the original
 //! ```
 //!
-//! A text of plain ASCII without `%` costs one pass of vector compares. ASCII stays what it is, so that what stands in
+//! A text of plain ASCII without `%` and backslashes costs one pass of vector compares. ASCII stays what it is, so that what stands in
 //! the original reads the same here; what the folding would hide (a digit more behind a space of no width) the scan of
 //! the original finds.
 
@@ -60,20 +60,22 @@ pub(crate) fn fold(text: &[u8]) -> Option<Folded> {
     folding.done()
 }
 
-/// Whether nothing can be folded: every byte is ASCII, and none is a `%`.
-fn is_plain(text: &[u8]) -> bool {
+/// Whether a text reads as it stands: every byte is ASCII, and none is a `%` or a backslash.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     // Exact for the question whether there is any: a borrow crosses only above a byte that is one.
     let folds = |block: &[u8; 8]| {
         let block = u64::from_ne_bytes(*block);
         let percent = block ^ (ONES * u64::from(b'%'));
-        (block | percent.wrapping_sub(ONES) & !percent) & (ONES << 7) != 0
+        let slash = block ^ (ONES * u64::from(b'\\'));
+        let none = percent.wrapping_sub(ONES) & !percent | slash.wrapping_sub(ONES) & !slash;
+        (block | none) & (ONES << 7) != 0
     };
     let (blocks, rest) = text.as_chunks::<8>();
     let plain = !blocks.iter().any(folds);
     match text.last_chunk() {
         Some(last) => plain && !folds(last),
-        None => rest.iter().all(|&byte| byte < 0x80 && byte != b'%'),
+        None => rest.iter().all(|&byte| byte < 0x80 && !matches!(byte, b'%' | b'\\')),
     }
 }
 

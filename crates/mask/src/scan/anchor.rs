@@ -85,6 +85,13 @@ fn any(block: &[u8; 16]) -> bool {
     }) != 0
 }
 
+/// Whether one of a few bytes passes.
+pub(super) fn is_any_in(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |any, &byte| {
+        any | u8::from(byte.wrapping_sub(b'-') <= b':' - b'-') | u8::from(byte == b'@')
+    }) != 0
+}
+
 /// The high bit of each byte that lies in `-`..=`:` or is `@`. No carry crosses a byte.
 fn candidates(word: u64) -> u64 {
     let low = word & !HIGH;

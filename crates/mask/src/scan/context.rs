@@ -2,7 +2,7 @@ use super::Scan;
 use super::text::{Text, digit, letter};
 
 /// How far in front of a value a word may stand that gives it a meaning.
-const REACH: usize = 32;
+pub(super) const REACH: usize = 32;
 
 /// Words, in lower case, of at least three letters.
 pub(super) struct Words {
@@ -26,6 +26,10 @@ impl Words {
             rest = others;
         }
         Self { words, letters }
+    }
+
+    pub(super) const fn all(&self) -> &'static [&'static [u8]] {
+        self.words
     }
 
     /// The length of the longest that stands there; 0 when none does.
@@ -67,16 +71,6 @@ fn is_whole(text: Text<'_>, at: usize, stop: usize) -> bool {
 }
 
 impl Scan<'_, '_> {
-    /// Whether any word stands shortly in front of `at` with no digit in between.
-    pub(super) fn follows_any_word(&self, at: usize) -> bool {
-        let floor = at.saturating_sub(REACH).max(self.done);
-        let start = self.text.run_back(at, floor, |b| !digit(b));
-        let letters = |bytes: &[u8]| bytes.iter().filter(|byte| letter(**byte)).count() >= 3;
-        let end = self.context.len();
-        letters(self.text.slice(start, at))
-            || start == 0 && letters(self.context.slice(end.saturating_sub(REACH), end))
-    }
-
     /// Whether one of `words` stands shortly in front of `at` with no digit in between: that digit
     /// would be what the word speaks of. It also keeps the scan linear, as no byte is looked at for
     /// two numbers.

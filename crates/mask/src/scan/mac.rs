@@ -9,6 +9,10 @@ impl Scan<'_, '_> {
     pub(super) fn mac(&self, at: usize) -> Option<Hit> {
         let (text, start) = (self.text, at.checked_sub(2)?);
         let (separator, end) = (text.at(at), start + LENGTH);
+        // Of times, ranges and dashed words hardly one goes on so.
+        if text.at(at + 3) != separator {
+            return None;
+        }
         let address = text.slice(start, end);
         let shaped = address.len() == LENGTH
             && address.chunks(3).all(|pair| match pair {

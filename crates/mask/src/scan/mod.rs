@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     anchors: [bool; 256],
     anchored: bool,
     words: bool,
+    /// What needs neither `@` nor `:` is no shorter.
+    shortest: usize,
     /// Numbers of identity, and those of them that need no word.
     shapes: ident::Shapes,
     alone: ident::Shapes,
@@ -83,9 +85,17 @@ impl Plan {
             anchors,
             anchored,
             words: any(&[Kind::Jwt, Kind::CloudKey, Kind::CryptoAddress]),
+            shortest: shapes.shortest().min(OWN_SHORTEST),
             shapes,
             alone,
         }
+    }
+
+    /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor, or
+    /// is shorter than all that is looked for.
+    pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
+        text.len() < word::SHORTEST && !anchor::is_any_in(text)
+            || text.len() < self.shortest && !text.iter().any(|byte| matches!(byte, b'@' | b':'))
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -96,6 +106,10 @@ impl Plan {
         self.kinds.has(kind)
     }
 }
+
+/// A telephone number behind a word, `1.2.3.4`: of what is no number of identity and holds neither `@` nor `:`
+/// nothing is shorter.
+const OWN_SHORTEST: usize = 7;
 
 /// Finds what a plan asks for in one text.
 pub(crate) struct Scan<'p, 't> {

@@ -64,6 +64,15 @@ impl<'t> Text<'t> {
         reads::add(length + 1);
         at - length
     }
+
+    /// The bytes in front of `end` with their places, the last first, not before `floor`.
+    pub(super) fn backwards(self, floor: usize, end: usize) -> impl Iterator<Item = (usize, u8)> {
+        let bytes = self.0.get(floor..end).unwrap_or_default();
+        let all = (floor..end).zip(bytes).rev().map(|(at, &byte)| (at, byte));
+        #[cfg(test)]
+        let all = all.inspect(|_| reads::add(1));
+        all
+    }
 }
 
 pub(super) fn digit(byte: u8) -> bool {

@@ -2,7 +2,7 @@ use super::text::{ALNUM, alnum, has, table};
 use super::{Hit, Kind, Scan};
 
 /// No token is shorter: `AKIA` and sixteen letters.
-const SHORTEST: usize = 20;
+pub(super) const SHORTEST: usize = 20;
 /// Of so many word bytes in a row, eight begin at one of the places that are this far apart.
 const STRIDE: usize = SHORTEST - 7;
 

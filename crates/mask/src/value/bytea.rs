@@ -1,6 +1,5 @@
 use model::ValueFormat;
 
-use crate::gather::Found;
 use crate::operator::{Hashed, MASKED, push_hex, push_tag};
 use crate::{Detectors, Operator};
 
@@ -62,7 +61,7 @@ pub(super) fn mask_content(
     out: &mut Vec<u8>,
 ) -> bool {
     if format == ValueFormat::Binary {
-        return is_found(detectors, value) && detectors.mask_text(value, out);
+        return detectors.first_in_bytes(value).is_some() && detectors.mask_text(value, out);
     }
     // The end of the output serves as the place to decode to: no cell allocates unless it is masked.
     let at = out.len();
@@ -71,7 +70,7 @@ pub(super) fn mask_content(
         out.truncate(at);
         unescape(value, out);
     }
-    if !is_found(detectors, out.get(at..).unwrap_or_default()) {
+    if detectors.first_in_bytes(out.get(at..).unwrap_or_default()).is_none() {
         out.truncate(at);
         return false;
     }
@@ -83,18 +82,8 @@ pub(super) fn mask_content(
     true
 }
 
-/// In bytes that are no text, a letter beyond ASCII is no letter.
-fn is_found(detectors: &Detectors, bytes: &[u8]) -> bool {
-    let mut hits = detectors.hits(&[], bytes);
-    let Some(first) = hits.next() else { return false };
-    if std::str::from_utf8(bytes).is_ok() {
-        return true;
-    }
-    let plain = |found: &Found| bytes.get(found.start..found.end).is_some_and(<[u8]>::is_ascii);
-    plain(&first) || hits.any(|hit| plain(&hit))
-}
-
-fn decode(hex: &[u8], out: &mut Vec<u8>) -> bool {
+/// Appends the bytes that hexadecimal digits stand for. `false`: they stand for none.
+pub(crate) fn decode(hex: &[u8], out: &mut Vec<u8>) -> bool {
     hex.chunks(128).all(|hex| {
         let mut piece = [0; 64];
         let count = decode_into(hex, &mut piece);

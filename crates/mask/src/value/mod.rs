@@ -2,7 +2,7 @@
 //! their type.
 
 mod array;
-mod bytea;
+pub(crate) mod bytea;
 mod content;
 pub(crate) mod date;
 mod default;

@@ -12,6 +12,7 @@ mod definitions;
 mod documents;
 mod emails;
 mod evasions;
+mod hexed;
 mod ibans;
 mod idents_americas;
 mod idents_elsewhere;

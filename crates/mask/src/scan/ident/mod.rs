@@ -12,11 +12,15 @@ mod americas;
 pub(crate) mod check;
 mod elsewhere;
 mod europe;
+mod gate;
+mod told;
 
 use super::context::Words;
 use super::number::Run;
 use super::text::{alnum, digit, letter};
-use super::{Kinds, Scan};
+use super::{Kind, Kinds, Scan};
+use gate::Gate;
+use told::Index;
 
 /// One kind of number.
 pub(crate) struct Ident {
@@ -36,11 +40,27 @@ pub(crate) struct Ident {
 }
 
 /// Every kind there is, in the order of the catalogue.
-pub(crate) static TABLES: [&[Ident]; 3] = [europe::TABLE, americas::TABLE, elsewhere::TABLE];
+pub(crate) const TABLES: [&[Ident]; 9] = [
+    europe::west::TABLE,
+    europe::north_east::TABLE,
+    americas::north::TABLE,
+    americas::latin::TABLE,
+    americas::trade::TABLE,
+    elsewhere::india_oceania::TABLE,
+    elsewhere::asia::TABLE,
+    elsewhere::africa_near_east::TABLE,
+    elsewhere::worldwide::TABLE,
+];
 
 /// How many there are.
-pub(crate) const COUNT: usize =
-    europe::TABLE.len() + americas::TABLE.len() + elsewhere::TABLE.len();
+pub(crate) const COUNT: usize = {
+    let (mut count, mut parts) = (0, TABLES.as_slice());
+    while let [part, rest @ ..] = parts {
+        count += part.len();
+        parts = rest;
+    }
+    count
+};
 
 /// The one of this place in the catalogue.
 pub(crate) fn nth(place: u8) -> Option<&'static Ident> {
@@ -56,12 +76,30 @@ const LETTERS: usize = 11;
 /// A group of letters that a separator parts from the first digit is no longer.
 const APART: usize = 3;
 
+/// What may stand between groups, as a number; 0 is nothing.
+const fn separator(byte: u8) -> Option<u8> {
+    Some(match byte {
+        0 => 0,
+        b' ' => 1,
+        b'-' => 2,
+        b'.' => 3,
+        b'/' => 4,
+        b'(' => 5,
+        _ => return None,
+    })
+}
+
 /// The shapes a scan looks for, by their groups.
 #[derive(Clone, Default)]
 pub(super) struct Shapes {
     known: Vec<Known>,
     /// What they begin with, shorter by one group or more.
     begun: Vec<Groups>,
+    /// The first groups of all of them, and of those whose first may be digits only.
+    any: Gate,
+    digits: Gate,
+    /// The words of those that need one.
+    index: Index,
 }
 
 #[derive(Clone, Copy)]
@@ -80,15 +118,8 @@ struct Groups(u64);
 impl Groups {
     /// With one more. `None` for what no shape has.
     fn with(self, separator: u8, length: usize) -> Option<Self> {
-        let separator = match separator {
-            0 => 0,
-            b' ' => 1,
-            b'-' => 2,
-            b'.' => 3,
-            b'/' => 4,
-            b'(' => 5,
-            _ => return None,
-        };
+        let separator = self::separator(separator)?;
+        let separator = u64::from(separator);
         let fits = (1..=LONGEST - 1).contains(&length) && self.0 >> (8 * (GROUPS - 1)) == 0;
         fits.then_some(Self(self.0 << 8 | separator << 5 | length as u64))
     }
@@ -120,14 +151,23 @@ impl Shapes {
     pub(super) fn of(kinds: Kinds, told: bool) -> Self {
         let mut shapes = Self::default();
         for place in 0..COUNT as u8 {
-            let wanted = nth(place).filter(|_| kinds.has(super::Kind::Ident(place)));
+            let wanted = nth(place).filter(|_| kinds.has(Kind::Ident(place)));
             let Some(ident) = wanted else { continue };
+            if told && !ident.told.is_empty() {
+                shapes.index.add(place, ident.words.all());
+            }
             for (texts, is_told) in [(ident.alone, false), (ident.told, true)] {
                 for shape in texts.iter().map(|text| text.as_bytes()) {
                     let Some(groups) = Groups::of(shape).filter(|_| told || !is_told) else {
                         continue;
                     };
                     shapes.begun.extend(groups.beginnings());
+                    let grouped = shape.strip_suffix(b")").unwrap_or(shape);
+                    shapes.any.open(grouped);
+                    let first = grouped.iter().take_while(|byte| alnum(**byte));
+                    if first.into_iter().all(|byte| digit(*byte) || *byte == b'X') {
+                        shapes.digits.open(grouped);
+                    }
                     shapes.known.push(Known { groups, shape, ident, place, is_told });
                 }
             }
@@ -141,6 +181,11 @@ impl Shapes {
 
     pub(super) fn is_empty(&self) -> bool {
         self.known.is_empty()
+    }
+
+    /// No number that one of them has is shorter.
+    pub(super) fn shortest(&self) -> usize {
+        self.known.iter().map(|known| known.shape.len()).min().unwrap_or(usize::MAX)
     }
 
     /// Whether one goes on behind these.
@@ -158,16 +203,23 @@ impl Shapes {
 impl Scan<'_, '_> {
     /// The number of identity that the run's token begins, with its place in the catalogue.
     pub(super) fn ident(&self, run: Run) -> Option<(u8, usize, usize)> {
-        let floor = run.start.saturating_sub(LETTERS).max(self.done);
-        let start = self.text.run_back(run.start, floor, letter);
-        let apart = if start == run.start { self.apart(start) } else { None };
-        apart.and_then(|apart| self.ident_from(apart)).or_else(|| self.ident_from(start))
+        if letter(run.before) {
+            let floor = run.start.saturating_sub(LETTERS).max(self.done);
+            return self.ident_from(self.text.run_back(run.start, floor, letter), run);
+        }
+        let apart = self.apart(run);
+        apart
+            .and_then(|apart| self.ident_from(apart, run))
+            .or_else(|| self.ident_from(run.start, run))
     }
 
     /// Where the letters begin that a single separator parts from what begins at `start`: `AB 12 …`, `J-12…`.
-    fn apart(&self, start: usize) -> Option<usize> {
-        let end = start.checked_sub(1).filter(|end| *end > self.done)?;
-        if !matches!(self.text.at(end), b' ' | b'-') || !letter(self.text.before(end)) {
+    fn apart(&self, run: Run) -> Option<usize> {
+        if !matches!(run.before, b' ' | b'-') {
+            return None;
+        }
+        let end = run.start.checked_sub(1).filter(|end| *end > self.done)?;
+        if !letter(self.text.before(end)) {
             return None;
         }
         let floor = end.saturating_sub(APART).max(self.done);
@@ -175,15 +227,20 @@ impl Scan<'_, '_> {
         (!alnum(self.text.before(begin))).then_some(begin)
     }
 
-    fn ident_from(&self, start: usize) -> Option<(u8, usize, usize)> {
-        if !self.begins(start) {
+    fn ident_from(&self, start: usize, run: Run) -> Option<(u8, usize, usize)> {
+        // Most runs end here; then most of the others where their words are looked for.
+        let first = self.first(start, run);
+        if !self.begins(start) || !self.may_begin(&self.plan.shapes, start, first) {
             return None;
         }
-        let told = self.follows_any_word(start);
-        let shapes = if told { &self.plan.shapes } else { &self.plan.alone };
+        let told = self.told(start);
+        let shapes = if told.is_empty() { &self.plan.alone } else { &self.plan.shapes };
+        if told.is_empty() && !self.may_begin(shapes, start, first) {
+            return None;
+        }
         let mut found = None;
         let (mut groups, mut separator, mut at) = (Groups::default(), 0, start);
-        while !shapes.is_empty() {
+        loop {
             let limit = start + LONGEST;
             let end = self.text.run_within(at, limit, alnum);
             let Some(more) = groups.with(separator, end - at).filter(|_| end < limit) else {
@@ -193,7 +250,9 @@ impl Scan<'_, '_> {
             // The longest that fits; of those, the one whose word says most.
             let mut best = 0;
             for known in shapes.with(groups) {
-                if known.is_told || best == 0 {
+                let may =
+                    if known.is_told { told.has(Kind::Ident(known.place)) } else { best == 0 };
+                if may {
                     let (fits, end) = self.fit(known, start, end);
                     if fits > best {
                         best = fits;
@@ -208,6 +267,27 @@ impl Scan<'_, '_> {
             at = end + 1;
         }
         found
+    }
+
+    /// The end of the first group, and whether it is the run and nothing else.
+    fn first(&self, start: usize, run: Run) -> (usize, bool) {
+        if start == run.start && !alnum(run.after) {
+            return (run.end, true);
+        }
+        (self.text.run_within(start, start + LONGEST, alnum), false)
+    }
+
+    /// Whether one of the shapes has this first group, or the first two.
+    fn may_begin(&self, shapes: &Shapes, start: usize, (end, is_run): (usize, bool)) -> bool {
+        let text = self.text;
+        let gate = if is_run { &shapes.digits } else { &shapes.any };
+        let length = end - start;
+        if gate.is_whole(length) {
+            return true;
+        }
+        let seconds = gate.seconds(length, text.at(end), text.at(end + 1));
+        let second = || text.run_within(end + 1, start + LONGEST, alnum).saturating_sub(end + 1);
+        seconds != 0 && seconds & gate::bit(second()) != 0
     }
 
     /// How well it fits, with its end: 0 not at all, 1 alone, more by the length of the word in front.

@@ -35,8 +35,8 @@ impl Scan<'_, '_> {
         shapes.iter().find_map(|shape| {
             // Two attempts never run over the same body, so the scan stays linear: a prefix begins behind what no
             // body has, or has a dot in it, as no path has.
-            let apart = shape.body == Alphabet::Path || !shape.body.has(before);
-            let begins = shape.prefix.get(1) == Some(&second) && apart;
+            let apart = || shape.body == Alphabet::Path || !shape.body.has(before);
+            let begins = shape.prefix.get(1) == Some(&second) && apart();
             if !begins || !text.starts_with(start, shape.prefix) {
                 return None;
             }
