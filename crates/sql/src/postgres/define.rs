@@ -2,7 +2,8 @@
 
 use model::{Action, Object, ObjectKind, Parent};
 use pg_query::protobuf::{
-    CreateSchemaStmt, ObjectType, PublicationObjSpecType, RangeVar, RenameStmt, TypeName,
+    ConstrType, CreateSchemaStmt, ObjectType, PublicationObjSpecType, RangeVar, RenameStmt,
+    TypeName,
 };
 use pg_query::{Node, NodeEnum as N};
 
@@ -116,11 +117,22 @@ impl<'t> Reader<'t> {
             N::AlterTypeStmt(e) => self.named(Action::Alter, ObjectKind::Type, &e.type_name),
             N::CreateDomainStmt(e) => {
                 self.new_named(Action::CreateObject, ObjectKind::Type, &e.domainname)?;
+                let defaults = e.constraints.iter().filter(|constraint| {
+                    matches!(&constraint.node, Some(N::Constraint(constraint))
+                        if constraint.contype() == ConstrType::ConstrDefault)
+                });
+                for default in defaults {
+                    self.keeps_default(default)?;
+                }
                 self.nodes(&e.constraints)
             }
             N::AlterDomainStmt(e) => {
                 self.named(Action::Alter, ObjectKind::Type, &e.type_name)?;
-                self.maybe(&e.def)
+                // SET DEFAULT
+                match e.def.as_deref() {
+                    Some(default) if e.subtype == "T" => self.keeps_default(default),
+                    _ => self.maybe(&e.def),
+                }
             }
             N::AlterFunctionStmt(e) => {
                 let names = e.func.as_ref().map_or(&[][..], |function| &function.objname);
@@ -334,6 +346,15 @@ impl<'t> Reader<'t> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A domain's default gets into columns that nobody names here.
+    fn keeps_default(&mut self, default: &'t Node) -> Walked {
+        let (before, opaque) = (self.sources, std::mem::take(&mut self.found.opaque));
+        self.node(default)?;
+        self.found.stores |= self.found.opaque || self.sources != before;
+        self.found.opaque |= opaque;
         Ok(())
     }
 

@@ -84,6 +84,24 @@ impl<'t> Reader<'t> {
         self.traced(traced);
     }
 
+    /// The same of a default or of what a column is generated from. What it takes of the very row the
+    /// catalogue tells once the column is there.
+    pub(super) fn trace_default(
+        &mut self,
+        table: &RangeVar,
+        relation: &RelationName,
+        column: &str,
+        value: &Node,
+    ) {
+        let place = |_: &RangeVar| relation.clone();
+        let mut traced = lineage::trace_column(table, column, value, self.scope, &place);
+        for stored in &mut traced.stored {
+            stored.from.sources.retain(|source| source.relation != *relation);
+        }
+        traced.stored.retain(|stored| !stored.from.is_nothing());
+        self.traced(traced);
+    }
+
     fn traced(&mut self, traced: Traced) {
         self.found.stores |= !traced.complete;
         self.found.outputs = traced.outputs;

@@ -1,16 +1,16 @@
 //! Tables and views: what they are made of and made from.
 
 use model::{Action, ObjectKind};
-use pg_query::NodeEnum as N;
 use pg_query::protobuf::{
-    AlterTableCmd, AlterTableStmt, AlterTableType, CreateStmt, CreateTableAsStmt, ObjectType,
-    RangeVar, ViewStmt,
+    AlterTableCmd, AlterTableStmt, AlterTableType, ConstrType, CreateStmt, CreateTableAsStmt,
+    ObjectType, RangeVar, ViewStmt,
 };
+use pg_query::{Node, NodeEnum as N};
 
 use super::define::odd;
 use super::name::words;
 use super::reader::Reader;
-use crate::{Effect, Outputs, Unreadable};
+use crate::{Effect, Outputs, RelationName, Unreadable};
 
 type Walked = Result<(), Unreadable>;
 
@@ -20,6 +20,12 @@ impl<'t> Reader<'t> {
         for parent in &create.inh_relations {
             let Some(N::RangeVar(parent)) = &parent.node else { return Err(odd()) };
             self.on_relation(Action::Alter, Some(parent))?;
+        }
+        if let Some(name) = &create.relation {
+            let relation = self.new_relation(name);
+            for element in &create.table_elts {
+                self.defaults(name, &relation, element);
+            }
         }
         self.nodes(&create.table_elts)?;
         self.nodes(&create.constraints)?;
@@ -98,17 +104,38 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// ALTER … TYPE … USING puts what it computes into the column.
+    /// ALTER … TYPE … USING puts what it computes into the column, and so does a default.
     fn converts(&mut self, table: Option<&RangeVar>, command: &AlterTableCmd) {
-        let (Some(table), Some(N::ColumnDef(column))) =
-            (table, command.def.as_deref().and_then(|definition| definition.node.as_ref()))
-        else {
-            return;
-        };
-        if command.subtype() == AlterTableType::AtAlterColumnType
-            && let Some(using) = column.raw_default.as_deref()
-        {
-            self.trace_column(table, &command.name, using);
+        let (Some(table), Some(definition)) = (table, command.def.as_deref()) else { return };
+        match (command.subtype(), &definition.node) {
+            (AlterTableType::AtAlterColumnType, Some(N::ColumnDef(column))) => {
+                if let Some(using) = column.raw_default.as_deref() {
+                    self.trace_column(table, &command.name, using);
+                }
+            }
+            (AlterTableType::AtColumnDefault | AlterTableType::AtSetExpression, Some(_)) => {
+                let relation = self.relation(table);
+                self.trace_default(table, &relation, &command.name, definition);
+            }
+            (AlterTableType::AtAddColumn, Some(_)) => {
+                let relation = self.relation(table);
+                self.defaults(table, &relation, definition);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a new column's default, or what it is generated from, puts into it.
+    fn defaults(&mut self, table: &RangeVar, relation: &RelationName, element: &Node) {
+        let Some(N::ColumnDef(column)) = &element.node else { return };
+        for constraint in &column.constraints {
+            if let Some(N::Constraint(constraint)) = &constraint.node
+                && let ConstrType::ConstrDefault | ConstrType::ConstrGenerated =
+                    constraint.contype()
+                && let Some(value) = constraint.raw_expr.as_deref()
+            {
+                self.trace_default(table, relation, &column.colname, value);
+            }
         }
     }
 

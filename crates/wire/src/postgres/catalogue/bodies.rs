@@ -79,7 +79,7 @@ fn everything(statement: &Statement) -> impl Iterator<Item = Source> {
 }
 
 /// Names as any caller's path may look them up.
-struct Anywhere<'c>(&'c Catalogue);
+pub(super) struct Anywhere<'c>(pub(super) &'c Catalogue);
 
 impl Scope for Anywhere<'_> {
     fn search_path(&self) -> Option<&[String]> {

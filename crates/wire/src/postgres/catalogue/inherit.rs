@@ -1,5 +1,5 @@
 //! Classes spread: between a parent table and its children, from columns to those that are generated
-//! from them, and from what a view reads to the view.
+//! from them, from what a view reads to the view, and by code from what it reads to where it writes.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::Catalogue;
 use super::carried::Carried;
+use super::triggers::Unit;
 
 /// Who takes classes from whom.
 #[derive(Default)]
@@ -33,11 +34,18 @@ impl Links {
         self.generated.push((relation, column, from));
     }
 
+    /// Relations with those through which rows are written to them: (partition, its parent),
+    /// (table, a view of it).
+    pub(super) fn above(&self) -> impl Iterator<Item = (u32, u32)> {
+        let views = self.views.iter().map(|(view, reads, _)| (*reads, *view));
+        self.children.iter().copied().chain(views)
+    }
+
     /// Spreads until nothing changes: a view may read a view, a partition may have partitions.
     ///
     /// Every round adds at least one class to one column, so it ends after at most (columns ×
     /// classes × 3) rounds; a chain of views is as many rounds as it is long.
-    pub(super) fn spread(&self, catalogue: &mut Catalogue, anything: &Classes) {
+    pub(super) fn spread(&self, catalogue: &mut Catalogue, units: &[Unit], anything: &Classes) {
         loop {
             let mut changed = false;
             for &(child, parent) in &self.children {
@@ -55,6 +63,9 @@ impl Links {
                 for (number, carried) in columns {
                     changed |= add(catalogue, view, number, &carried);
                 }
+            }
+            for unit in units {
+                changed |= unit.spread(catalogue, anything);
             }
             if !changed {
                 return;
@@ -120,15 +131,20 @@ fn compute(catalogue: &mut Catalogue, relation: u32, column: i16, from: i16) -> 
     Arc::make_mut(&mut target.carried).join(&carried)
 }
 
-fn add(catalogue: &mut Catalogue, relation: u32, column: i16, carried: &Carried) -> bool {
+pub(super) fn add(
+    catalogue: &mut Catalogue,
+    relation: u32,
+    column: i16,
+    carried: &Carried,
+) -> bool {
     let relation = catalogue.relations.get_mut(&relation);
     relation
         .and_then(|relation| relation.columns.get_mut(&column))
         .is_some_and(|column| Arc::make_mut(&mut column.carried).join(carried))
 }
 
-fn mark(catalogue: &mut Catalogue, view: u32, carried: &Carried) -> bool {
-    let Some(relation) = catalogue.relations.get_mut(&view) else { return false };
+pub(super) fn mark(catalogue: &mut Catalogue, relation: u32, carried: &Carried) -> bool {
+    let Some(relation) = catalogue.relations.get_mut(&relation) else { return false };
     let mut changed = false;
     for column in relation.columns.values_mut() {
         changed |= Arc::make_mut(&mut column.carried).join(carried);

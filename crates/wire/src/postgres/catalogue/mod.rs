@@ -5,8 +5,11 @@
 
 mod bodies;
 mod carried;
+mod code;
 mod inherit;
 mod rules;
+mod tokens;
+mod triggers;
 mod views;
 
 use std::collections::BTreeMap;
@@ -74,7 +77,24 @@ const COLUMNS: &str = "\
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \
   JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid \
    AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = d.adrelid \
-   AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum";
+   AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum \
+ UNION ALL SELECT 'code', p.oid::text, \
+    CASE p.prosrc WHEN '' THEN pg_catalog.pg_get_function_sqlbody(p.oid) ELSE p.prosrc END, \
+    l.lanname::text, NULL, NULL \
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+  WHERE p.oid >= 16384 AND l.lanname IN ('plpgsql', 'sql') AND p.prokind <> 'a' \
+ UNION ALL SELECT 'trigger', t.tgrelid::text, t.tgname::text, t.tgfoid::text, \
+    CASE WHEN t.tgoldtable IS NULL AND t.tgnewtable IS NULL THEN '' ELSE 't' END, NULL \
+  FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
+  WHERE p.oid >= 16384 OR p.proname IN ('tsvector_update_trigger', 'tsvector_update_trigger_column') \
+ UNION ALL SELECT 'rule', r.ev_class::text, r.rulename::text, pg_catalog.pg_get_ruledef(r.oid), NULL, NULL \
+  FROM pg_catalog.pg_rewrite r WHERE r.ev_type <> '1' AND r.ev_class >= 16384 \
+ UNION ALL SELECT 'default', d.adrelid::text, d.adnum::text, \
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL, NULL \
+  FROM pg_catalog.pg_attrdef d \
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_depend p \
+    WHERE p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid \
+      AND p.refclassid = 'pg_catalog.pg_proc'::regclass AND p.refobjid >= 16384)";
 
 /// A row that is not of [`query`]'s making.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +114,8 @@ pub struct Catalogue {
     definitions: views::Definitions,
     /// What functions in SQL return.
     bodies: bodies::Bodies,
+    /// What is written nobody knows where.
+    hidden: triggers::Hidden,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -161,6 +183,7 @@ impl Catalogue {
         let mut links = inherit::Links::default();
         let mut definitions = Vec::new();
         let mut texts = Vec::new();
+        let mut code = triggers::Texts::default();
         for row in rows {
             let kind = row[0].unwrap_or_default();
             let bad = || BadCatalogue(kind.to_owned());
@@ -188,6 +211,24 @@ impl Catalogue {
                     }
                 }
                 "body" => texts.push((oid(1)?, text(2)?)),
+                // What was dropped meanwhile has no definition.
+                "code" => {
+                    if let Some(body) = row[2] {
+                        code.functions.push((oid(1)?, body, text(3)?));
+                    }
+                }
+                "trigger" => code.triggers.push((oid(1)?, text(2)?, oid(3)?, text(4)? == "t")),
+                "rule" => {
+                    if let Some(definition) = row[3] {
+                        code.rules.push((oid(1)?, text(2)?, definition));
+                    }
+                }
+                "default" => {
+                    if let Some(expression) = row[3] {
+                        let number = text(2)?.parse().map_err(|_| bad())?;
+                        code.defaults.push((oid(1)?, number, expression));
+                    }
+                }
                 "generated" => {
                     let number = |index: usize| text(index)?.parse().map_err(|_| bad());
                     links.generated(oid(1)?, number(2)?, number(3)?);
@@ -218,8 +259,11 @@ impl Catalogue {
         this.sum_up();
         this.bodies = bodies::read(texts, &this, earlier);
         this.definitions = views::read(definitions, &this, earlier);
-        links.spread(&mut this, &ruled_classes(rules));
+        let anything = ruled_classes(rules);
+        let units = triggers::read(code, &this);
+        links.spread(&mut this, &units, &anything);
         this.sum_up();
+        this.hidden = triggers::hidden(&units, links.above(), &this, &anything);
         Ok(this)
     }
 

@@ -236,3 +236,167 @@ fn a_function_in_sql_returns_what_its_body_says() {
     assert_eq!(of("named").as_deref(), Some("customers.*"), "a parameter or a column");
     assert_eq!(of("touch"), None, "its body is not in SQL");
 }
+
+/// What each column of a shop with these rows carries, in words: `relation.column: classes`.
+fn spread(rows: &[Row<'static>]) -> (Catalogue, Vec<String>) {
+    let mut all = shop();
+    all.extend([
+        row(["relation", "20050", "public", "copied", "r"]),
+        row(["column", "20050", "1", "id", "23"]),
+        row(["column", "20050", "2", "secret", "25"]),
+        row(["column", "20000", "5", "note", "25"]),
+        row(["column", "20000", "6", "seen", "1184"]),
+        row(["column", "20000", "7", "search", "3614"]),
+        row(["function", "20060", "public", "fired", "v"]),
+        row(["function", "20061", "public", "helper", "v"]),
+    ]);
+    all.extend(rows);
+    let catalogue = Catalogue::read(all, &rules(), None).unwrap();
+    let columns = [(20000, 1), (20000, 5), (20000, 6), (20000, 7), (20050, 1), (20050, 2)];
+    let told = columns.into_iter().filter_map(|(relation, number)| {
+        let carried = carried(&catalogue, relation, number);
+        let name = &catalogue.column(relation, number).unwrap().name;
+        (!carried.is_empty()).then(|| format!("{name}: {}", carried.join(" ")))
+    });
+    let told = told.collect();
+    (catalogue, told)
+}
+
+/// The same with a trigger on the customers whose function is this.
+fn fired(text: &'static str) -> (Catalogue, Vec<String>) {
+    spread(&[
+        row(["code", "20060", text, "plpgsql"]),
+        row(["trigger", "20000", "copies", "20060", ""]),
+    ])
+}
+
+fn behind(catalogue: &Catalogue, relation: &str) -> Option<String> {
+    let (by, classes) = catalogue.writes_behind(&Parent::Any, relation)?;
+    Some(format!("{by}: {}", names(&classes).join(" ")))
+}
+
+#[test]
+fn what_a_trigger_copies_is_masked_where_it_is_copied_to() {
+    let (catalogue, told) =
+        fired("BEGIN INSERT INTO copied (secret) VALUES (NEW.ssn); RETURN NEW; END");
+    assert_eq!(told, ["secret: us_ssn"]);
+    assert_eq!(behind(&catalogue, "customers"), None);
+    for text in [
+        "BEGIN INSERT INTO copied SELECT NEW.*; RETURN NULL; END",
+        "BEGIN INSERT INTO copied VALUES (1, row_to_json(NEW)); RETURN NEW; END",
+        "BEGIN UPDATE copied SET id = 1, secret = to_jsonb(OLD); RETURN OLD; END",
+        "DECLARE x text; BEGIN x := NEW; INSERT INTO copied (secret) VALUES (x); RETURN NEW; END",
+    ] {
+        let told = fired(text).1;
+        assert_eq!(told.last().unwrap(), "secret: email us_ssn", "{text}");
+    }
+    let none = "BEGIN INSERT INTO copied VALUES (NEW.id, 'x'); RETURN COALESCE(NEW, OLD); END";
+    assert!(fired(none).1.is_empty());
+}
+
+#[test]
+fn a_statement_in_a_trigger_tells_which_column_it_gives_what() {
+    let text = "BEGIN UPDATE copied SET secret = (SELECT upper(email) FROM customers LIMIT 1), id = 3;
+                IF NEW.id > 2 THEN DELETE FROM copied WHERE secret = NEW.ssn; END IF; RETURN NEW; END";
+    assert_eq!(fired(text).1, ["secret: email"]);
+}
+
+#[test]
+fn a_statement_that_cannot_be_read_gives_every_column_everything() {
+    let text = "BEGIN WITH x AS (SELECT 1) INSERT INTO copied SELECT NEW.ssn FROM x WHERE ???; RETURN NEW; END";
+    assert_eq!(fired(text).1, ["id: us_ssn", "secret: us_ssn"]);
+}
+
+#[test]
+fn a_trigger_may_fill_columns_of_the_row_it_is_given() {
+    let text = "BEGIN NEW.note := right(NEW.ssn, 4) || 'x'; NEW.seen = now(); RETURN NEW; END";
+    assert_eq!(fired(text).1, ["note: us_ssn"]);
+    for text in [
+        "BEGIN SELECT NEW.ssn INTO STRICT NEW.note; RETURN NEW; END",
+        "DECLARE x text := NEW.ssn; BEGIN NEW.note := x; RETURN NEW; END",
+        "BEGIN FOR NEW.note IN SELECT NEW.ssn LOOP NULL; END LOOP; RETURN NEW; END",
+        "BEGIN IF NEW.note IS NULL THEN NEW.note = (SELECT OLD.ssn); END IF; RETURN NEW; END",
+    ] {
+        assert_eq!(fired(text).1, ["note: us_ssn"], "{text}");
+    }
+    let whole = "DECLARE r record; BEGIN r := NEW; RETURN r; END";
+    assert_eq!(fired(whole).1.len(), 4);
+    let own = "BEGIN NEW.email := lower(NEW.email); RETURN NEW; END";
+    let (catalogue, told) = fired(own);
+    assert!(told.is_empty());
+    assert!(catalogue.column(20000, 4).unwrap().carried.computed.is_empty());
+}
+
+#[test]
+fn what_a_trigger_writes_by_a_text_it_runs_may_go_anywhere() {
+    for text in [
+        "BEGIN EXECUTE 'INSERT INTO ' || TG_ARGV[0] || ' SELECT $1' USING NEW.ssn; RETURN NEW; END",
+        "BEGIN INSERT INTO made_meanwhile VALUES (NEW.id); RETURN NEW; END",
+        "BEGIN PERFORM set_config('my.own', NEW.ssn, false); RETURN NEW; END",
+        "BEGIN CREATE TEMP TABLE x AS SELECT NEW.ssn; RETURN NEW; END",
+    ] {
+        let (catalogue, _) = fired(text);
+        let all = Some("trigger \"copies\": email us_ssn".to_owned());
+        assert_eq!(behind(&catalogue, "customers"), all, "{text}");
+        assert_eq!(behind(&catalogue, "copied"), None, "{text}");
+        let parent = spread(&[
+            row(["code", "20060", text, "plpgsql"]),
+            row(["trigger", "20001", "copies", "20060", ""]),
+        ]);
+        let known = Some("trigger \"copies\": us_ssn".to_owned());
+        assert_eq!(behind(&parent.0, "customers"), known, "a partition's trigger: {text}");
+    }
+    let (catalogue, _) = spread(&[row(["trigger", "20000", "copies", "20060", ""])]);
+    assert!(behind(&catalogue, "customers").is_some(), "in another language");
+}
+
+#[test]
+fn a_function_that_a_trigger_calls_has_what_the_trigger_has() {
+    let (catalogue, told) = spread(&[
+        row(["code", "20060", "BEGIN PERFORM helper(NEW.ssn); RETURN NEW; END", "plpgsql"]),
+        row(["code", "20061", "INSERT INTO copied (secret) VALUES ($1)", "sql"]),
+        row(["trigger", "20000", "copies", "20060", ""]),
+    ]);
+    assert_eq!(told, ["secret: us_ssn"]);
+    assert_eq!(behind(&catalogue, "customers"), None);
+    let (catalogue, _) = spread(&[
+        row(["code", "20060", "BEGIN PERFORM helper(NEW.ssn); RETURN NEW; END", "plpgsql"]),
+        row(["code", "20061", "BEGIN EXECUTE $1; END", "plpgsql"]),
+        row(["trigger", "20000", "copies", "20060", ""]),
+    ]);
+    assert!(behind(&catalogue, "customers").is_some());
+}
+
+#[test]
+fn a_function_gives_what_it_reads_to_what_it_writes() {
+    let text = "BEGIN INSERT INTO copied SELECT id, ssn FROM customers WHERE id = wanted; END";
+    assert_eq!(spread(&[row(["code", "20060", text, "plpgsql"])]).1, ["secret: us_ssn"]);
+    let text =
+        "DECLARE x text; BEGIN SELECT ssn INTO x FROM customers; UPDATE copied SET secret = x; END";
+    assert_eq!(spread(&[row(["code", "20060", text, "plpgsql"])]).1, ["secret: email us_ssn"]);
+    let text = "BEGIN EXECUTE format('INSERT INTO %I SELECT ssn FROM customers', $1); END";
+    let (catalogue, _) = spread(&[row(["code", "20060", text, "plpgsql"])]);
+    let (by, classes) = catalogue.calls_behind(&Parent::Any, "fired").unwrap();
+    assert_eq!((by, names(&classes)), ("function \"fired\"", vec!["email", "us_ssn"]));
+}
+
+#[test]
+fn rules_and_defaults_write_too() {
+    let rule = "CREATE RULE copying AS\n    ON UPDATE TO public.customers DO  INSERT INTO copied (id, secret)\n  VALUES (1, old.ssn);";
+    let (catalogue, told) = spread(&[row(["rule", "20000", "copying", rule])]);
+    assert_eq!(told, ["secret: us_ssn"]);
+    assert_eq!(behind(&catalogue, "customers"), None);
+    let told = spread(&[
+        row(["code", "20061", "SELECT ssn FROM customers WHERE id = $1", "sql"]),
+        row(["default", "20050", "2", "upper(helper(2))"]),
+    ]);
+    assert_eq!(told.1, ["secret: email us_ssn"]);
+    let told = spread(&[row(["default", "20050", "2", "helper(2)"])]);
+    assert_eq!(told.1, ["secret: email us_ssn"], "its body is not at hand");
+}
+
+#[test]
+fn the_servers_own_search_trigger_keeps_what_it_reads() {
+    let (_, told) = spread(&[row(["trigger", "20000", "vectors", "3752", ""])]);
+    assert_eq!(told, ["search: email us_ssn"]);
+}

@@ -15,7 +15,7 @@ use model::{Classes, DataClass, DataRule, Derived, Masking};
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
-pub(crate) use results::Results;
+pub(crate) use results::{Kept, Results};
 
 pub use mask::MaskKeys;
 

@@ -1,6 +1,6 @@
 //! Which classes the columns of a result carry, and what a statement puts where.
 
-use model::{Classes, Parent};
+use model::{Access, Action, Classes, Object, ObjectKind, Parent};
 use sql::{Lineage, Output, Outputs, Reach, RelationName, Statement};
 
 use super::{Library, Scope};
@@ -21,6 +21,8 @@ pub(crate) struct Kept {
     /// The column; `None` is any.
     pub(crate) column: Option<Box<str>>,
     pub(crate) classes: Classes,
+    /// The trigger, rule or function that does it.
+    pub(crate) by: Option<Box<str>>,
 }
 
 /// What comes from a lineage. `touched` is what the statement reads at all.
@@ -120,9 +122,33 @@ pub(super) fn kept(
             into: stored.into.clone(),
             column: stored.column.clone(),
             classes,
+            by: None,
         })
     });
-    kept.collect()
+    kept.chain(statement.accesses.iter().filter_map(|access| behind(access, scope))).collect()
+}
+
+/// What triggers and rules behind a write, or the code behind a call, may put nobody knows where.
+fn behind(access: &Access, scope: &Scope<'_>) -> Option<Kept> {
+    let Object { kind, parent, name } = &access.object;
+    let writes = matches!(
+        access.action,
+        Action::Insert
+            | Action::Update
+            | Action::Delete
+            | Action::Merge
+            | Action::CopyIn
+            | Action::Truncate
+    );
+    let (by, classes) = match kind {
+        ObjectKind::Relation if writes => scope.catalogue.writes_behind(parent, name),
+        ObjectKind::Function if access.action == Action::Call => {
+            scope.catalogue.calls_behind(parent, name)
+        }
+        _ => None,
+    }?;
+    let into = RelationName { schema: parent.clone(), name: name.clone() };
+    Some(Kept { into, column: None, classes, by: Some(by.into()) })
 }
 
 impl Scope<'_> {

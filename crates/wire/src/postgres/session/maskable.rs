@@ -8,7 +8,7 @@ use super::plan::Described;
 use super::ruling::What;
 use super::view::View;
 use crate::postgres::catalogue::Catalogue;
-use crate::postgres::library::Reading;
+use crate::postgres::library::{Kept, Reading};
 use crate::postgres::startup::is_ascii_safe;
 use crate::postgres::types;
 
@@ -38,8 +38,11 @@ impl Session {
         let hidden: Classes = stored.flat_map(|classes| view.hidden_of(classes)).collect();
         if !hidden.is_empty() {
             let names: Vec<_> = hidden.iter().map(model::DataClass::as_str).collect();
+            let hides = |kept: &&Kept| !view.hidden_of(&kept.classes).is_empty();
+            let by = reading.kept.iter().filter(hides).find_map(|kept| kept.by.as_deref());
             return Err(refused(format!(
-                "the statement would store data of class {} where it is no longer masked",
+                "the statement{} would store data of class {} where it is no longer masked",
+                by.map(|by| format!(", by {by},")).unwrap_or_default(),
                 names.join(", ")
             )));
         }
