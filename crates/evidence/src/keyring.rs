@@ -111,6 +111,13 @@ impl KeyringKey {
         Zeroizing::new(blake3::derive_key(context, self.0.as_ref()))
     }
 
+    /// The secret of masks that need one: derived from this one for that alone.
+    #[must_use]
+    pub fn masking_secret(&self) -> Zeroizing<[u8; 32]> {
+        let context = "sluice keyring key, the secret of masking operators";
+        Zeroizing::new(blake3::derive_key(context, self.0.as_ref()))
+    }
+
     /// Seals a session's key: AES-256-GCM under a key that is derived from this one for that session
     /// alone, so that the nonce can be zero.
     #[must_use]

@@ -10,7 +10,7 @@ use model::Resource;
 use policy::Grant;
 use tracing::warn;
 use wire::postgres::catalogue::{self, BadCatalogue};
-use wire::postgres::library::Library;
+use wire::postgres::library::{Library, MaskKeys};
 
 use crate::dial::Dialer;
 use crate::side::{self, QueryError, Row};
@@ -27,7 +27,11 @@ const OLD: u64 = 600;
 
 /// The libraries, by resource and database.
 #[derive(Default)]
-pub(crate) struct Catalogues(Mutex<HashMap<(String, String), Shelf>>);
+pub(crate) struct Catalogues {
+    shelves: Mutex<HashMap<(String, String), Shelf>>,
+    /// The keys of masks that need one.
+    masks: Option<MaskKeys>,
+}
 
 /// One library, and the resource it was made for: another address or other rules make another.
 struct Shelf {
@@ -60,6 +64,11 @@ pub(crate) enum Unread {
 }
 
 impl Catalogues {
+    /// With the keys of masks that need one.
+    pub(crate) fn with_masks(masks: MaskKeys) -> Self {
+        Self { masks: Some(masks), ..Self::default() }
+    }
+
     /// The library of a grant's database, read if it was not yet.
     pub(crate) async fn open(
         &self,
@@ -75,7 +84,7 @@ impl Catalogues {
     }
 
     fn loader(&self, resource: &Arc<Resource>, database: &str) -> Arc<Loader> {
-        let mut shelves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         let name = (resource.name.clone(), database.to_owned());
         if let Some(shelf) =
             shelves.get(&name).filter(|shelf| Arc::ptr_eq(&shelf.resource, resource))
@@ -85,8 +94,12 @@ impl Catalogues {
         if shelves.len() >= MOST {
             shelves.clear();
         }
+        let library = Library::new(resource.data.clone()).strict(resource.strict_masking);
         let loader = Arc::new(Loader {
-            library: Arc::new(Library::new(resource.data.clone()).strict(resource.strict_masking)),
+            library: Arc::new(match &self.masks {
+                Some(masks) => library.with_keys(&masks.of_resource(&resource.name)),
+                None => library,
+            }),
             database: database.to_owned(),
             begun: AtomicU64::new(0),
             loaded: AtomicBool::new(false),

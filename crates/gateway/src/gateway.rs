@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustls::ServerConfig;
 use tokio::sync::watch;
 use tracing::{info, warn};
+use wire::postgres::library::MaskKeys;
 use wire::postgres::session::Cap;
 
 use crate::cancel::Cancels;
@@ -107,6 +108,14 @@ impl Gateway {
             cancels: Cancels::default(),
             catalogues: Arc::default(),
         }
+    }
+
+    /// With the keys of masks that need one: the same keys mask the same values alike after a restart.
+    /// Without them such masks redact.
+    #[must_use]
+    pub fn masking_with(mut self, keys: MaskKeys) -> Self {
+        self.catalogues = Arc::new(Catalogues::with_masks(keys));
+        self
     }
 
     /// Listens for clients that speak PostgreSQL's protocol.

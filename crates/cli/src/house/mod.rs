@@ -37,7 +37,9 @@ use control::store::Store;
 use control::tokens::Tokens;
 use control::vault::Vault;
 use control::{Clock, end_sessions_of_revoked_tokens};
+use evidence::KeyringKey;
 use gateway::{Gateway, House, Limits, Resources, Serving};
+use mask::MaskKeys;
 use policy::PolicySet;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -102,6 +104,9 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     let archive = archive.await?;
     numbers.archive(archive.clone());
     let kept = recordings.clone();
+    // The oldest key: what is masked by it stays the same when another is added.
+    let ring = recordings.keyring();
+    let masking = ring.ids().next().and_then(|id| ring.key(id)).map(KeyringKey::masking_secret);
     let keys = recordings.keyring().ids().map(|id| id.to_string()).collect();
     begin(&store, keys, file, &config, &policies.load_full(), &clock).await?;
     recordings.enter_into(Arc::clone(&store)).await.context("the audit log")?;
@@ -175,7 +180,11 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
                 .transpose()?;
             let clear = tls.is_none();
             let listen = gateway::Listen { address, tls, clear, threads: 0 };
-            Some(Gateway::new(house, Limits::default()).serve_postgres(listen)?)
+            let mut gateway = Gateway::new(house, Limits::default());
+            if let Some(secret) = masking {
+                gateway = gateway.masking_with(MaskKeys::derive(&*secret));
+            }
+            Some(gateway.serve_postgres(listen)?)
         }
     };
     let (count, version) = (config.resources.len(), policies.load().version().to_owned());

@@ -235,6 +235,7 @@ mod tests {
                     derived: Derived::Clear,
                 },
             ],
+            strict_masking: false,
             evidence: Evidence::Buffered,
             settings: BTreeMap::new(),
         }

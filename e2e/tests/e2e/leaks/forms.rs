@@ -74,10 +74,8 @@ impl Form {
 pub(super) fn run(client: &mut Client, form: Form, statement: &Statement) -> Vec<Message> {
     let sql = statement.sql.as_str();
     let in_transaction = said_in_transaction(client);
-    if statement.is_query()
-        && statement.with.is_empty()
-        && let Some(texts) = form.around(sql, in_transaction)
-    {
+    let wraps = statement.is_query() && statement.with.is_empty();
+    if let Some(texts) = wraps.then(|| form.around(sql, in_transaction)).flatten() {
         return texts.iter().flat_map(|text| say(client, &ask::query(text))).collect();
     }
     let with: Vec<_> = statement.with.iter().map(|text| Some(text.as_str())).collect();

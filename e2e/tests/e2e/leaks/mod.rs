@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use canary::Canaries;
-use e2e::{Client, Database, House, Server, Version};
+use e2e::{Client, Database, House, Server, Version, ask};
 use forms::Form;
 use script::{Statement, statements};
 use search::Search;
@@ -249,7 +249,7 @@ fn no_function_call_shows_a_canary() {
     ] {
         client.forget_received();
         let oid = bed.database.look(&format!("SELECT '{name}'::regprocedure::oid"));
-        client.send(&e2e::ask::function_call(oid.parse().expect("an oid"), &with));
+        client.send(&ask::function_call(oid.parse().expect("an oid"), &with));
         let said = client.until_ready();
         leaks.ran += 1;
         for found in bed.search.client(client.received(), &said) {
@@ -258,4 +258,50 @@ fn no_function_call_shows_a_canary() {
     }
     bed.look_at_what_was_written(&mut leaks);
     leaks.assert_none("function-calls");
+}
+
+/// Changes wait for somebody of the group dba.
+const HELD: &str = r#"
+@id("engineers")
+permit (principal in Group::"engineering", action in [Action::"connect", Action::"read"], resource);
+@id("changes")
+@approve("group:dba")
+permit (principal in Group::"engineering", action in Action::"write", resource);
+"#;
+
+#[test]
+fn no_approval_shows_a_canary() {
+    let bed = Bed::new(v15(), "app");
+    bed.house.policies(HELD);
+    let mut leaks = Leaks::default();
+    for sql in [
+        "UPDATE people SET salary = salary RETURNING ssn, account, badge",
+        "UPDATE people SET salary = -1",
+        "INSERT INTO people SELECT * FROM people",
+        "DELETE FROM people WHERE ssn > 'a'",
+    ] {
+        let mut client = bed.house.client("alice");
+        client.send(&ask::query(sql));
+        let mut said = client.until(|message| matches!(message.kind, b'N' | b'Z'));
+        if said.last().is_some_and(|last| last.kind == b'N') {
+            let request = bed.house.waiting("bob");
+            let id = request["id"].as_str().expect("an id");
+            let shown = bed.house.cli("bob", &["approvals", "show", id]);
+            let approved = bed.house.cli("bob", &["approvals", "approve", id]);
+            assert!(shown.ok() && approved.ok(), "{} {}", shown.all(), approved.all());
+            said.extend(client.until_ready());
+            for text in [request.to_string(), shown.all(), approved.all()] {
+                if let Some(what) = bed.search.file(text.as_bytes()) {
+                    leaks.add("what the approver is shown", sql, what);
+                }
+            }
+            leaks.ran += 3;
+        }
+        for found in bed.search.client(client.received(), &said) {
+            leaks.add("what the client is shown after approval", sql, format!("{found:?}"));
+        }
+    }
+    assert!(leaks.ran >= 6, "only {} answers for an approver", leaks.ran);
+    bed.look_at_what_was_written(&mut leaks);
+    leaks.assert_none("approvals");
 }

@@ -63,7 +63,6 @@ data:
   - {column: public.emp.name, class: sealed_value}
   - {column: public.student.name, class: sealed_value}
   - {column: public.stud_emp.name, class: sealed_value}
-  - {column: public.real_city.cname, class: sealed_value}
   - {column: public.road.name, class: sealed_value}
 "#;
 
@@ -118,7 +117,6 @@ impl Suite {
             ("emp.data", &[0]),
             ("student.data", &[0]),
             ("stud_emp.data", &[0]),
-            ("real_city.data", &[1]),
             ("streets.data", &[0]),
         ] {
             let file = input.join("data").join(file);
@@ -164,14 +162,15 @@ impl Suite {
 
     /// No canary is in what psql printed.
     fn search(&self) {
-        let patterns = ["cnryq", "qyrnc", "636e727971", "y25yex", "nucnlx", "jbnj5c"];
+        let patterns = ["cnryq", "qyrnc", "636e727971", "y25yex", "bnj5c"];
         let search = AhoCorasick::builder().ascii_case_insensitive(true).build(patterns).unwrap();
-        let (mut leaks, mut rows) = (Vec::new(), 0);
+        let (mut leaks, mut rows, mut masked) = (Vec::new(), 0, 0);
         for line in FILES.lines() {
             let name = line.trim_start_matches("test: ");
             let file = self.output.join(format!("results/{name}.out"));
             let text = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
             rows += text.matches(" row").count();
+            masked += text.matches("[masked]").count();
             let mut statement = String::new();
             for (at, line) in text.lines().enumerate() {
                 let hit = search.is_match(line);
@@ -184,7 +183,7 @@ impl Suite {
                 }
             }
         }
-        assert!(rows > 1000, "only {rows} results");
+        assert!(rows > 1000 && masked > 1000, "only {rows} results and {masked} masked values");
         if let Some(folder) = std::env::var_os("SLUICE_LEAK_REPORT") {
             std::fs::write(Path::new(&folder).join("suite"), leaks.join("\n")).unwrap();
         }

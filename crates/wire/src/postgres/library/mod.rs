@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use mask::{Detectors, MaskKeys, Treatments};
+use mask::{Detectors, Treatments};
 use model::{Classes, DataClass, DataRule, Derived, Masking};
 
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
 pub(crate) use results::Results;
+
+pub use mask::MaskKeys;
 
 /// Texts up to this size are kept with their reading.
 const CACHED_TEXT: usize = 64 << 10;
