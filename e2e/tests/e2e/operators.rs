@@ -25,6 +25,7 @@ fn value(client: &mut Client, sql: &str) -> Option<String> {
 /// Lays tables out as their owner does.
 fn furnish(database: &Database<'_>, statements: &[&str]) {
     let mut owner = database.direct();
+    owner.query("SET ROLE app");
     for sql in statements {
         let said = owner.query(sql);
         assert!(said.iter().all(|message| message.kind != b'E'), "{sql}: {said:?}");
@@ -117,9 +118,9 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         &database,
         &[
             "CREATE DOMAIN word AS text CHECK (VALUE <> '')",
-            "CREATE TABLE typed (id int NOT NULL, number int NOT NULL, maybe int, feeling mood, felt mood NOT NULL,
+            "CREATE TABLE typed (id int NOT NULL, number int NOT NULL, maybe int, feeling mood,
              spoken word, span int4range, spans int4range, pairs hstore, many text[], at uuid NOT NULL)",
-            "INSERT INTO typed VALUES (1, 42, 42, 'ok', 'happy', 'Ottilie', '[17,42)', '[17,42)',
+            "INSERT INTO typed VALUES (1, 42, 42, 'ok', 'Ottilie', '[17,42)', '[17,42)',
              'name=>Ottilie, age=>NULL', '{Ottilie,Krumm}', 'b0a1c2d3-0000-4000-8000-000000000001')",
         ],
     );
@@ -127,7 +128,6 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         "{column: public.typed.number, class: hidden, mask: redact}",
         "{column: public.typed.maybe, class: hidden}",
         "{column: public.typed.feeling, class: hidden}",
-        "{column: public.typed.felt, class: hidden}",
         "{column: public.typed.spoken, class: hidden}",
         "{column: public.typed.span, class: hidden}",
         "{column: public.typed.spans, class: coarse, mask: bucket(10)}",
@@ -141,17 +141,17 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         ("number", "0"),
         ("maybe", "NULL::int"),
         ("feeling", "NULL::mood"),
-        ("felt", "'sad'::mood"),
         ("spoken", "'[masked]'::text"),
         ("span", "NULL::int4range"),
         ("spans", "'[10,40)'::int4range"),
         ("pairs", "'name=>[masked], age=>NULL'::hstore"),
-        ("many", "'{[masked],[masked]}'::text[]"),
         ("at", "'00000000-0000-0000-0000-000000000000'::uuid"),
     ] {
         let sql = format!("SELECT {column} FROM typed");
         shows(&mut client, &database, &sql, &format!("SELECT {expected}"));
     }
+    let many = value(&mut client, "SELECT many FROM typed");
+    assert_eq!(many.as_deref(), Some(r#"{"[masked]","[masked]"}"#));
 }
 
 /// Two tables with one number, and a third with another.
@@ -249,8 +249,17 @@ fn rows_that_may_not_show_are_neither_sent_nor_recorded() {
             assert_eq!(shown(&mut client, sql, format).len(), 20, "{sql}");
         }
     }
-    let out = client.query("COPY cases TO STDOUT");
-    assert_eq!(out.iter().filter(|message| message.kind == b'd').count(), 20);
+    for sql in [
+        "COPY cases TO STDOUT",
+        "COPY (SELECT title, sealed FROM cases) TO STDOUT (FORMAT csv)",
+        "COPY cases TO STDOUT (FORMAT binary)",
+    ] {
+        let copied = client.query(sql);
+        let bodies = copied.iter().filter(|message| message.kind == b'd').map(|one| &one.body);
+        let text =
+            String::from_utf8_lossy(&bodies.flatten().copied().collect::<Vec<_>>()).into_owned();
+        assert_eq!(text.matches("open title").count(), 20, "{sql}: {copied:?}");
+    }
     let sent = String::from_utf8_lossy(client.received()).into_owned();
     assert!(sent.contains("open title 29") && !sent.contains("sealed title"), "{sent}");
     client.send(&e2e::ask::terminate());
@@ -334,7 +343,7 @@ fn a_class_of_the_house_is_found_inside_of_texts() {
     std::fs::create_dir(folder.path().join("classes")).unwrap();
     std::fs::write(
         folder.path().join("classes/staff.yaml"),
-        "name: employee_id\nwhat: Our own staff number\npattern: \"E-[0-9]{6}\"\nmask: keep_last(2)\n",
+        "name: employee_id\nwhat: Our own staff number\npattern: \"E-[0-9]{6}\"\n",
     )
     .unwrap();
     let house = House::builder()
@@ -347,7 +356,7 @@ fn a_class_of_the_house_is_found_inside_of_texts() {
         &mut client,
         &database,
         "SELECT said, upper(said) FROM tickets_of ORDER BY id",
-        "VALUES ('ask *-****56 or 4539148803436467', 'ASK *-****56 OR 4539148803436467'),
+        "VALUES ('ask [employee_id] or 4539148803436467', 'ASK [employee_id] OR 4539148803436467'),
          ('ask E-12345', 'ASK E-12345')",
     );
 }
