@@ -124,6 +124,14 @@ impl HouseBuilder {
         self.resource("orders", &text)
     }
 
+    /// A resource with these rules, each a line of its `data:` list.
+    #[must_use]
+    pub fn ruled(self, name: &str, database: &Database<'_>, rules: &[&str]) -> Self {
+        let rules: String = rules.iter().map(|rule| format!("  - {rule}\n")).collect();
+        let text = resource(name, database, "tls: require", &format!("data:\n{rules}"));
+        self.resource(name, &text)
+    }
+
     /// A resource without data classes.
     #[must_use]
     pub fn plain(self, name: &str, database: &Database<'_>) -> Self {

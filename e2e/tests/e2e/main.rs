@@ -23,6 +23,7 @@ mod keys;
 mod leaks;
 mod looking;
 mod masking;
+mod operators;
 mod pipelines;
 mod regression;
 mod scanning;

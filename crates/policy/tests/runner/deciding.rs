@@ -342,7 +342,8 @@ fn policies_see_the_facts_of_a_command() {
         r#"{ANYTHING}
         @id("unbounded") forbid (principal, action in Action::"write", resource) when {{ context.unbounded }};
         @id("cards") forbid (principal, action == Action::"select", resource) when {{ context.returns.contains(DataClass::"credit_card") }};
-        @id("loose") forbid (principal, action == Action::"update", resource) unless {{ context.in_transaction }};"#
+        @id("loose") forbid (principal, action == Action::"update", resource) unless {{ context.in_transaction }};
+        @id("guessing") forbid (principal, action in Action::"read", resource) when {{ context.filters.contains(DataClass::"us_ssn") }};"#
     );
     let mut slice = session(&open_and(&policies));
     let mut ask = |action, facts: Facts, in_transaction| {
@@ -355,6 +356,14 @@ fn policies_see_the_facts_of_a_command() {
         returns: names.iter().map(|name| class(name)).collect::<Classes>(),
         ..Facts::default()
     };
+    let filters = |names: &[&str]| Facts {
+        filters: names.iter().map(|name| class(name)).collect::<Classes>(),
+        ..Facts::default()
+    };
+    assert_eq!(ask(Action::Select, filters(&["email", "us_ssn"]), false), "deny guessing");
+    assert_eq!(ask(Action::Select, filters(&["email"]), false), "allow anything");
+    assert_eq!(ask(Action::Select, returns(&["us_ssn"]), false), "allow anything");
+    assert_eq!(ask(Action::Delete, filters(&["us_ssn"]), false), "allow anything");
     assert_eq!(ask(Action::Delete, Facts::default(), false), "allow anything");
     assert_eq!(ask(Action::Delete, unbounded(), false), "deny unbounded");
     assert_eq!(ask(Action::Select, unbounded(), false), "allow anything");

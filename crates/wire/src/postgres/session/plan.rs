@@ -283,6 +283,12 @@ impl Plan {
         columns.collect()
     }
 
+    /// Whether a row with a value in this column must not show.
+    pub(super) fn denies(&self, index: usize) -> bool {
+        let mask = self.columns.get(index).map(|column| &column.mask);
+        matches!(mask, Some(Mask::Whole(Operator::DenyRow, _)))
+    }
+
     /// Masks one value.
     #[inline]
     pub(super) fn value(

@@ -14,6 +14,8 @@ const LONGEST_EXTENSION: usize = 4096;
 pub(super) struct Reader {
     begun: bool,
     masked: Vec<u8>,
+    /// The row read last must not show.
+    pub(super) denied: bool,
 }
 
 impl Reader {
@@ -54,6 +56,7 @@ impl Reader {
             out.extend_from_slice(&NULL);
             return Ok(());
         };
+        self.denied |= plan.denies(index);
         self.masked.clear();
         let value = match plan.value(index, value, view, &mut self.masked) {
             Masked::Kept => value,

@@ -15,6 +15,8 @@ pub(super) struct Reader {
     header: bool,
     value: Vec<u8>,
     masked: Vec<u8>,
+    /// The row read last must not show.
+    pub(super) denied: bool,
 }
 
 /// One value as it is written.
@@ -33,6 +35,7 @@ impl Reader {
             header: format.header,
             value: Vec::new(),
             masked: Vec::new(),
+            denied: false,
         }
     }
 
@@ -118,6 +121,7 @@ impl Reader {
             out.extend_from_slice(raw);
             return;
         }
+        self.denied |= plan.denies(index);
         self.masked.clear();
         match plan.value(index, &self.value, view, &mut self.masked) {
             Masked::Kept => out.extend_from_slice(raw),

@@ -105,11 +105,15 @@ impl CopyMasker {
         let before = out.len();
         message(out, backend::COPY_DATA, |out| {
             while result.is_ok() && !rest.is_empty() {
-                let end = match &mut self.format {
-                    Format::Text(reader) => reader.row(rest, &self.plan, view, out),
-                    Format::Csv(reader) => reader.row(rest, &self.plan, view, out),
-                    Format::Binary(reader) => reader.unit(rest, &self.plan, view, out),
+                let start = out.len();
+                let (end, denied) = match &mut self.format {
+                    Format::Text(one) => (one.row(rest, &self.plan, view, out), &mut one.denied),
+                    Format::Csv(one) => (one.row(rest, &self.plan, view, out), &mut one.denied),
+                    Format::Binary(one) => (one.unit(rest, &self.plan, view, out), &mut one.denied),
                 };
+                if std::mem::take(denied) {
+                    out.truncate(start);
+                }
                 match end {
                     Ok(Some(end)) => rest = rest.get(end..).unwrap_or_default(),
                     Ok(None) => break,

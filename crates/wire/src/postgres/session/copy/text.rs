@@ -13,6 +13,8 @@ pub(super) struct Reader {
     header: bool,
     value: Vec<u8>,
     masked: Vec<u8>,
+    /// The row read last must not show.
+    pub(super) denied: bool,
 }
 
 impl Reader {
@@ -23,6 +25,7 @@ impl Reader {
             header: format.header,
             value: Vec::new(),
             masked: Vec::new(),
+            denied: false,
         }
     }
 
@@ -85,6 +88,7 @@ impl Reader {
             out.extend_from_slice(field);
             return;
         }
+        self.denied |= plan.denies(index);
         self.masked.clear();
         let value = if memchr::memchr(b'\\', field).is_some() {
             self.value.clear();
