@@ -105,7 +105,7 @@ fn mask_text(
         match byte {
             b'{' => depth += 1,
             b'}' => depth -= 1,
-            b',' => {}
+            b',' if depth > 0 => {}
             _ => {
                 if depth <= 0 {
                     return None;

@@ -65,3 +65,62 @@ fn an_integer_is_masked_where_its_column_says_what_it_is() {
     assert_eq!(masked("order_id", 4_242_424_242_424_242), Masked::Kept);
     assert_eq!(masked("total", 123_456_789), Masked::Kept);
 }
+
+/// Numbers that look random and are the same every time (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 1) % limit
+    }
+
+    fn digits(&mut self, count: usize) -> String {
+        (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
+    }
+}
+
+#[test]
+fn of_random_serials_one_in_thirty_passes_for_a_card_at_most() {
+    const TRIES: usize = 20_000;
+    let cards = super::detectors(&["credit_card"]);
+    let mut random = Random(0x5DEE_CE66_D1CE_4E5B);
+    let passed = |length: usize, random: &mut Random| {
+        let is_card = |_: &usize| !cards.find(random.digits(length).as_bytes()).is_empty();
+        (0..TRIES).filter(is_card).count()
+    };
+    let rates: Vec<_> = (12..=19).map(|length| (length, passed(length, &mut random))).collect();
+    for (length, count) in &rates {
+        assert!(count * 25 < TRIES, "{length}: {rates:?}");
+    }
+    let most = rates.iter().max_by_key(|(_, count)| *count).unwrap();
+    assert!(most.0 == 16 && most.1 * 40 > TRIES, "{rates:?}");
+}
+
+#[test]
+fn random_columns_of_every_day_are_not_convicted() {
+    type Made = fn(&mut Random) -> String;
+    let columns: [(&str, Made); 6] = [
+        ("id", |random| random.below(1 << 31).to_string()),
+        ("big", |random| random.below(1 << 62).to_string()),
+        ("created", |random| (1_600_000_000_000 + random.below(200_000_000_000)).to_string()),
+        ("zip", |random| random.digits(5)),
+        ("price", |random| format!("{}.{:02}", random.below(100_000), random.below(100))),
+        ("serial", |random| {
+            let length = 8 + random.below(9) as usize;
+            random.digits(length)
+        }),
+    ];
+    let all = all();
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for (name, made) in columns {
+        let hints = Hints { name, ..Hints::default() };
+        for column in 0..1_000 {
+            let values: Vec<_> = (0..20).map(|_| made(&mut random)).collect();
+            let found = propose(&all, &hints, values.iter().map(String::as_bytes));
+            assert_eq!(found, [], "{name} {column}: {values:?}");
+        }
+    }
+}

@@ -59,3 +59,31 @@ fn row(separator: u8, is_digit: bool) -> Option<usize> {
     let separator = super::separator(separator)?;
     Some(usize::from(separator) * 2 + usize::from(is_digit))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_lets_in_what_a_shape_begins_with_and_nothing_else() {
+        let mut gate = Gate::default();
+        [&b"999"[..], b"99-9999", b"AA 99A 9", b"A9(X"]
+            .into_iter()
+            .for_each(|shape| gate.open(shape));
+        let lengths = |first, separator, byte| {
+            let seconds = gate.seconds(first, separator, byte);
+            (1..32).filter(|length| seconds & bit(*length) != 0).collect::<Vec<_>>()
+        };
+        assert!(gate.is_whole(3));
+        assert!(!gate.is_whole(2) && !gate.is_whole(0) && !gate.is_whole(32));
+        assert_eq!(lengths(2, b'-', b'4'), [4]);
+        assert_eq!(lengths(2, b' ', b'4'), [3]);
+        assert_eq!(lengths(2, b'(', b'4'), [1]);
+        assert_eq!(lengths(2, b'(', b'Z'), [1]);
+        for (first, separator, byte) in
+            [(2, b'-', b'a'), (2, b'.', b'4'), (2, b'_', b'4'), (3, b'-', b'4'), (64, b'-', b'4')]
+        {
+            assert!(lengths(first, separator, byte).is_empty());
+        }
+    }
+}

@@ -175,6 +175,7 @@ impl Shapes {
         // A number that a word tells of is that, whatever else it could be.
         shapes.known.sort_by_key(|known| (known.groups, !known.is_told, known.place));
         shapes.begun.sort_unstable();
+        shapes.index.sort();
         shapes.begun.dedup();
         shapes
     }

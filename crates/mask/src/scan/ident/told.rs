@@ -34,7 +34,11 @@ impl Index {
             }
             self.words.push(Word { begins, place, word });
         }
-        self.words.sort_by_key(|word| word.begins);
+    }
+
+    /// Puts the words in order: to be called before any is looked for.
+    pub(super) fn sort(&mut self) {
+        self.words.sort_unstable_by_key(|word| word.begins);
     }
 
     fn has(&self, code: u16) -> bool {
