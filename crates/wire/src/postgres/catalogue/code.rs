@@ -291,10 +291,8 @@ impl<'w> Walk<'w> {
                     self.row_place(place);
                 }
             }
-            "return" => {
-                if !self.returns_row(at) {
-                    self.write(Place::Row(None), From::Everything);
-                }
+            "return" if !self.returns_row(at) => {
+                self.write(Place::Row(None), From::Everything);
             }
             "new" => self.assignment(at),
             _ => {}

@@ -53,6 +53,9 @@ pub(super) struct Hidden {
     functions: FxHashMap<u32, Behind>,
 }
 
+/// A column of a relation, or any.
+type Column = (u32, Option<i16>);
+
 /// A text that was read, with those that it calls.
 #[derive(Debug)]
 pub(super) struct Unit {
@@ -63,7 +66,7 @@ pub(super) struct Unit {
     anything: bool,
     /// Columns of its own table's row that it names.
     row: Vec<i16>,
-    writes: Vec<(Vec<(u32, Option<i16>)>, Given)>,
+    writes: Vec<(Vec<Column>, Given)>,
     unknown: bool,
 }
 
@@ -273,7 +276,7 @@ fn places(
     catalogue: &Catalogue,
     relation: &sql::RelationName,
     column: Option<&str>,
-) -> Vec<(u32, Option<i16>)> {
+) -> Vec<Column> {
     let named = catalogue.named(&relation.name);
     let meant = named.filter(|(_, entry)| super::may_be(&relation.schema, &entry.schema));
     let place = |(oid, _)| match column {
