@@ -269,6 +269,7 @@ impl<'w> Walk<'w> {
                 "into" => self.into(at),
                 "update" => self.update(at),
                 "copy" if start => self.place(at + 1),
+                "execute" if self.only_reads(at + 1) => {}
                 "execute" | "alias" => self.code.unknown = true,
                 _ => {}
             }
@@ -277,6 +278,44 @@ impl<'w> Walk<'w> {
             }
             at += 1;
         }
+    }
+
+    /// Whether EXECUTE runs a constant, or one with names and constants put in, that only reads.
+    fn only_reads(&mut self, at: usize) -> bool {
+        let formats = self.word(at) == "format" && self.is(at + 1, b'(');
+        let at = at + 2 * usize::from(formats);
+        let Some(Kind::Text(text)) = self.kind(at) else { return false };
+        let inner = tokens(text);
+        let reads = inner.first().is_some_and(|first| first.kind.word() == "select");
+        let more = inner.iter().any(|token| {
+            token.kind == Kind::Sign(b';')
+                || matches!(token.kind.word(), "into" | "insert" | "update")
+        });
+        // `%s` puts anything in.
+        let whole = match formats {
+            true => {
+                !text.contains("%s")
+                    && !text.contains("$s")
+                    && matches!(self.kind(at + 1), Some(Kind::Sign(b',' | b')')))
+            }
+            false => {
+                matches!(self.kind(at + 1), Some(Kind::Sign(b';')))
+                    || matches!(self.word(at + 1), "into" | "using" | "loop")
+            }
+        };
+        if !reads || more || !whole {
+            return false;
+        }
+        self.names_in(text);
+        for (place, token) in inner.iter().enumerate() {
+            let called = inner.get(place + 1).is_some_and(|next| next.kind == Kind::Sign(b'('));
+            if let Some(name) = token.kind.name()
+                && called
+            {
+                self.name(None, name, true);
+            }
+        }
+        true
     }
 
     /// What the first word of a statement tells.
@@ -291,10 +330,8 @@ impl<'w> Walk<'w> {
                     self.row_place(place);
                 }
             }
-            "return" => {
-                if !self.returns_row(at) {
-                    self.write(Place::Row(None), From::Everything);
-                }
+            "return" if !self.returns_row(at) => {
+                self.write(Place::Row(None), From::Everything);
             }
             "new" => self.assignment(at),
             _ => {}

@@ -400,3 +400,22 @@ fn the_servers_own_search_trigger_keeps_what_it_reads() {
     let (_, told) = spread(&[row(["trigger", "20000", "vectors", "3752", ""])]);
     assert_eq!(told, ["search: email us_ssn"]);
 }
+
+#[test]
+fn a_function_that_writes_keeps_what_it_is_given() {
+    let keeps = |text| {
+        let (catalogue, _) = spread(&[row(["code", "20060", text, "plpgsql"])]);
+        catalogue.keeps_arguments(&Parent::Any, "fired")
+    };
+    assert!(keeps("BEGIN INSERT INTO copied (secret) VALUES ($1); END"));
+    assert!(keeps("BEGIN EXECUTE given; END"));
+    assert!(keeps("BEGIN EXECUTE 'SELECT ' || given; END"));
+    assert!(keeps("BEGIN EXECUTE format('SELECT %s', given); END"));
+    assert!(!keeps("BEGIN INSERT INTO copied (id) VALUES (1); RETURN upper(given); END"));
+    assert!(!keeps(
+        "BEGIN EXECUTE 'SELECT ssn FROM customers WHERE id = $1' INTO x USING given; RETURN x; END"
+    ));
+    assert!(!keeps(
+        "BEGIN EXECUTE format('SELECT %I FROM customers', given) INTO x; RETURN x; END"
+    ));
+}

@@ -51,7 +51,12 @@ pub(super) struct Behind {
 pub(super) struct Hidden {
     relations: FxHashMap<u32, Behind>,
     functions: FxHashMap<u32, Behind>,
+    /// Functions that may put what they are given where it is not masked.
+    keepers: FxHashSet<u32>,
 }
+
+/// A column of a relation, or any.
+type Column = (u32, Option<i16>);
 
 /// A text that was read, with those that it calls.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ pub(super) struct Unit {
     anything: bool,
     /// Columns of its own table's row that it names.
     row: Vec<i16>,
-    writes: Vec<(Vec<(u32, Option<i16>)>, Given)>,
+    writes: Vec<(Vec<Column>, Given)>,
     unknown: bool,
 }
 
@@ -273,7 +278,7 @@ fn places(
     catalogue: &Catalogue,
     relation: &sql::RelationName,
     column: Option<&str>,
-) -> Vec<(u32, Option<i16>)> {
+) -> Vec<Column> {
     let named = catalogue.named(&relation.name);
     let meant = named.filter(|(_, entry)| super::may_be(&relation.schema, &entry.schema));
     let place = |(oid, _)| match column {
@@ -325,6 +330,14 @@ impl Unit {
         all.through(Flow::Computed)
     }
 
+    /// Whether what it is given may end up where it writes.
+    fn keeps(&self) -> bool {
+        let everything = |(places, given): &(Vec<Column>, Given)| {
+            matches!(given, Given::Everything) && !places.is_empty()
+        };
+        self.unknown || self.writes.iter().any(everything)
+    }
+
     /// Gives what it writes to where it writes it. Answers whether that changed anything.
     pub(super) fn spread(&self, catalogue: &mut Catalogue, anything: &Classes) -> bool {
         if self.writes.is_empty() {
@@ -374,6 +387,11 @@ pub(super) fn hidden(
     anything: &Classes,
 ) -> Hidden {
     let mut hidden = Hidden::default();
+    let keeps = |unit: &Unit| match unit.of {
+        Of::Function(function) => unit.keeps().then_some(function),
+        Of::Relation(_) | Of::Column => None,
+    };
+    hidden.keepers = units.iter().filter_map(keeps).collect();
     for unit in units.iter().filter(|unit| unit.unknown) {
         let mut classes: Classes = unit.everything(catalogue, anything).all().cloned().collect();
         match unit.of {
@@ -439,7 +457,16 @@ impl Catalogue {
         joined(meant.filter_map(|(oid, _)| self.hidden.relations.get(&oid)))
     }
 
-    /// The same of a call of a function.
+    /// Whether a call of a function may put what it is given where it is not masked.
+    #[must_use]
+    pub fn keeps_arguments(&self, parent: &Parent, name: &str) -> bool {
+        let functions = self.functions.get(name).into_iter().flatten();
+        functions
+            .filter(|function| super::may_be(parent, &function.schema))
+            .any(|function| self.hidden.keepers.contains(&function.oid))
+    }
+
+    /// What a call of a function may put nobody knows where.
     #[must_use]
     pub fn calls_behind(&self, parent: &Parent, name: &str) -> Option<(&str, Classes)> {
         let meant = self.functions.get(name)?.iter();

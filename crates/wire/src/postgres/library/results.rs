@@ -125,11 +125,12 @@ pub(super) fn kept(
             by: None,
         })
     });
-    kept.chain(statement.accesses.iter().filter_map(|access| behind(access, scope))).collect()
+    kept.chain(statement.accesses.iter().filter_map(|access| behind(access, statement, scope)))
+        .collect()
 }
 
 /// What triggers and rules behind a write, or the code behind a call, may put nobody knows where.
-fn behind(access: &Access, scope: &Scope<'_>) -> Option<Kept> {
+fn behind(access: &Access, statement: &Statement, scope: &Scope<'_>) -> Option<Kept> {
     let Object { kind, parent, name } = &access.object;
     let writes = matches!(
         access.action,
@@ -141,12 +142,26 @@ fn behind(access: &Access, scope: &Scope<'_>) -> Option<Kept> {
             | Action::Truncate
     );
     let (by, classes) = match kind {
-        ObjectKind::Relation if writes => scope.catalogue.writes_behind(parent, name),
-        ObjectKind::Function if access.action == Action::Call => {
-            scope.catalogue.calls_behind(parent, name)
+        ObjectKind::Relation if writes => {
+            let (by, classes) = scope.catalogue.writes_behind(parent, name)?;
+            (by.to_owned(), classes)
         }
-        _ => None,
-    }?;
+        ObjectKind::Function if access.action == Action::Call => {
+            let told = scope.catalogue.calls_behind(parent, name);
+            let mut classes = told.map_or_else(Classes::new, |(_, classes)| classes);
+            // Whatever the statement reads may be among its arguments.
+            if scope.catalogue.keeps_arguments(parent, name) {
+                for relation in &statement.reads {
+                    classes.extend(scope.catalogue.classes_of(&relation.schema, &relation.name));
+                }
+            }
+            (format!("function \"{name}\""), classes)
+        }
+        _ => return None,
+    };
+    if classes.is_empty() {
+        return None;
+    }
     let into = RelationName { schema: parent.clone(), name: name.clone() };
     Some(Kept { into, column: None, classes, by: Some(by.into()) })
 }

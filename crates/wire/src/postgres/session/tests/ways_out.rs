@@ -456,3 +456,21 @@ fn strict_masking_ends_a_session_instead_of_showing_a_binary_value_nobody_can_re
     let farewell = String::from_utf8_lossy(&farewell).into_owned();
     assert!(farewell.contains("C42501") && farewell.contains("point_of_sale"), "{farewell}");
 }
+
+#[test]
+fn a_write_is_refused_whose_trigger_copies_nobody_knows_where() {
+    let learned = Turn::Learn(&[
+        &["function", "30009", "public", "fired", "v"],
+        &["code", "30009", "BEGIN EXECUTE TG_ARGV[0] USING NEW; RETURN NEW; END", "plpgsql"],
+        &["trigger", "20000", "copies", "30009", ""],
+    ]);
+    let write = || client(&[query("update customers set id = 1 where id = 2")]);
+    let told = Stage::sensitive().play(&[learned.clone(), write()]).client_text();
+    assert!(
+        told.contains("by trigger \"copies\", would store data of class email, us_ssn"),
+        "{told}"
+    );
+    let revealed = Stage::sensitive().revealing(&["email", "us_ssn"]);
+    let outcome = revealed.play(&[learned, write()]);
+    assert!(outcome.upstream_tags().contains('Q'), "{}", outcome.upstream_tags());
+}
