@@ -213,10 +213,11 @@ fn a_canary_credential_is_found_nowhere() {
 #[test]
 fn a_name_that_code_gives_is_masked_at_the_target_too() {
     let database = Server::shared(Version::V15).database();
-    database.look(
+    let made = database.look(
         "CREATE FUNCTION names_bob() RETURNS void LANGUAGE plpgsql AS \
          $$ BEGIN PERFORM set_config('application_name', 'bob', false); END $$",
     );
+    assert_eq!(made, "CREATE FUNCTION");
     let house = House::open(&database);
     let mut client = house.client("alice");
     let said = client.query("SELECT names_bob()");
