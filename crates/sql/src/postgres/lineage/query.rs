@@ -121,20 +121,12 @@ impl<'t> Tracer<'t> {
     /// A term of GROUP BY, ORDER BY or DISTINCT ON: a column's number, its name, or an expression.
     fn looks_at(&mut self, node: &'t Node, columns: &Shape, level: &Level<'_, 't>) {
         let value = match &node.node {
-            Some(N::AConst(constant)) => match &constant.val {
-                Some(Val::Ival(number)) => {
-                    let at = usize::try_from(number.ival).ok().and_then(|at| at.checked_sub(1));
-                    match at.and_then(|at| columns.get(..=at)) {
-                        Some([before @ .., Column::One { from, .. }])
-                            if before.iter().all(|one| matches!(one, Column::One { .. })) =>
-                        {
-                            from.clone()
-                        }
-                        _ => shape::whole(columns),
-                    }
-                }
-                _ => Stream::default(),
-            },
+            // A column's number. Which one it is must not matter: statements that differ in plain numbers
+            // alone have one reading.
+            Some(N::AConst(constant)) if matches!(constant.val, Some(Val::Ival(_))) => {
+                shape::whole(columns)
+            }
+            Some(N::AConst(_)) => Stream::default(),
             Some(N::ColumnRef(column)) if column.fields.len() == 1 => {
                 let mut found = Stream::default();
                 let name = column.fields.first().and_then(word).unwrap_or_default();
