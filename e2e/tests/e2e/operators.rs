@@ -72,7 +72,7 @@ fn each_operator_shows_what_it_promises_in_text_and_in_binary() {
         "{column: public.shown.last, class: c_last, mask: keep_last(4)}",
         "{column: public.shown.domain, class: c_domain, mask: keep_domain}",
         "{column: public.shown.mail, class: c_mail, mask: email}",
-        "{column: public.shown.nothing, class: c_nothing, mask: \"null\"}",
+        "{column: public.shown.nothing, class: c_nothing, mask: null}",
         "{column: public.shown.empty, class: c_empty, mask: default}",
         "{column: public.shown.year, class: c_year, mask: date_year}",
         "{column: public.shown.month, class: c_month, mask: date_month}",

@@ -22,6 +22,7 @@ pub(crate) struct Written {
     pub(crate) column: Option<String>,
     json: Option<String>,
     pub(crate) class: Option<String>,
+    #[serde(default, deserialize_with = "operator")]
     mask: Option<String>,
     derived: Option<WrittenDerived>,
     detect: Option<Vec<String>>,
@@ -32,6 +33,12 @@ pub(crate) struct Written {
 enum WrittenDerived {
     Mask,
     Clear,
+}
+
+/// An operator's name. `null` without quotes is one too, and not the absence of any.
+fn operator<'de, D: serde::Deserializer<'de>>(written: D) -> Result<Option<String>, D::Error> {
+    let name = Option::<String>::deserialize(written)?;
+    Ok(Some(name.unwrap_or_else(|| "null".to_owned())))
 }
 
 /// What one rule says of the treatment of its class.

@@ -171,6 +171,19 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
 }
 
 #[test]
+fn the_operator_null_needs_no_quotes() {
+    let text = format!("{RESOURCE}data: [{{column: a.b.c, class: us_ssn, mask: null}}]\n");
+    let files = [("sluice.yaml", "resources: [r.yaml]\n"), ("r.yaml", &*text)];
+    let data = check(&files).unwrap().resources[0].data.clone();
+    let class = DataRule::Class {
+        class: DataClass::new("us_ssn").unwrap(),
+        masking: Some(Masking::Null),
+        derived: Derived::Mask,
+    };
+    assert_eq!(data.last(), Some(&class));
+}
+
+#[test]
 fn how_a_class_is_treated_is_said_once_for_a_resource() {
     let data = |rules: &str| {
         let text = format!("{RESOURCE}data:\n{rules}");

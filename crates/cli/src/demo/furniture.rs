@@ -132,7 +132,7 @@ credential:
   password: {{file: ../orders.password}}
 labels: {{env: prod}}
 data:
-  - {{column: public.customers.ssn, class: us_ssn}}
+  - {{column: public.customers.ssn, class: us_ssn, mask: keep_last(4)}}
   - {{column: public.customers.card, class: credit_card}}
   - {{column: \"*.*.email\", class: email}}
   - {{detect: [credit_card, email, us_ssn]}}
