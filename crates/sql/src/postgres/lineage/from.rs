@@ -85,6 +85,7 @@ impl<'t> Tracer<'t> {
                     for part in parts.into_iter().flatten() {
                         from.join(&this.value(part, beside));
                     }
+                    from.join(&this.values_of(&function.namespaces, beside));
                     for column in &function.columns {
                         let Some(N::RangeTableFuncCol(column)) = &column.node else { continue };
                         for part in [&column.colexpr, &column.coldefexpr].into_iter().flatten() {
@@ -106,6 +107,10 @@ impl<'t> Tracer<'t> {
                     for node in &table.passing {
                         from.join(&this.value(node, beside));
                     }
+                    if let Some(otherwise) = table.on_error.as_deref() {
+                        from.join(&this.values_of(otherwise.expr.as_deref(), beside));
+                    }
+                    from.join(&this.defaults_of(&table.columns, beside));
                     let columns = vec![Column::Open(from.computed())];
                     this.named_part(table.alias.as_ref(), "json_table", columns)
                 }
@@ -113,6 +118,21 @@ impl<'t> Tracer<'t> {
             })
         })
         .unwrap_or_else(lost)
+    }
+
+    /// What JSON_TABLE's columns hold where the document has nothing for them.
+    fn defaults_of(&mut self, columns: &'t [Node], beside: &Level<'_, 't>) -> Stream {
+        self.deeper(untraced(), |this| {
+            let mut all = Stream::default();
+            for column in columns {
+                let Some(N::JsonTableColumn(column)) = &column.node else { continue };
+                for otherwise in [&column.on_empty, &column.on_error].into_iter().flatten() {
+                    all.join(&this.values_of(otherwise.expr.as_deref(), beside));
+                }
+                all.join(&this.defaults_of(&column.columns, beside));
+            }
+            all
+        })
     }
 
     /// A relation by its name: a WITH query's rows, or a table's.
