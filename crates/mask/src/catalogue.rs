@@ -77,6 +77,11 @@ impl Treatments {
         Self(rules.iter().map(compiled).collect())
     }
 
+    /// What a rule says of a class of this name.
+    pub(crate) fn named(&self, class: &str) -> Option<&Operator> {
+        self.0.iter().find(|(known, _)| known.as_str() == class).map(|(_, operator)| operator)
+    }
+
     /// What masks values of a class.
     #[must_use]
     pub fn of(&self, class: &DataClass) -> Operator {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use model::{ClassDefinition, Classes, DataClass};
 
-use crate::catalogue::UnknownClass;
+use crate::catalogue::{Treatments, UnknownClass};
 use crate::custom::{Defined, DefinitionError};
 use crate::fold::is_plain;
 use crate::gather::{Found, Hits, Shown, What};
@@ -16,6 +16,8 @@ use crate::scan::{Kind, Kinds, Plan, Scan};
 pub struct Detectors {
     pub(crate) plan: Plan,
     pub(crate) defined: Defined,
+    /// How rules say that classes are masked.
+    treatments: Treatments,
 }
 
 /// Why there are no such detectors.
@@ -52,7 +54,7 @@ impl Detectors {
                 .ok_or_else(|| UnknownClass { name: class.as_str().to_owned() })?;
             kinds = kinds.with(kind);
         }
-        Ok(Self { plan: Plan::new(kinds), defined: Defined::default() })
+        Ok(Self { plan: Plan::new(kinds), ..Self::none() })
     }
 
     /// The same, and detectors of classes that a house defines for itself.
@@ -73,7 +75,18 @@ impl Detectors {
     /// Finds nothing.
     #[must_use]
     pub fn none() -> Self {
-        Self { plan: Plan::new(Kinds::default()), defined: Defined::default() }
+        Self {
+            plan: Plan::new(Kinds::default()),
+            defined: Defined::default(),
+            treatments: Treatments::default(),
+        }
+    }
+
+    /// With rules that say how classes are masked. A finding is a part of a text: where a rule wants no
+    /// value, or another type's, the class's name stands in its place.
+    #[must_use]
+    pub fn treated(self, treatments: Treatments) -> Self {
+        Self { treatments, ..self }
     }
 
     /// Whether there is nothing it would find.
@@ -152,6 +165,12 @@ impl Detectors {
 
     /// What stands in a finding's place. It needs no escaping in JSON, arrays or records.
     fn replace(&self, what: What, found: &[u8], out: &mut Vec<u8>) {
+        if let Some(operator) = self.treatments.named(self.name(what)) {
+            if !operator.mask_part(found, out) {
+                tag(self.name(what), out);
+            }
+            return;
+        }
         match what {
             What::Kind(Kind::CreditCard) => operator::keep_last(4, found, out),
             What::Kind(Kind::Email) => operator::keep_domain(found, out),

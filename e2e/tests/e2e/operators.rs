@@ -350,6 +350,11 @@ fn a_class_of_the_house_is_found_inside_of_texts() {
         .folder(folder)
         .setting("classes: [classes/*.yaml]")
         .ruled("orders", &database, &["{detect: [employee_id]}"])
+        .ruled(
+            "kept",
+            &database,
+            &["{detect: [employee_id]}", "{class: employee_id, mask: keep_last(2)}"],
+        )
         .start();
     let mut client = house.client("alice");
     shows(
@@ -358,6 +363,13 @@ fn a_class_of_the_house_is_found_inside_of_texts() {
         "SELECT said, upper(said) FROM tickets_of ORDER BY id",
         "VALUES ('ask [employee_id] or 4539148803436467', 'ASK [employee_id] OR 4539148803436467'),
          ('ask E-12345', 'ASK E-12345')",
+    );
+    let mut client = house.try_client("alice", "kept").unwrap();
+    shows(
+        &mut client,
+        &database,
+        "SELECT said FROM tickets_of ORDER BY id",
+        "VALUES ('ask *-****56 or 4539148803436467'), ('ask E-12345')",
     );
 }
 

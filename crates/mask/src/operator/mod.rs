@@ -151,6 +151,31 @@ impl Operator {
         }
     }
 
+    /// Masks a part of a text in place, with nothing that needs escaping in JSON, arrays or records.
+    /// `false`: it has no form for a part, and nothing was written.
+    pub(crate) fn mask_part(&self, found: &[u8], out: &mut Vec<u8>) -> bool {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.');
+        match self {
+            Self::Redact
+            | Self::KeepFirst(_)
+            | Self::KeepLast(_)
+            | Self::KeepDomain
+            | Self::Email
+            | Self::Hash(_)
+            | Self::Token(..) => self.mask_text(found, out),
+            // It keeps the punctuation that it finds.
+            Self::Format(..) if found.iter().all(plain) => self.mask_text(found, out),
+            Self::Format(..)
+            | Self::Tag(_)
+            | Self::Null
+            | Self::Default
+            | Self::DateYear
+            | Self::DateMonth
+            | Self::Bucket(_)
+            | Self::DenyRow => false,
+        }
+    }
+
     /// Masks a whole text. What it writes needs no escaping in JSON, arrays or records, unless the
     /// operator is `format`, which keeps the punctuation it found. `false`: NULL is all that is left.
     pub(crate) fn mask_text(&self, text: &[u8], out: &mut Vec<u8>) -> bool {

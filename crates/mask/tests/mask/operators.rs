@@ -1,4 +1,7 @@
-use mask::{Cell, MaskKeys, Masked, ValueFormat, ValueType, detokenise, mask_cell, mask_value};
+use mask::{
+    Cell, DataClass, MaskKeys, Masked, Treatments, ValueFormat, ValueType, detokenise, mask_cell,
+    mask_value,
+};
 
 use super::operator;
 
@@ -238,5 +241,27 @@ fn a_reader_that_expects_a_value_gets_one() {
         ("deny_row", text(ValueType::Int4), "42", None),
     ] {
         assert_eq!(masked(masking, cell, value.as_bytes()).as_deref(), shown, "{masking} {cell:?}");
+    }
+}
+
+#[test]
+fn a_rule_says_how_a_finding_inside_a_text_is_masked() {
+    let keys = MaskKeys::derive(b"ours");
+    let masked = |masking: &str| {
+        let class = DataClass::new("credit_card").unwrap();
+        let rules = [(class, masking.parse().unwrap())].into();
+        let detectors = crate::detectors(&["credit_card"]).treated(Treatments::new(&rules, &keys));
+        let mut out = Vec::new();
+        assert!(detectors.mask_text(b"paid by 4111 1111 1111 1111, thanks", &mut out));
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(masked("redact"), "paid by [masked], thanks");
+    assert_eq!(masked("keep_last(2)"), "paid by **** **** **** **11, thanks");
+    for no_part in ["tag", "null", "default", "deny_row", "bucket(10)", "date_year"] {
+        assert_eq!(masked(no_part), "paid by [credit_card], thanks", "{no_part}");
+    }
+    for keyed in ["hash", "format", "token"] {
+        let masked = masked(keyed);
+        assert!(!masked.contains("1111 1111") && masked.ends_with(", thanks"), "{masked}");
     }
 }

@@ -224,7 +224,8 @@ impl Library {
             | DataRule::Class { .. } => None,
         };
         let own: Vec<_> = self.rules.iter().filter_map(definition).collect();
-        Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| everything())
+        let detectors = Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| everything());
+        detectors.treated((*self.treatments).clone())
     }
 
     /// Reads a text within a scope, or finds it read.
