@@ -57,7 +57,7 @@ pub(crate) fn measure(stage: &Stage) -> Result<Section> {
     let mut section = Section::new(
         "A statement that was never seen",
         &format!(
-            "CPU microseconds of one session in memory, without sockets, policy and disk: from the first byte of a statement to the last \
+            "Microseconds of one session in memory, without sockets, policy and disk: from the first byte of a statement to the last \
              byte of its answer, which has no rows; medians of {TIMES}. Thirty kinds of statements over a schema of {} columns with a class. Never seen: \
              another word in each, so that no cache helps. Reading alone: the grammar and the walk over its tree. Tracing: what of it is \
              above the same resource without data rules, never seen and seen.",
