@@ -72,6 +72,14 @@ impl Detectors {
         Ok(Self { defined: Defined::new(&wanted)?, ..Self::new(&known)? })
     }
 
+    /// Every detector there is: for where it is not known what should be found.
+    #[must_use]
+    pub fn everything() -> Self {
+        let detectable = crate::catalogue().iter().filter(|info| info.has_detector);
+        let classes = detectable.filter_map(|info| DataClass::new(info.name)).collect();
+        Self::new(&classes).unwrap_or_else(|_| Self::none())
+    }
+
     /// Finds nothing.
     #[must_use]
     pub fn none() -> Self {

@@ -40,6 +40,6 @@ pub use catalogue::{
 pub use custom::DefinitionError;
 pub use detect::{DetectorError, Detectors, Finding};
 pub use model::{ClassDefinition, Classes, DataClass, Masked, Masking, ValueFormat};
-pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, detokenise};
+pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, class_of_token, detokenise};
 pub use value::{Cell, JsonPath, UnknownPath, ValueType, mask_cell, mask_json_paths, mask_value};
 pub use vote::{Ballot, Hints, Proposal, propose};

@@ -107,6 +107,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     // The oldest key: what is masked by it stays the same when another is added.
     let ring = recordings.keyring();
     let masking = ring.ids().next().and_then(|id| ring.key(id)).map(KeyringKey::masking_secret);
+    let masking = masking.map(|secret| MaskKeys::derive(&*secret));
     let keys = recordings.keyring().ids().map(|id| id.to_string()).collect();
     begin(&store, keys, file, &config, &policies.load_full(), &clock).await?;
     recordings.enter_into(Arc::clone(&store)).await.context("the audit log")?;
@@ -144,6 +145,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             store: Arc::clone(&store),
             policies: Arc::clone(&policies),
             resources: Arc::new(move || snapshot.load().iter().cloned().collect()),
+            masks: masking.as_ref().map(|keys| keys.of_resource("")),
             admins: config.admins.clone(),
             endpoints: config.listen.endpoints(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -181,8 +183,8 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             let clear = tls.is_none();
             let listen = gateway::Listen { address, tls, clear, threads: 0 };
             let mut gateway = Gateway::new(house, Limits::default());
-            if let Some(secret) = masking {
-                gateway = gateway.masking_with(MaskKeys::derive(&*secret));
+            if let Some(keys) = masking {
+                gateway = gateway.masking_with(keys);
             }
             Some(gateway.serve_postgres(listen)?)
         }

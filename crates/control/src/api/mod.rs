@@ -12,6 +12,7 @@ mod approvals;
 mod archive;
 mod audit;
 mod caller;
+mod detokenise;
 mod extract;
 mod follow;
 mod info;
@@ -35,6 +36,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
+use mask::MaskKeys;
 use model::Resource;
 use policy::PolicySet;
 
@@ -75,6 +77,8 @@ pub struct Api {
     pub policies: Arc<ArcSwap<PolicySet>>,
     /// The resources in force.
     pub resources: Resources,
+    /// What turns tokens back; `None`: nothing does.
+    pub masks: Option<MaskKeys>,
     /// Groups whose members are administrators (`admins:`).
     pub admins: Vec<String>,
     /// How native clients reach the other listeners, by protocol: `host:port`, or `:port` at the
@@ -93,6 +97,7 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/whoami", get(info::whoami))
         .route("/status", get(status::status))
         .route("/resources", get(resources::list))
+        .route("/resources/{name}/detokenise", post(detokenise::turn_back))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

@@ -100,6 +100,7 @@ impl Server {
             store: Arc::clone(&house.store),
             policies: Arc::new(ArcSwap::from_pointee(policies)),
             resources: Arc::new(move || resources.clone()),
+            masks: Some(mask::MaskKeys::derive(b"test")),
             admins: vec!["group:admins".into()],
             endpoints: [("postgres".to_owned(), "127.0.0.1:5433".to_owned())].into(),
             version: "0.0.0-test".into(),

@@ -7,9 +7,9 @@ use super::normal::Normal;
 /// What every key of the masking operators is derived from. It has no `Debug`, and is overwritten
 /// when it is dropped; the keys derived from it live as long as their operators.
 ///
-/// Keys of `hash` and `format` belong to one resource and one class, so that values cannot be
-/// matched across them; a key of `hash(scope)` belongs to that scope alone, so that they can. Keys
-/// of `token` belong to a class, whatever the resource: a token says by itself what it is.
+/// Keys of `hash`, `format` and `token` belong to one resource and one class, so that values cannot be
+/// matched across them, and who may turn back tokens of one resource turns back those of no other; a
+/// key of `hash(scope)` belongs to that scope alone, so that they can.
 pub struct MaskKeys {
     root: Zeroizing<[u8; 32]>,
     resource: String,
@@ -48,7 +48,7 @@ impl MaskKeys {
     }
 
     pub(super) fn token(&self, purpose: &str, class: &DataClass) -> Zeroizing<[u8; 32]> {
-        self.subkey(purpose, &[class.as_str()])
+        self.subkey(purpose, &[&self.resource, class.as_str()])
     }
 
     /// Parts are written with their lengths: no two lists of parts read alike.

@@ -13,7 +13,7 @@ pub use format::FormatKey;
 pub(crate) use keep::{keep_domain, keep_last};
 pub(crate) use keys::Hashed;
 pub use keys::{HashKey, MaskKeys};
-pub use token::{TokenKey, detokenise};
+pub use token::{TokenKey, class_of_token, detokenise};
 
 use crate::value::date::Keep;
 

@@ -24,6 +24,8 @@ pub enum Category {
     Session,
     /// What people decided.
     Approval,
+    /// Masked values.
+    Data,
     /// Sluice tokens.
     Token,
     /// What the gateway was told to do.

@@ -27,7 +27,7 @@ fn page() -> String {
     page
 }
 
-const CATEGORIES: [(Category, &str, &str); 9] = [
+const CATEGORIES: [(Category, &str, &str); 10] = [
     (Category::Authentication, "Authentication", "Who somebody is."),
     (Category::Authorisation, "Authorisation", "What somebody was not let in to."),
     (
@@ -36,6 +36,7 @@ const CATEGORIES: [(Category, &str, &str); 9] = [
         "What was opened, and how it ended; what happens in between is in the session's recording.",
     ),
     (Category::Approval, "Approvals", "What people decided about held commands."),
+    (Category::Data, "Data", "Masked values that somebody was shown."),
     (Category::Token, "Tokens", "Sluice tokens, made and taken back."),
     (Category::Configuration, "Configuration", "What the gateway was told to do."),
     (

@@ -203,6 +203,34 @@ events! {
         /// Why, when it was not the client.
         why: Option<String>,
     }
+    /// Somebody was shown what tokens of a resource stand for (`mask: token`). On the disk before they are.
+    Detokenised = "data.detokenise", Data, Medium, "the resource" {
+        /// The classes of the values.
+        classes: Vec<String>,
+        /// How many tokens.
+        count: u64,
+        /// Why, as they said.
+        reason: String,
+        /// Who vouches for the identity.
+        provider: String,
+        /// Where they came from.
+        source: String,
+    }
+    /// Somebody asked what tokens stand for, and was not told.
+    DetokeniseRefused = "data.detokenise_refused", Data, Medium, "the resource's name as it was asked for" {
+        /// The classes that the tokens say they have, of those that the resource has.
+        classes: Vec<String>,
+        /// How many tokens.
+        count: u64,
+        /// Why, as they said.
+        reason: String,
+        /// Who vouches for the identity.
+        provider: String,
+        /// Where they came from.
+        source: String,
+        /// What they were told.
+        why: String,
+    }
     /// A token was made.
     TokenCreated = "token.create", Token, Low, "the token" {
         /// What people call it.
