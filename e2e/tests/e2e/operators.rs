@@ -226,6 +226,96 @@ fn a_fake_has_the_shape_of_its_value_and_a_token_has_none() {
     assert_eq!(value(&mut client, "SELECT ssn FROM owed").unwrap(), token);
 }
 
+/// Erin's group may see secrets; nobody sees numbers.
+const SEES_SECRETS: &str = r#"
+@id("open")
+permit (principal in Group::"engineering", action in [Action::"connect", Action::"read"], resource);
+@id("fraud-sees-secrets")
+permit (principal in Group::"fraud", action == Action::"reveal", resource == DataClass::"secret");
+"#;
+
+#[test]
+fn a_token_is_turned_back_for_those_who_may_see_its_class_and_never_unseen() {
+    let database = v15().database();
+    numbers(&database);
+    let rules = [
+        "{column: \"*.owed.ssn\", class: secret, mask: token}",
+        "{column: \"*.paid.ssn\", class: us_ssn, mask: token}",
+    ];
+    let house = House::builder()
+        .policies(SEES_SECRETS)
+        .ruled("orders", &database, &rules)
+        .ruled("billing", &database, &rules)
+        .start();
+    let token = |resource: &str, sql: &str| {
+        let mut client = house.try_client("alice", resource).unwrap();
+        value(&mut client, sql).unwrap()
+    };
+    let secret = token("orders", "SELECT ssn FROM owed");
+    let elsewhere = token("billing", "SELECT ssn FROM owed");
+    let number = token("orders", "SELECT ssn FROM paid WHERE id = 1");
+    assert_ne!(secret, elsewhere);
+    assert!(number.starts_with("tok_us_ssn."), "{number}");
+    let said = |name: &str, resource: &str, tokens: &[&str]| {
+        let words = [&["detokenise", resource], tokens, &["--reason", "case 4711"]].concat();
+        let ran = house.cli(name, &words);
+        assert_eq!(ran.ok(), ran.stdout.contains("078 05 1120"), "{}", ran.all());
+        assert!(!ran.all().contains("078-05-1120"), "{}", ran.all());
+        (ran.ok(), ran.all())
+    };
+    assert_eq!(said("erin", "orders", &[&secret, &secret]).1.matches("078 05 1120").count(), 2);
+    let told =
+        house.cli_json("erin", &["detokenise", "orders", &secret, "--reason", "x", "--json"]);
+    assert_eq!((&told[0]["class"], &told[0]["value"]), (&"secret".into(), &"078 05 1120".into()));
+
+    let garbled = format!("{}A", &secret[..secret.len() - 1]);
+    let garbled =
+        if garbled == secret { secret.replace("tok_secret.", "tok_secret.A") } else { garbled };
+    let relabelled = number.replace("us_ssn", "secret");
+    for (name, resource, tokens, why) in [
+        ("alice", "orders", vec![&secret], "policy does not let you see `secret`"),
+        ("erin", "orders", vec![&number], "policy does not let you see `us_ssn`"),
+        ("erin", "orders", vec![&secret, &number], "policy does not let you see `us_ssn`"),
+        (
+            "erin",
+            "orders",
+            vec![&secret, &garbled],
+            "number 2 of the tokens is not a token of this",
+        ),
+        ("erin", "orders", vec![&relabelled], "is not a token of this resource"),
+        ("erin", "orders", vec![&elsewhere], "is not a token of this resource"),
+        ("erin", "billing", vec![&secret], "is not a token of this resource"),
+        ("erin", "nowhere", vec![&secret], "there is no such resource"),
+        ("dave", "orders", vec![&secret], "there is no such resource"),
+    ] {
+        let tokens: Vec<_> = tokens.into_iter().map(String::as_str).collect();
+        let (ok, all) = said(name, resource, &tokens);
+        assert!(!ok && all.contains(why), "{name} on {resource}: {all}");
+    }
+    assert!(!house.cli("erin", &["detokenise", "orders", &secret, "--reason", " "]).ok());
+
+    let entries = house.cli_json("root", &["audit", "ls", "--code", "data.", "--json"]);
+    let entries = entries.as_array().unwrap();
+    let of = |code: &str| entries.iter().filter(|one| one["action"] == code).collect::<Vec<_>>();
+    let shown = of("data.detokenise");
+    assert_eq!((shown.len(), of("data.detokenise_refused").len()), (2, 9), "{entries:?}");
+    let first = shown[1];
+    assert_eq!((&first["actor"], &first["object"]), (&"erin@example.com".into(), &"orders".into()));
+    assert_eq!(
+        (&first["detail"]["classes"], &first["detail"]["count"], &first["detail"]["reason"]),
+        (&serde_json::json!(["secret"]), &2.into(), &"case 4711".into())
+    );
+    assert!(house.cli("root", &["audit", "verify"]).ok());
+    let exported = house.cli("root", &["audit", "export"]).stdout;
+    for text in [exported, house.log()] {
+        assert!(!text.contains("078 05 1120") && !text.contains("tok_"), "{text}");
+    }
+    for (path, bytes) in house.written() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("078 05 1120"), "{}", path.display());
+    }
+}
+
 #[test]
 fn rows_that_may_not_show_are_neither_sent_nor_recorded() {
     let database = v15().database();

@@ -351,3 +351,30 @@ async fn a_client_that_never_finishes_its_request_is_let_go() {
     slow.read_to_end(&mut answer).await.unwrap();
     assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
 }
+
+#[tokio::test]
+async fn nothing_is_turned_back_that_cannot_be_asked_so() {
+    let server = Server::start().await;
+    let path = "/api/v1/resources/orders-prod/detokenise";
+    let token = "tok_us_ssn.AAAA";
+    for (body, status) in [
+        (json!({ "tokens": [], "reason": "x" }), 422),
+        (json!({ "tokens": vec![token; 101], "reason": "x" }), 422),
+        (json!({ "tokens": [token], "reason": "" }), 422),
+        (json!({ "tokens": [token], "reason": "a\nb" }), 422),
+        (json!({ "tokens": [token] }), 422),
+        (json!({ "tokens": [token], "reason": "x", "class": "us_ssn" }), 422),
+        // No rule of this resource knows the class.
+        (json!({ "tokens": [token], "reason": "x" }), 422),
+    ] {
+        let answer = server.as_person("ana", "POST", path, Some(body.clone())).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+    }
+    let asked = json!({ "tokens": [token], "reason": "x" });
+    for (name, path) in [("ana", "/api/v1/resources/orders-test/detokenise"), ("dan", path)] {
+        let answer = server.as_person(name, "POST", path, Some(asked.clone())).await;
+        assert_eq!(answer.status, 404, "{name}: {}", answer.body);
+    }
+    let found = server.as_person("adm", "GET", "/api/v1/audit?action=data.", None).await.json();
+    assert_eq!(found.as_array().unwrap().len(), 3, "{found}");
+}

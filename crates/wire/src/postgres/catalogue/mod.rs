@@ -62,6 +62,9 @@ UNION ALL SELECT DISTINCT 'view', r.ev_class::text, d.refobjid::text, d.refobjsu
   WHERE r.ev_class >= 16384";
 
 const COLUMNS: &str = "\
+ UNION ALL SELECT 'label', e.enumtypid::text, e.enumlabel, NULL, NULL, NULL \
+  FROM (SELECT DISTINCT ON (enumtypid) enumtypid, enumlabel::text FROM pg_catalog.pg_enum \
+        WHERE enumtypid >= 16384 AND enumlabel::text !~ '[^ -~]' ORDER BY enumtypid, enumsortorder) e \
  UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text, a.attname::text, a.atttypid::text, \
     CASE WHEN a.attgenerated = '' THEN '' ELSE 'g' END || CASE WHEN a.attnotnull THEN 'n' ELSE '' END \
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
@@ -110,6 +113,8 @@ pub struct Catalogue {
     functions: FxHashMap<Box<str>, Vec<Function>>,
     function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
     types: FxHashMap<u32, NamedType>,
+    /// Of each enum its first label that is ASCII, and so the same in every encoding of a client's.
+    labels: FxHashMap<u32, Box<str>>,
     /// What views show, as far as their definitions were read.
     definitions: views::Definitions,
     /// What functions in SQL return.
@@ -201,6 +206,12 @@ impl Catalogue {
                         of: row[5].and_then(|of| of.parse().ok()).unwrap_or(0),
                     };
                     this.types.insert(oid(1)?, entry);
+                }
+                "label" => {
+                    let (oid, label) = (oid(1)?, text(2)?);
+                    if label.is_ascii() {
+                        this.labels.insert(oid, label.into());
+                    }
                 }
                 "child" => links.child(oid(1)?, oid(2)?),
                 "view" => links.view(oid(1)?, oid(2)?, text(3)?.parse().map_err(|_| bad())?),
@@ -394,6 +405,21 @@ impl Catalogue {
             _ if &*entry.name == "hstore" => ValueType::Hstore,
             _ => ValueType::Other,
         }
+    }
+
+    /// What stands in the place of a masked value of an enum: the same label for all, so it tells nothing.
+    /// Of a domain or an array it is that of the type beneath.
+    #[must_use]
+    pub fn label(&self, oid: u32) -> Option<&str> {
+        let mut oid = oid;
+        for _ in 0..8 {
+            if let Some(label) = self.labels.get(&oid) {
+                return Some(label);
+            }
+            let beneath = self.types.get(&oid).filter(|entry| matches!(entry.kind, b'd' | b'b'));
+            oid = beneath.map(|entry| entry.of)?;
+        }
+        None
     }
 
     /// Notes of each relation what any of its columns carries.

@@ -74,9 +74,42 @@ struct ColumnPlan {
     format: ValueFormat,
     /// Whoever reads it is promised a value.
     not_null: bool,
+    /// What a masked enum becomes where it must be a value.
+    label: Option<Box<str>>,
+}
+
+/// What is known of a value by the column it comes from.
+pub(super) struct Promise {
+    value_type: ValueType,
+    not_null: bool,
+    label: Option<Box<str>>,
+}
+
+impl Promise {
+    /// A text, or NULL.
+    pub(super) const TEXT: Self =
+        Self { value_type: ValueType::Text, not_null: false, label: None };
+
+    pub(super) fn of(catalogue: &Catalogue, type_oid: u32, not_null: bool) -> Self {
+        Self {
+            value_type: catalogue.value_type(type_oid),
+            not_null,
+            label: catalogue.label(type_oid).map(Into::into),
+        }
+    }
 }
 
 impl ColumnPlan {
+    fn new(mask: Mask, promise: Promise, format: ValueFormat) -> Self {
+        let Promise { value_type, not_null, label } = promise;
+        Self { mask, value_type, format, not_null, label }
+    }
+
+    fn cell(&self) -> Cell<'_> {
+        let cell = Cell::new(self.value_type, self.format).not_null(self.not_null);
+        self.label.as_deref().map_or(cell, |label| cell.labelled(label))
+    }
+
     /// Masks parts of a document, and searches the rest.
     fn parts(
         &self,
@@ -231,21 +264,19 @@ impl Plan {
     /// statement does not know; `None` takes those of the description.
     pub(super) fn new(described: &Described, formats: Option<&[i16]>, ground: &Ground<'_>) -> Self {
         let count = described.columns.len();
-        let columns = described.columns.iter().enumerate().map(|(index, column)| ColumnPlan {
-            mask: ground.mask(index, count, column),
-            value_type: ground.catalogue.value_type(column.type_oid),
-            format: value_format(format_of(formats, index, column.format)),
-            not_null: ground
-                .catalogue
-                .column(column.table, column.number)
-                .is_some_and(|entry| entry.not_null),
+        let columns = described.columns.iter().enumerate().map(|(index, column)| {
+            let entry = ground.catalogue.column(column.table, column.number);
+            let not_null = entry.is_some_and(|entry| entry.not_null);
+            let promise = Promise::of(ground.catalogue, column.type_oid, not_null);
+            let format = value_format(format_of(formats, index, column.format));
+            ColumnPlan::new(ground.mask(index, count, column), promise, format)
         });
         Self::of(columns.collect())
     }
 
     /// Makes a plan of masks for values of known types that are not described.
-    pub(super) fn bare(masks: Vec<(Mask, ValueType)>, format: ValueFormat) -> Self {
-        let column = |(mask, value_type)| ColumnPlan { mask, value_type, format, not_null: false };
+    pub(super) fn bare(masks: Vec<(Mask, Promise)>, format: ValueFormat) -> Self {
+        let column = |(mask, promise)| ColumnPlan::new(mask, promise, format);
         Self::of(masks.into_iter().map(column).collect())
     }
 
@@ -302,10 +333,7 @@ impl Plan {
         match &column.mask {
             Mask::Clear => Masked::Kept,
             Mask::Scan => view.detectors.mask_value(column.value_type, column.format, value, out),
-            Mask::Whole(operator, _) => {
-                let cell = Cell::new(column.value_type, column.format).not_null(column.not_null);
-                mask::mask_cell(operator, &cell, value, out)
-            }
+            Mask::Whole(operator, _) => mask::mask_cell(operator, &column.cell(), value, out),
             Mask::Parts(parts, _) => column.parts(parts, value, view, out),
         }
     }

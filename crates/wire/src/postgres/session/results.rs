@@ -113,6 +113,7 @@ impl Session {
             Columns::Masked(plan) => plan.rows(&span, &running.view)?,
             Columns::Undescribed => return Err(Wrong::OutOfState),
         };
+        running.result.denied += denied;
         if span.is_empty() {
             return Ok(true);
         }
@@ -130,8 +131,10 @@ impl Session {
         let number = running.number;
         let Some(copy) = &mut running.result.copy else { return Err(Wrong::OutOfState) };
         let span = if copy.is_clear() { span } else { copy.span(span, &running.view)? };
+        let denied = copy.take_denied();
         let answer = &mut running.result;
-        answer.rows += count;
+        answer.rows += count.saturating_sub(denied);
+        answer.denied += denied;
         answer.bytes += span.len() as u64;
         if !answer.cut {
             let room = usize::try_from(cap.bytes.saturating_sub(answer.kept_bytes)).unwrap_or(0);

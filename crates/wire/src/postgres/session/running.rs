@@ -49,6 +49,8 @@ pub(super) struct Answer {
     pub(super) begun: bool,
     pub(super) copy: Option<CopyMasker>,
     pub(super) rows: u64,
+    /// Rows of it that may not show, beside these.
+    pub(super) denied: u64,
     pub(super) bytes: u64,
     /// How much of it is in the recording.
     pub(super) kept_rows: u64,

@@ -392,12 +392,22 @@ impl Session {
     /// CommandComplete, EmptyQueryResponse or PortalSuspended: a statement is at its end, or at its
     /// most rows.
     fn complete(&mut self, tag: u8, message: Bytes) -> Result<(), Wrong> {
-        let done = if tag == backend::COMMAND_COMPLETE {
+        let mut message = message;
+        let mut done = String::new();
+        if tag == backend::COMMAND_COMPLETE {
             let mut body = Body::new(body_of(&message));
-            String::from_utf8_lossy(body.cstr()?).into_owned()
-        } else {
-            String::new()
-        };
+            done = String::from_utf8_lossy(body.cstr()?).into_owned();
+            let running = self.owed.front().and_then(Expect::running);
+            let denied = running.map_or(0, |running| running.result.denied);
+            if let Some(shown) = tag_of_shown(&done, denied) {
+                let mut out = Vec::new();
+                frame::message(&mut out, backend::COMMAND_COMPLETE, |out| {
+                    out.extend_from_slice(shown.as_bytes());
+                    out.push(0);
+                });
+                (done, message) = (shown, out.into());
+            }
+        }
         self.rolled_back |= done == "ROLLBACK";
         let popped = match self.owed.front_mut() {
             Some(Expect::Query { running, failed: false, .. })
@@ -474,6 +484,14 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The tag as it would be were there no rows that may not show. How many rows a statement changed stays
+/// as it is: that is what the client did.
+fn tag_of_shown(tag: &str, denied: u64) -> Option<String> {
+    let (verb @ ("SELECT" | "FETCH" | "COPY"), count) = tag.rsplit_once(' ')? else { return None };
+    let count: u64 = count.parse().ok().filter(|_| denied > 0)?;
+    Some(format!("{verb} {}", count.saturating_sub(denied)))
 }
 
 fn finished(running: &super::Running, tag: String) -> Event {

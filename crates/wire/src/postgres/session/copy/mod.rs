@@ -5,11 +5,10 @@ mod csv;
 mod text;
 
 use bytes::{Buf, Bytes, BytesMut};
-use mask::ValueType;
 use model::ValueFormat;
 use sql::{CopyFormat, CopyOut, CopySource};
 
-use super::plan::{Ground, Plan};
+use super::plan::{Ground, Plan, Promise};
 use super::view::View;
 use crate::postgres::catalogue::{Carried, Catalogue};
 use crate::postgres::frame::{Body, HEADER, Malformed, backend, message};
@@ -23,6 +22,8 @@ pub(super) struct CopyMasker {
     format: Format,
     /// What arrived of a row that is not complete.
     partial: BytesMut,
+    /// Rows that were left out and not asked for yet.
+    denied: u64,
 }
 
 enum Format {
@@ -49,7 +50,7 @@ impl CopyMasker {
             _ => return Err(Malformed),
         };
         let plan = plan(copy, count, binary, ground);
-        Ok(Self { plan, format, partial: BytesMut::new() })
+        Ok(Self { plan, format, partial: BytesMut::new(), denied: 0 })
     }
 
     /// For one of which nothing is masked.
@@ -58,6 +59,7 @@ impl CopyMasker {
             plan: Plan::bare(Vec::new(), ValueFormat::Text),
             format: Format::Binary(binary::Reader::default()),
             partial: BytesMut::new(),
+            denied: 0,
         }
     }
 
@@ -79,6 +81,11 @@ impl CopyMasker {
             self.body(&one, view, &mut out)?;
         }
         Ok(out.into())
+    }
+
+    /// How many rows were left out since it was asked last.
+    pub(super) fn take_denied(&mut self) -> u64 {
+        std::mem::take(&mut self.denied)
     }
 
     /// The stream is over: nothing may be left.
@@ -113,6 +120,8 @@ impl CopyMasker {
                 };
                 if std::mem::take(denied) {
                     out.truncate(start);
+                    // What is not whole yet comes again.
+                    self.denied += u64::from(matches!(end, Ok(Some(_))));
                 }
                 match end {
                     Ok(Some(end)) => rest = rest.get(end..).unwrap_or_default(),
@@ -135,7 +144,7 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     let format = if binary { ValueFormat::Binary } else { ValueFormat::Text };
     let columns = match &copy.source {
         CopySource::Query => {
-            let column = |index| (ground.undescribed(index, count), ValueType::Text);
+            let column = |index| (ground.undescribed(index, count), Promise::TEXT);
             (0..count).map(column).collect()
         }
         CopySource::Table { name, columns } => {
@@ -144,31 +153,31 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
             match known {
                 Some(known) if known.len() == count => known
                     .into_iter()
-                    .map(|(classes, value_type)| {
-                        (ground.column_of(table, classes.as_deref()), value_type)
+                    .map(|(classes, promise)| {
+                        (ground.column_of(table, classes.as_deref()), promise)
                     })
                     .collect(),
                 // The table is not the one we know.
-                _ => (0..count).map(|_| (ground.column_of(None, None), ValueType::Text)).collect(),
+                _ => (0..count).map(|_| (ground.column_of(None, None), Promise::TEXT)).collect(),
             }
         }
     };
     Plan::bare(columns, format)
 }
 
-type TableColumn = (Option<std::sync::Arc<Carried>>, ValueType);
+type TableColumn = (Option<std::sync::Arc<Carried>>, Promise);
 
 fn table_columns(catalogue: &Catalogue, table: u32, named: &[String]) -> Vec<TableColumn> {
     let column = |entry: &crate::postgres::catalogue::ColumnEntry| {
-        let value_type = catalogue.value_type(entry.type_oid);
-        (Some(std::sync::Arc::clone(&entry.carried)), value_type)
+        let promise = Promise::of(catalogue, entry.type_oid, entry.not_null);
+        (Some(std::sync::Arc::clone(&entry.carried)), promise)
     };
     if named.is_empty() {
         return catalogue.columns(table).filter(|entry| !entry.generated).map(column).collect();
     }
     let find = |name: &String| {
         let entry = catalogue.columns(table).find(|entry| *entry.name == **name);
-        entry.map_or((None, ValueType::Text), column)
+        entry.map_or((None, Promise::TEXT), column)
     };
     named.iter().map(find).collect()
 }
