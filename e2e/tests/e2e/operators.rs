@@ -118,10 +118,15 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         &database,
         &[
             "CREATE DOMAIN word AS text CHECK (VALUE <> '')",
+            "CREATE TYPE grade AS ENUM ('\u{e9}lite', 'good', 'bad')",
+            "ALTER TYPE grade ADD VALUE 'best' BEFORE 'good'",
+            "CREATE DOMAIN marked AS grade",
             "CREATE TABLE typed (id int NOT NULL, number int NOT NULL, maybe int, feeling mood,
-             spoken word, span int4range, spans int4range, pairs hstore, many text[], at uuid NOT NULL)",
+             spoken word, span int4range, spans int4range, pairs hstore, many text[], at uuid NOT NULL,
+             sure mood NOT NULL, grade marked NOT NULL, likely grade, grades grade[] NOT NULL)",
             "INSERT INTO typed VALUES (1, 42, 42, 'ok', 'Ottilie', '[17,42)', '[17,42)',
-             'name=>Ottilie, age=>NULL', '{Ottilie,Krumm}', 'b0a1c2d3-0000-4000-8000-000000000001')",
+             'name=>Ottilie, age=>NULL', '{Ottilie,Krumm}', 'b0a1c2d3-0000-4000-8000-000000000001', 'ok',
+             'bad', 'bad', '{bad,good}')",
         ],
     );
     let rules = [
@@ -134,6 +139,10 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         "{column: public.typed.pairs, class: hidden}",
         "{column: public.typed.many, class: hidden}",
         "{column: public.typed.at, class: hidden}",
+        "{column: public.typed.sure, class: hidden}",
+        "{column: public.typed.grade, class: hidden}",
+        "{column: public.typed.likely, class: empty, mask: default}",
+        "{column: public.typed.grades, class: hidden}",
     ];
     let house = House::builder().ruled("orders", &database, &rules).start();
     let mut client = house.client("alice");
@@ -146,12 +155,19 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         ("spans", "'[10,40)'::int4range"),
         ("pairs", "'name=>[masked], age=>NULL'::hstore"),
         ("at", "'00000000-0000-0000-0000-000000000000'::uuid"),
+        ("sure", "'sad'::mood"),
+        ("grade", "'best'::grade"),
+        ("likely", "'best'::grade"),
+        ("grades", "'{best,best}'::grade[]"),
     ] {
         let sql = format!("SELECT {column} FROM typed");
         shows(&mut client, &database, &sql, &format!("SELECT {expected}"));
     }
     let many = value(&mut client, "SELECT many FROM typed");
     assert_eq!(many.as_deref(), Some(r#"{"[masked]","[masked]"}"#));
+    let out = client.query("COPY typed (number, maybe, feeling, sure, grade, grades) TO STDOUT");
+    let line = out.iter().find(|message| message.kind == b'd').expect("a row");
+    assert_eq!(String::from_utf8_lossy(&line.body), "0\t\\N\t\\N\tsad\tbest\t{best,best}\n");
 }
 
 /// Two tables with one number, and a third with another.
@@ -316,6 +332,12 @@ fn a_token_is_turned_back_for_those_who_may_see_its_class_and_never_unseen() {
     }
 }
 
+/// How a statement ended.
+fn told(said: &[Message]) -> String {
+    let done = said.iter().find(|message| message.kind == b'C').expect("an end");
+    String::from_utf8_lossy(&done.body).trim_end_matches('\0').to_owned()
+}
+
 #[test]
 fn rows_that_may_not_show_are_neither_sent_nor_recorded() {
     let database = v15().database();
@@ -338,13 +360,19 @@ fn rows_that_may_not_show_are_neither_sent_nor_recorded() {
         for format in [0, 1] {
             assert_eq!(shown(&mut client, sql, format).len(), 20, "{sql}");
         }
+        assert_eq!(told(&client.query(sql)), "SELECT 20", "{sql}");
     }
+    client.query("BEGIN");
+    client.query("DECLARE c CURSOR FOR SELECT * FROM cases ORDER BY id");
+    assert_eq!(told(&client.query("FETCH 6 FROM c")), "FETCH 4");
+    client.query("COMMIT");
     for sql in [
         "COPY cases TO STDOUT",
         "COPY (SELECT title, sealed FROM cases) TO STDOUT (FORMAT csv)",
         "COPY cases TO STDOUT (FORMAT binary)",
     ] {
         let copied = client.query(sql);
+        assert_eq!(told(&copied), "COPY 20", "{sql}");
         let bodies = copied.iter().filter(|message| message.kind == b'd').map(|one| &one.body);
         let text =
             String::from_utf8_lossy(&bodies.flatten().copied().collect::<Vec<_>>()).into_owned();

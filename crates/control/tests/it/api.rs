@@ -1,5 +1,5 @@
 use control::tokens::NewToken;
-use model::{Ending, Event, IdentityKind, Timestamp};
+use model::{DataClass, Ending, Event, IdentityKind, Timestamp};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -357,6 +357,7 @@ async fn nothing_is_turned_back_that_cannot_be_asked_so() {
     let server = Server::start().await;
     let path = "/api/v1/resources/orders-prod/detokenise";
     let token = "tok_us_ssn.AAAA";
+    let unknown = "tok_iban.AAAA";
     for (body, status) in [
         (json!({ "tokens": [], "reason": "x" }), 422),
         (json!({ "tokens": vec![token; 101], "reason": "x" }), 422),
@@ -364,8 +365,8 @@ async fn nothing_is_turned_back_that_cannot_be_asked_so() {
         (json!({ "tokens": [token], "reason": "a\nb" }), 422),
         (json!({ "tokens": [token] }), 422),
         (json!({ "tokens": [token], "reason": "x", "class": "us_ssn" }), 422),
-        // No rule of this resource knows the class.
         (json!({ "tokens": [token], "reason": "x" }), 422),
+        (json!({ "tokens": [unknown], "reason": "x" }), 422),
     ] {
         let answer = server.as_person("ana", "POST", path, Some(body.clone())).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.body);
@@ -376,5 +377,37 @@ async fn nothing_is_turned_back_that_cannot_be_asked_so() {
         assert_eq!(answer.status, 404, "{name}: {}", answer.body);
     }
     let found = server.as_person("adm", "GET", "/api/v1/audit?action=data.", None).await.json();
-    assert_eq!(found.as_array().unwrap().len(), 3, "{found}");
+    assert_eq!(found.as_array().unwrap().len(), 4, "{found}");
+}
+
+#[tokio::test]
+async fn what_a_token_stands_for_is_answered_once_the_audit_log_has_it_and_not_before() {
+    const NUMBER: &str = "078-05-1120";
+    let server = Server::start().await;
+    let path = "/api/v1/resources/orders-prod/detokenise";
+    let keys = mask::MaskKeys::derive(b"test").of_resource("orders-prod");
+    let class = DataClass::new("us_ssn").unwrap();
+    let mut token = Vec::new();
+    assert!(
+        mask::Operator::new(&model::Masking::Token, &class, &keys)
+            .mask_text(NUMBER.as_bytes(), &mut token)
+    );
+    let asked = json!({ "tokens": [String::from_utf8(token).unwrap()], "reason": "case 4711" });
+    let answer = server.as_person("ana", "POST", path, Some(asked.clone())).await;
+    assert_eq!((answer.status, &answer.json()[0]["value"]), (200, &NUMBER.into()));
+    let store = rusqlite::Connection::open(server.house.dir.path().join("sluice.db")).unwrap();
+    store
+        .execute_batch(
+            "create trigger full before insert on audit begin select raise(abort, 'no room'); end",
+        )
+        .unwrap();
+    let answer = server.as_person("ana", "POST", path, Some(asked.clone())).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(!answer.body.contains(NUMBER), "{}", answer.body);
+    store.execute_batch("drop trigger full").unwrap();
+    let answer = server.as_person("ana", "POST", path, Some(asked)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let found = server.as_person("adm", "GET", "/api/v1/audit?action=data.", None).await;
+    assert_eq!(found.json().as_array().unwrap().len(), 2, "{}", found.body);
+    assert!(!found.body.contains(NUMBER) && !found.body.contains("tok_us_ssn"), "{}", found.body);
 }

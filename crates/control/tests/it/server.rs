@@ -16,8 +16,8 @@ use control::recordings::{Keep, Recordings};
 use control::tokens::NewToken;
 use model::ports::{ApprovalRequest, Desk as _, Held, Ledger, OpenedSession};
 use model::{
-    Ask, CredentialSource, Evidence, Identity, Protocol, Resource, SecretSource, SessionHead,
-    SessionId, Terms, Timestamp, UpstreamTls,
+    Ask, CredentialSource, DataClass, DataRule, Evidence, Identity, Protocol, Resource,
+    SecretSource, SessionHead, SessionId, Terms, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
 use serde_json::Value;
@@ -28,6 +28,8 @@ use crate::house::{House, NOW, new_token};
 const POLICY: &str = r#"
     @id("engineers-open-prod")
     permit (principal in Group::"engineering", action == Action::"connect", resource in Label::"env=prod");
+    @id("engineers-see-numbers")
+    permit (principal in Group::"engineering", action == Action::"reveal", resource == DataClass::"us_ssn");
 "#;
 
 pub(crate) struct Server {
@@ -239,7 +241,10 @@ fn resource(name: &str, env: &str) -> Arc<Resource> {
             client_certificate: None,
         },
         labels: [("env".to_owned(), env.to_owned())].into(),
-        data: vec![],
+        data: vec![DataRule::Column {
+            path: ["public", "customers", "ssn"].map(str::to_owned),
+            class: DataClass::new("us_ssn").unwrap(),
+        }],
         strict_masking: false,
         evidence: Evidence::default(),
         settings: [("database".to_owned(), "orders".to_owned())].into(),

@@ -419,3 +419,25 @@ fn a_function_that_writes_keeps_what_it_is_given() {
         "BEGIN EXECUTE format('SELECT %I FROM customers', given) INTO x; RETURN x; END"
     ));
 }
+
+#[test]
+fn an_enum_has_a_label_and_so_have_its_domains_and_arrays() {
+    let mut rows = shop();
+    rows.extend([
+        row(["type", "20100", "mood", "E", "e", "0"]),
+        row(["label", "20100", "sad"]),
+        row(["type", "20101", "feeling", "E", "d", "20100"]),
+        row(["type", "20102", "felt", "E", "d", "20101"]),
+        row(["type", "20103", "_mood", "A", "b", "20100"]),
+        row(["type", "20104", "laune", "E", "e", "0"]),
+        row(["label", "20104", "fr\u{f6}hlich"]),
+        row(["type", "20105", "loop", "E", "d", "20105"]),
+    ]);
+    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    for oid in 20100..=20103 {
+        assert_eq!(catalogue.label(oid), Some("sad"), "{oid}");
+    }
+    for oid in [23, 20104, 20105, 20999] {
+        assert_eq!(catalogue.label(oid), None, "{oid}");
+    }
+}

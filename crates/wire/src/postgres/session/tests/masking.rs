@@ -389,3 +389,61 @@ fn a_portal_the_client_describes_is_not_described_twice() {
     assert_eq!(outcome.client_tags(), "12TDCZ");
     assert!(!outcome.client_text().contains("078-05"));
 }
+
+#[test]
+fn the_count_of_a_result_is_that_of_the_rows_that_were_shown() {
+    let both = [row(&[Some("1"), Some("078-05-1120"), None]), row(&[Some("2"), None, None])];
+    for (text, tag, told) in [
+        ("select id, ssn as s, notes from customers", "SELECT 4", "SELECT 2"),
+        ("fetch 4 from c", "FETCH 4", "FETCH 2"),
+        // What was changed was changed.
+        ("update customers set notes = null returning id, ssn, notes", "UPDATE 4", "UPDATE 4"),
+    ] {
+        let outcome = Stage::denying_rows().play(&[
+            client(&[query(text)]),
+            server(&[customers(), both.concat(), both.concat(), complete(tag), ready(b'I')]),
+        ]);
+        assert_eq!(outcome.client_tags(), "TDDCZ", "{text}");
+        assert!(outcome.client_text().contains(told), "{text}: {}", outcome.client_text());
+        let recorded = outcome.events.iter().any(|event| event.contains(told));
+        assert!(recorded, "{text}: {:?}", outcome.events);
+    }
+    // The next result of the same text begins anew.
+    let outcome = Stage::denying_rows().play(&[
+        client(&[query("select id, ssn as s, notes from customers; select 1")]),
+        server(&[
+            customers(),
+            both.concat(),
+            complete("SELECT 2"),
+            columns(&[("n", 0, 0, 23)]),
+            row(&[Some("1")]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+    ]);
+    assert_eq!(outcome.client_text().matches("SELECT 1").count(), 2);
+}
+
+#[test]
+fn the_count_of_a_copy_is_that_of_the_rows_that_were_shown_however_they_are_cut() {
+    for pieces in [
+        vec!["1\t078-05-1120\n2\t\\N\n3\t219-09-9999\n"],
+        vec!["1\t078-05-1120\n", "2\t\\N\n", "3\t219-09-9999\n"],
+        vec!["1\t078-", "05-1120", "\n2\t\\N\n3", "\t219-09-", "9999\n"],
+    ] {
+        let data: Vec<_> = pieces.iter().map(|piece| copy_data(piece)).collect();
+        let outcome = Stage::denying_rows().play(&[
+            client(&[query("copy customers (id, ssn) to stdout")]),
+            server(&[
+                copy_response(backend::COPY_OUT_RESPONSE, 2),
+                data.concat(),
+                bare(backend::COPY_DONE),
+                complete("COPY 3"),
+                ready(b'I'),
+            ]),
+        ]);
+        assert!(outcome.violation.is_none(), "{:?}", outcome.violation);
+        let shown = outcome.client_text();
+        assert!(shown.contains("COPY 1") && !shown.contains("078-05"), "{pieces:?}: {shown}");
+    }
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    ApprovalId, Classes, Conversation, DataClass, DataRule, Event, Peer, Reason, ReasonKind,
-    SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
+    ApprovalId, Classes, Conversation, DataClass, DataRule, Derived, Event, Masking, Peer, Reason,
+    ReasonKind, SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
@@ -102,6 +102,17 @@ impl Stage {
             ],
             ..Self::plain()
         }
+    }
+
+    /// The same, and rows with a number are not shown.
+    pub(super) fn denying_rows() -> Self {
+        let mut stage = Self::sensitive();
+        stage.rules.push(DataRule::Class {
+            class: DataClass::new("us_ssn").unwrap(),
+            masking: Some(Masking::DenyRow),
+            derived: Derived::Mask,
+        });
+        stage
     }
 
     pub(super) fn revealing(mut self, classes: &[&str]) -> Self {
