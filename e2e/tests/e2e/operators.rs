@@ -158,16 +158,24 @@ fn a_masked_value_is_one_of_its_type_and_of_its_table() {
         ("sure", "'sad'::mood"),
         ("grade", "'best'::grade"),
         ("likely", "'best'::grade"),
-        ("grades", "'{best,best}'::grade[]"),
     ] {
         let sql = format!("SELECT {column} FROM typed");
         shows(&mut client, &database, &sql, &format!("SELECT {expected}"));
     }
     let many = value(&mut client, "SELECT many FROM typed");
     assert_eq!(many.as_deref(), Some(r#"{"[masked]","[masked]"}"#));
+    let grades = value(&mut client, "SELECT grades FROM typed");
+    assert_eq!(grades.as_deref(), Some(r#"{"best","best"}"#));
+    assert_eq!(
+        shown(&mut client, "SELECT grades FROM typed", 1),
+        shown(&mut database.direct(), "SELECT '{best,best}'::grade[]", 1)
+    );
     let out = client.query("COPY typed (number, maybe, feeling, sure, grade, grades) TO STDOUT");
     let line = out.iter().find(|message| message.kind == b'd').expect("a row");
-    assert_eq!(String::from_utf8_lossy(&line.body), "0\t\\N\t\\N\tsad\tbest\t{best,best}\n");
+    assert_eq!(
+        String::from_utf8_lossy(&line.body),
+        "0\t\\N\t\\N\tsad\tbest\t{\"best\",\"best\"}\n"
+    );
 }
 
 /// Two tables with one number, and a third with another.

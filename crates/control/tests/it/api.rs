@@ -388,10 +388,9 @@ async fn what_a_token_stands_for_is_answered_once_the_audit_log_has_it_and_not_b
     let keys = mask::MaskKeys::derive(b"test").of_resource("orders-prod");
     let class = DataClass::new("us_ssn").unwrap();
     let mut token = Vec::new();
-    assert!(
-        mask::Operator::new(&model::Masking::Token, &class, &keys)
-            .mask_text(NUMBER.as_bytes(), &mut token)
-    );
+    let operator = mask::Operator::new(&model::Masking::Token, &class, &keys);
+    let (ty, format) = (mask::ValueType::Text, model::ValueFormat::Text);
+    mask::mask_value(&operator, ty, format, NUMBER.as_bytes(), &mut token);
     let asked = json!({ "tokens": [String::from_utf8(token).unwrap()], "reason": "case 4711" });
     let answer = server.as_person("ana", "POST", path, Some(asked.clone())).await;
     assert_eq!((answer.status, &answer.json()[0]["value"]), (200, &NUMBER.into()));
