@@ -72,6 +72,14 @@ impl Detectors {
         Ok(Self { defined: Defined::new(&wanted)?, ..Self::new(&known)? })
     }
 
+    /// Detectors of every class that Sluice knows.
+    #[must_use]
+    pub fn all() -> Self {
+        let detectable = crate::catalogue().iter().filter(|info| info.has_detector);
+        let kinds = detectable.filter_map(|info| Kind::named(info.name));
+        Self { plan: Plan::new(kinds.fold(Kinds::default(), Kinds::with)), ..Self::none() }
+    }
+
     /// Finds nothing.
     #[must_use]
     pub fn none() -> Self {

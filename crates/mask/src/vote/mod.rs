@@ -1,22 +1,24 @@
-//! What a column holds, decided by its name and by how many of its values pass.
+//! What a column holds, decided by what is known of it and by how many of its values pass.
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash as _, Hasher as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use model::{DataClass, Masked, ValueFormat};
 
 use crate::{Detectors, ValueType};
 
-/// So many values are looked at; what comes later changes nothing.
+/// So many values are looked at, unless more are wanted; what comes later changes nothing.
 const WINDOW: usize = 256;
-/// Longer values are no numbers and count as such that do not pass.
-const LONGEST: usize = 128;
-/// Values alone convict a column: nine in ten of at least so many different ones. Of random numbers of sixteen digits
-/// about one in thirty passes for a card, of other lengths fewer: fifteen of sixteen never do.
+/// Longer values are none as a whole.
+const LONGEST: usize = 4 << 10;
+/// Bare numbers alone convict a column: nine in ten of at least so many different ones. Of random numbers of sixteen
+/// digits about one in thirty passes for a card, of other lengths fewer: fifteen of sixteen never do.
 const ALONE: (usize, usize) = (16, 90);
-/// Where name, comment, label or domain speak of the class as well, these do: distinct values, and percent.
+/// Where name, comment, label or domain speak of the class as well, or where values are more than bare numbers
+/// (`536-22-8726`, an address), these do: distinct values, and percent.
 const TOLD: (usize, usize) = (4, 80);
+/// Words of class names that say nothing alone.
+const VAGUE: [&str; 7] = ["address", "code", "date", "key", "name", "number", "private"];
 
 /// What is known of a column beside its values.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,68 +46,111 @@ pub struct Proposal {
     pub seen: usize,
     /// How many different ones there were.
     pub distinct: usize,
-    /// The evidence, for people.
+    /// The evidence, for people: counts, and which hints speak of the class. Never what those say.
     pub why: String,
 }
 
-/// Counts the votes of a column's first values. Its state is bounded, and it asks no clock.
+/// Counts the votes of a column's first values. Its state is bounded and holds no value, and it asks no clock.
 pub struct Ballot {
-    contexts: Vec<Vec<u8>>,
-    hashes: Vec<u64>,
+    hints: Vec<Hint>,
+    window: usize,
+    /// So many different values are needed where a hint or their shape speaks of the class.
+    few: usize,
+    /// Nobody who sees the hashes can tell by them what was hashed.
+    hasher: RandomState,
+    hashes: BTreeSet<u64>,
     seen: usize,
     votes: BTreeMap<String, Votes>,
+}
+
+struct Hint {
+    /// `name`, `comment`, …
+    what: &'static str,
+    /// Its words, as they stand in front of a value.
+    context: Vec<u8>,
 }
 
 #[derive(Default)]
 struct Votes {
     matched: usize,
-    /// Of these, how many a hint had to tell.
-    told: usize,
+    /// Of these, how many are more than digits.
+    shaped: usize,
+    /// Which hints had to tell of one, by their place.
+    told: BTreeSet<usize>,
 }
 
 impl Ballot {
     /// An empty one for a column.
     #[must_use]
     pub fn new(hints: &Hints<'_>) -> Self {
-        let all =
-            [Some(hints.name), hints.domain, hints.label, hints.comment, Some(hints.type_name)];
-        let contexts =
-            all.into_iter().flatten().filter(|hint| !hint.is_empty()).map(context).collect();
-        Self { contexts, hashes: Vec::new(), seen: 0, votes: BTreeMap::new() }
+        let all = [
+            ("name", Some(hints.name)),
+            ("domain", hints.domain),
+            ("label", hints.label),
+            ("comment", hints.comment),
+            ("type", Some(hints.type_name)),
+        ];
+        let hint = |(what, text): (&'static str, Option<&str>)| {
+            let text = text.filter(|text| !text.is_empty())?;
+            Some(Hint { what, context: context(text) })
+        };
+        Self {
+            hints: all.into_iter().filter_map(hint).collect(),
+            window: WINDOW,
+            few: TOLD.0,
+            hasher: RandomState::new(),
+            hashes: BTreeSet::new(),
+            seen: 0,
+            votes: BTreeMap::new(),
+        }
+    }
+
+    /// For proposals that a person reads before they hold: so many values are looked at, and a table of few rows
+    /// is judged by those it has.
+    #[must_use]
+    pub fn for_review(self, window: usize) -> Self {
+        Self { window, few: 1, ..self }
     }
 
     /// Whether enough was seen: more values change nothing.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.seen >= WINDOW
+        self.seen >= self.window
     }
 
-    /// Takes a value that is not NULL, as text.
-    pub fn take(&mut self, detectors: &Detectors, value: &[u8]) {
+    /// How many values were looked at.
+    #[must_use]
+    pub const fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// Takes a value that is not NULL, as text. Answers whether all of it is of some class.
+    pub fn take(&mut self, detectors: &Detectors, value: &[u8]) -> bool {
         if self.is_full() {
-            return;
+            return false;
         }
         self.seen += 1;
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        let hash = hasher.finish();
-        if !self.hashes.contains(&hash) {
-            self.hashes.push(hash);
-        }
+        self.hashes.insert(self.hasher.hash_one(value));
         if value.len() > LONGEST {
-            return;
+            return false;
         }
-        if let Some(class) = detectors.whole(&[], value) {
-            self.votes.entry(class).or_default().matched += 1;
-            return;
-        }
-        if let Some(class) =
-            self.contexts.iter().find_map(|context| detectors.whole(context, value))
-        {
-            let votes = self.votes.entry(class).or_default();
-            votes.matched += 1;
-            votes.told += 1;
-        }
+        let found = match detectors.whole(&[], value) {
+            Some(class) => Some((class, None)),
+            None => self.hints.iter().enumerate().find_map(|(place, hint)| {
+                Some((detectors.whole(&hint.context, value)?, Some(place)))
+            }),
+        };
+        let Some((class, told)) = found else { return false };
+        let votes = self.votes.entry(class).or_default();
+        votes.matched += 1;
+        votes.shaped += usize::from(!is_bare(value));
+        votes.told.extend(told);
+        true
+    }
+
+    /// The classes that values were as a whole, and how many were.
+    pub fn counts(&self) -> impl Iterator<Item = (DataClass, usize)> {
+        self.votes.iter().filter_map(|(name, votes)| Some((DataClass::new(name)?, votes.matched)))
     }
 
     /// The class that the column holds, if the values convict it of one.
@@ -113,22 +158,26 @@ impl Ballot {
     pub fn verdict(&self) -> Option<Proposal> {
         let (class, votes) = self.votes.iter().max_by_key(|(_, votes)| votes.matched)?;
         let distinct = self.hashes.len();
-        let named = self.contexts.iter().any(|context| speaks_of(context, class));
-        let hinted = votes.told > 0 || named;
-        let (least, percent) = if hinted { TOLD } else { ALONE };
+        let speaks = |(place, hint): &(usize, &Hint)| {
+            votes.told.contains(place) || speaks_of(&hint.context, class)
+        };
+        let hints: Vec<_> =
+            self.hints.iter().enumerate().filter(speaks).map(|(_, hint)| hint.what).collect();
+        let shaped = votes.shaped * 2 > votes.matched;
+        let (least, percent) = if hints.is_empty() && !shaped { ALONE } else { (self.few, TOLD.1) };
         if distinct < least || votes.matched * 100 < self.seen * percent {
             return None;
         }
-        let by = if hinted { " and the column's name or comment speaks of it" } else { "" };
+        let mut why = format!("{} of {} pass", votes.matched, self.seen);
+        if !hints.is_empty() {
+            why.push_str(&format!("; {} says so", hints.join(", ")));
+        }
         Some(Proposal {
             class: DataClass::new(class)?,
             matched: votes.matched,
             seen: self.seen,
             distinct,
-            why: format!(
-                "{} of {} values ({distinct} different) are one as a whole{by}",
-                votes.matched, self.seen
-            ),
+            why,
         })
     }
 }
@@ -140,8 +189,16 @@ pub fn propose<'v>(
     values: impl IntoIterator<Item = &'v [u8]>,
 ) -> Vec<Proposal> {
     let mut ballot = Ballot::new(hints);
-    values.into_iter().take(WINDOW).for_each(|value| ballot.take(detectors, value));
+    for value in values.into_iter().take(WINDOW) {
+        ballot.take(detectors, value);
+    }
     ballot.verdict().into_iter().collect()
+}
+
+/// Whether a value is a number and nothing else: other values of its column decide what it is.
+fn is_bare(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        && memchr::memchr_iter(b'-', value).count() + memchr::memchr_iter(b'.', value).count() < 2
 }
 
 /// A hint as words in front of a value: digits in it would end their reach.
@@ -151,13 +208,14 @@ fn context(hint: &str) -> Vec<u8> {
     context
 }
 
-/// Whether a word of the class's name stands in it.
+/// Whether a word of the class's name stands in it: a short one as a word of its own.
 fn speaks_of(context: &[u8], class: &str) -> bool {
     let hint = context.to_ascii_lowercase();
-    class
-        .split('_')
-        .filter(|word| word.len() > 3)
-        .any(|word| memchr::memmem::find(&hint, word.as_bytes()).is_some())
+    let mut words = class.split('_').filter(|word| word.len() > 2 && !VAGUE.contains(word));
+    words.any(|word| match word.len() {
+        3 => hint.split(|byte| !byte.is_ascii_alphanumeric()).any(|own| own == word.as_bytes()),
+        _ => memchr::memmem::find(&hint, word.as_bytes()).is_some(),
+    })
 }
 
 impl Detectors {

@@ -54,6 +54,36 @@ fn numbers_of_every_day_are_not_convicted() {
 }
 
 #[test]
+fn comment_label_and_domain_weigh_in_as_the_name_does() {
+    let numbers: Vec<_> = (0..8).map(|n| (123_456_789 + n * 1_000_003).to_string()).collect();
+    let none = Hints { name: "total", type_name: "int8", ..Hints::default() };
+    for (hints, says) in [
+        (Hints { comment: Some("the customer's SSN"), ..none }, "comment"),
+        (Hints { label: Some("pii: us_ssn"), ..none }, "label"),
+        (Hints { domain: Some("ssn_number"), ..none }, "domain"),
+    ] {
+        let found = propose(&all(), &hints, numbers.iter().map(String::as_bytes));
+        assert_eq!(found.len(), 1, "{says}");
+        let proposal = &found[0];
+        assert_eq!(
+            (proposal.class.as_str(), proposal.why.as_str()),
+            ("us_ssn", &*format!("8 of 8 pass; {says} says so"))
+        );
+        assert_eq!((proposal.matched, proposal.seen, proposal.distinct), (8, 8, 8));
+    }
+    assert_eq!(propose(&all(), &none, numbers.iter().map(String::as_bytes)), []);
+}
+
+#[test]
+fn values_that_are_more_than_digits_need_no_hint() {
+    let dashed: Vec<_> = (0..4).map(|n| format!("536-22-872{n}")).collect();
+    assert_eq!(proposed("x", &dashed).as_deref(), Some("us_ssn"));
+    assert_eq!(proposed("x", &dashed[..3]), None);
+    let same = vec![dashed[0].clone(); 40];
+    assert_eq!(proposed("x", &same), None);
+}
+
+#[test]
 fn an_integer_is_masked_where_its_column_says_what_it_is() {
     let masked = |name, value: i64| {
         let mut out = Vec::new();

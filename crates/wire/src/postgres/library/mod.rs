@@ -224,7 +224,8 @@ impl Library {
             | DataRule::Class { .. } => None,
         };
         let own: Vec<_> = self.rules.iter().filter_map(definition).collect();
-        let detectors = Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| everything());
+        let detectors =
+            Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| Detectors::all());
         detectors.treated((*self.treatments).clone())
     }
 
@@ -306,13 +307,6 @@ fn telling(rule: &DataRule) -> Option<&DataClass> {
         | DataRule::Detect(_)
         | DataRule::Define(_) => None,
     }
-}
-
-/// Every detector there is.
-fn everything() -> Detectors {
-    let detectable = mask::catalogue().iter().filter(|info| info.has_detector);
-    let classes = detectable.filter_map(|info| model::DataClass::new(info.name)).collect();
-    Detectors::new(&classes).unwrap_or_else(|_| Detectors::none())
 }
 
 /// What names mean to a session at one moment.
