@@ -5,12 +5,15 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use model::{DataClass, Masked, ValueFormat};
 
+use crate::value::number::number_text;
 use crate::{Detectors, ValueType};
 
 /// So many values are looked at, unless more are wanted; what comes later changes nothing.
 const WINDOW: usize = 256;
 /// Longer values are none as a whole.
 const LONGEST: usize = 4 << 10;
+/// And longer ones are not what a name tells of.
+const LONGEST_TOLD: usize = 128;
 /// Bare numbers alone convict a column: nine in ten of at least so many different ones. Of random numbers of sixteen
 /// digits about one in thirty passes for a card, of other lengths fewer: fifteen of sixteen never do.
 const ALONE: (usize, usize) = (16, 90);
@@ -136,6 +139,8 @@ impl Ballot {
         }
         let found = match detectors.whole(&[], value) {
             Some(class) => Some((class, None)),
+            // A hint tells of short things.
+            None if value.len() > LONGEST_TOLD => None,
             None => self.hints.iter().enumerate().find_map(|(place, hint)| {
                 Some((detectors.whole(&hint.context, value)?, Some(place)))
             }),
@@ -148,6 +153,33 @@ impl Ballot {
         true
     }
 
+    /// Whether values of this type can be taken by [`Self::take_value`]: texts, and whole or decimal numbers of
+    /// four bytes and more.
+    #[must_use]
+    pub const fn reads(ty: ValueType) -> bool {
+        matches!(ty, ValueType::Text | ValueType::Int4 | ValueType::Int8 | ValueType::Numeric)
+    }
+
+    /// [`Self::take`] of a value as the target sends it. What cannot be read counts as a value of no class.
+    pub fn take_value(
+        &mut self,
+        detectors: &Detectors,
+        ty: ValueType,
+        format: ValueFormat,
+        value: &[u8],
+    ) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        match number(ty, format, value) {
+            Some(text) => self.take(detectors, &text),
+            None if matches!(ty, ValueType::Text) || format == ValueFormat::Text => {
+                self.take(detectors, value)
+            }
+            None => self.take(detectors, &[]),
+        }
+    }
+
     /// The classes that values were as a whole, and how many were.
     pub fn counts(&self) -> impl Iterator<Item = (DataClass, usize)> {
         self.votes.iter().filter_map(|(name, votes)| Some((DataClass::new(name)?, votes.matched)))
@@ -157,28 +189,36 @@ impl Ballot {
     #[must_use]
     pub fn verdict(&self) -> Option<Proposal> {
         let (class, votes) = self.votes.iter().max_by_key(|(_, votes)| votes.matched)?;
-        let distinct = self.hashes.len();
-        let speaks = |(place, hint): &(usize, &Hint)| {
-            votes.told.contains(place) || speaks_of(&hint.context, class)
-        };
-        let hints: Vec<_> =
-            self.hints.iter().enumerate().filter(speaks).map(|(_, hint)| hint.what).collect();
-        let shaped = votes.shaped * 2 > votes.matched;
+        let (hints, shaped) = (self.speak_of(class, votes), votes.shaped * 2 > votes.matched);
         let (least, percent) = if hints.is_empty() && !shaped { ALONE } else { (self.few, TOLD.1) };
-        if distinct < least || votes.matched * 100 < self.seen * percent {
-            return None;
-        }
+        let enough = self.hashes.len() >= least && votes.matched * 100 >= self.seen * percent;
+        if enough { self.standing(&DataClass::new(class)?) } else { None }
+    }
+
+    /// How a class stands, whether or not that is enough. `None`: no value was of it.
+    #[must_use]
+    pub fn standing(&self, class: &DataClass) -> Option<Proposal> {
+        let votes = self.votes.get(class.as_str())?;
+        let hints = self.speak_of(class.as_str(), votes);
         let mut why = format!("{} of {} pass", votes.matched, self.seen);
         if !hints.is_empty() {
             why.push_str(&format!("; {} says so", hints.join(", ")));
         }
         Some(Proposal {
-            class: DataClass::new(class)?,
+            class: class.clone(),
             matched: votes.matched,
             seen: self.seen,
-            distinct,
+            distinct: self.hashes.len(),
             why,
         })
+    }
+
+    /// Which hints speak of a class.
+    fn speak_of(&self, class: &str, votes: &Votes) -> Vec<&'static str> {
+        let speaks = |(place, hint): &(usize, &Hint)| {
+            votes.told.contains(place) || speaks_of(&hint.context, class)
+        };
+        self.hints.iter().enumerate().filter(speaks).map(|(_, hint)| hint.what).collect()
     }
 }
 
@@ -216,6 +256,20 @@ fn speaks_of(context: &[u8], class: &str) -> bool {
         3 => hint.split(|byte| !byte.is_ascii_alphanumeric()).any(|own| own == word.as_bytes()),
         _ => memchr::memmem::find(&hint, word.as_bytes()).is_some(),
     })
+}
+
+/// A number as text; `None` where it is no number of ours.
+fn number(ty: ValueType, format: ValueFormat, value: &[u8]) -> Option<Vec<u8>> {
+    match (ty, format) {
+        (ValueType::Int4, ValueFormat::Binary) => {
+            Some(i32::from_be_bytes(value.try_into().ok()?).to_string().into_bytes())
+        }
+        (ValueType::Int8, ValueFormat::Binary) => {
+            Some(i64::from_be_bytes(value.try_into().ok()?).to_string().into_bytes())
+        }
+        (ValueType::Numeric, ValueFormat::Binary) => number_text(value),
+        _ => None,
+    }
 }
 
 impl Detectors {

@@ -66,6 +66,14 @@ const COLUMNS: &str = "\
     CASE WHEN a.attgenerated = '' THEN '' ELSE 'g' END || CASE WHEN a.attnotnull THEN 'n' ELSE '' END \
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+ UNION ALL SELECT 'comment', d.objoid::text, d.objsubid::text, pg_catalog.left(d.description, 256), NULL, NULL \
+  FROM pg_catalog.pg_description d \
+  WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0 AND d.objoid >= 16384 \
+ UNION ALL SELECT 'label', s.objoid::text, s.objsubid::text, \
+    pg_catalog.left(pg_catalog.string_agg(s.label, '; ' ORDER BY s.provider), 256), NULL, NULL \
+  FROM pg_catalog.pg_seclabel s \
+  WHERE s.classoid = 'pg_catalog.pg_class'::regclass AND s.objsubid > 0 AND s.objoid >= 16384 \
+  GROUP BY s.objoid, s.objsubid \
  UNION ALL SELECT 'definition', c.oid::text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
   FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384 \
  UNION ALL SELECT 'body', p.oid::text, p.prosrc, NULL, NULL, NULL \
@@ -110,12 +118,26 @@ pub struct Catalogue {
     functions: FxHashMap<Box<str>, Vec<Function>>,
     function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
     types: FxHashMap<u32, NamedType>,
+    comments: Notes,
+    labels: Notes,
     /// What views show, as far as their definitions were read.
     definitions: views::Definitions,
     /// What functions in SQL return.
     bodies: bodies::Bodies,
     /// What is written nobody knows where.
     hidden: triggers::Hidden,
+}
+
+/// Texts of columns, by relation and number.
+type Notes = FxHashMap<(u32, i16), Box<str>>;
+
+/// What people said of a column, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noted<'a> {
+    /// `COMMENT ON COLUMN`.
+    pub comment: Option<&'a str>,
+    /// `SECURITY LABEL ON COLUMN`, of every provider.
+    pub label: Option<&'a str>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -233,6 +255,11 @@ impl Catalogue {
                     let number = |index: usize| text(index)?.parse().map_err(|_| bad());
                     links.generated(oid(1)?, number(2)?, number(3)?);
                 }
+                "comment" | "label" => {
+                    let number = text(2)?.parse().map_err(|_| bad())?;
+                    let notes = if kind == "label" { &mut this.labels } else { &mut this.comments };
+                    notes.insert((oid(1)?, number), text(3)?.into());
+                }
                 "column" => {
                     let number = text(2)?.parse().map_err(|_| bad())?;
                     columns.push((oid(1)?, number, text(3)?, oid(4)?, row[5].unwrap_or_default()));
@@ -305,6 +332,33 @@ impl Catalogue {
             self.named(name).filter(|(_, relation)| may_be(parent, &relation.schema));
         let (oid, _) = candidates.next()?;
         candidates.next().is_none().then_some(oid)
+    }
+
+    /// A relation's columns with their numbers, in the order the table has them.
+    pub fn numbered(&self, relation: u32) -> impl Iterator<Item = (i16, &ColumnEntry)> {
+        let columns = self.relations.get(&relation).into_iter();
+        columns.flat_map(|relation| relation.columns.iter().map(|(number, entry)| (*number, entry)))
+    }
+
+    /// The schema and name of a relation.
+    #[must_use]
+    pub fn relation_name(&self, relation: u32) -> Option<(&str, &str)> {
+        self.relations.get(&relation).map(|relation| (&*relation.schema, &*relation.name))
+    }
+
+    /// What people said of a column.
+    #[must_use]
+    pub fn noted(&self, relation: u32, number: i16) -> Noted<'_> {
+        Noted {
+            comment: self.comments.get(&(relation, number)).map(|text| &**text),
+            label: self.labels.get(&(relation, number)).map(|text| &**text),
+        }
+    }
+
+    /// The name of a type that is a domain.
+    #[must_use]
+    pub fn domain_name(&self, oid: u32) -> Option<&str> {
+        self.types.get(&oid).filter(|entry| entry.kind == b'd').map(|entry| &*entry.name)
     }
 
     /// A relation's columns in the order the table has them.

@@ -144,8 +144,9 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
             match known {
                 Some(known) if known.len() == count => known
                     .into_iter()
-                    .map(|(classes, value_type)| {
-                        (ground.column_of(table, classes.as_deref()), value_type)
+                    .map(|(column, value_type)| {
+                        let column = column.as_ref().map(|(number, carried)| (*number, &**carried));
+                        (ground.column_of(table, column), value_type)
                     })
                     .collect(),
                 // The table is not the one we know.
@@ -156,18 +157,23 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     Plan::bare(columns, format)
 }
 
-type TableColumn = (Option<std::sync::Arc<Carried>>, ValueType);
+/// Its number and what it carries, where it is known, and its type.
+type TableColumn = (Option<(i16, std::sync::Arc<Carried>)>, ValueType);
 
 fn table_columns(catalogue: &Catalogue, table: u32, named: &[String]) -> Vec<TableColumn> {
-    let column = |entry: &crate::postgres::catalogue::ColumnEntry| {
+    let column = |(number, entry): (i16, &crate::postgres::catalogue::ColumnEntry)| {
         let value_type = catalogue.value_type(entry.type_oid);
-        (Some(std::sync::Arc::clone(&entry.carried)), value_type)
+        (Some((number, std::sync::Arc::clone(&entry.carried))), value_type)
     };
     if named.is_empty() {
-        return catalogue.columns(table).filter(|entry| !entry.generated).map(column).collect();
+        return catalogue
+            .numbered(table)
+            .filter(|(_, entry)| !entry.generated)
+            .map(column)
+            .collect();
     }
     let find = |name: &String| {
-        let entry = catalogue.columns(table).find(|entry| *entry.name == **name);
+        let entry = catalogue.numbered(table).find(|(_, entry)| *entry.name == **name);
         entry.map_or((None, ValueType::Text), column)
     };
     named.iter().map(find).collect()
