@@ -3,8 +3,8 @@ use crate::DataClass;
 /// A column that seems to hold a class that no rule gives it. It carries names and counts, never values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
-    /// `schema.table.column`.
-    pub column: String,
+    /// Schema, table and name.
+    pub column: [String; 3],
     /// The class.
     pub class: DataClass,
     /// How many values were one as a whole.

@@ -12,6 +12,7 @@ mod approvals;
 mod archive;
 mod audit;
 mod caller;
+mod drift;
 mod extract;
 mod follow;
 mod info;
@@ -44,6 +45,7 @@ pub use server::{ServeError, serve};
 use crate::Clock;
 use crate::archive::Archive;
 use crate::desk::Desk;
+use crate::drift::Drifts;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -71,6 +73,8 @@ pub struct Api {
     pub archive: Archive,
     /// The audit chain is in here.
     pub store: Arc<Store>,
+    /// Columns that look sensitive.
+    pub drifts: Arc<Drifts>,
     /// The policies in force.
     pub policies: Arc<ArcSwap<PolicySet>>,
     /// The resources in force.
@@ -93,6 +97,7 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/whoami", get(info::whoami))
         .route("/status", get(status::status))
         .route("/resources", get(resources::list))
+        .route("/drift", get(drift::list))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

@@ -30,9 +30,8 @@ pub(crate) struct Votes {
 
 /// The poll of one column.
 pub(crate) struct Poll {
-    /// `schema.table.column`.
-    column: String,
-    name: Box<str>,
+    /// Schema, table and name, as they were at first.
+    column: [String; 3],
     type_oid: u32,
     value_type: ValueType,
     counting: Mutex<Counting>,
@@ -112,8 +111,7 @@ impl Votes {
             domain: catalogue.domain_name(entry.type_oid),
         };
         let poll = Arc::new(Poll {
-            column: format!("{schema}.{relation}.{}", entry.name),
-            name: entry.name.clone(),
+            column: [schema, relation, &entry.name].map(str::to_owned),
             type_oid: entry.type_oid,
             value_type,
             counting: Mutex::new(Counting { ballot: Some(Ballot::new(&hints)), rows: 0 }),
@@ -140,7 +138,8 @@ impl Votes {
 impl Poll {
     /// A verdict stays with a column that is renamed; one of another type is another column.
     fn is_of(&self, entry: &ColumnEntry) -> bool {
-        self.type_oid == entry.type_oid && (self.name == entry.name || self.convicted().is_some())
+        self.type_oid == entry.type_oid
+            && (self.column[2] == *entry.name || self.convicted().is_some())
     }
 
     /// Whether nothing is counted any more.

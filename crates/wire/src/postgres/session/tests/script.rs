@@ -263,7 +263,11 @@ impl Player {
             Step::Record(event) => self.record(&event),
             Step::Refresh(ticket) => self.session.refreshed(ticket),
             Step::Drift(drift) => {
-                self.outcome.events.push(format!("drift {} {}", drift.column, drift.class));
+                self.outcome.events.push(format!(
+                    "drift {} {}",
+                    drift.column.join("."),
+                    drift.class
+                ));
                 self.outcome.drift.push(*drift);
             }
             Step::Withdraw(ticket) => self.outcome.events.push(format!("{ticket:?} withdrawn")),
