@@ -122,6 +122,8 @@ fn speaks_of(rule: &DataRule, column: &[String; 3]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use model::{CredentialSource, DataClass, Evidence, Protocol, UpstreamTls};
 
     use super::*;
