@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use model::{DataClass, Masked, ValueFormat};
+use model::{DataClass, ValueFormat};
 
 use crate::value::number::number_text;
 use crate::{Detectors, ValueType};
@@ -279,51 +279,4 @@ impl Detectors {
         let whole = found.start == 0 && found.end == value.len();
         whole.then(|| self.name(found.what).to_owned())
     }
-
-    /// [`Self::mask_value`] of a value in a column, whose `name` is a word in front of each. Whole numbers are read
-    /// too: one that its column says is a card's, or somebody's number, becomes NULL.
-    pub fn mask_value_in_column(
-        &self,
-        ty: ValueType,
-        format: ValueFormat,
-        value: &[u8],
-        name: &str,
-        out: &mut Vec<u8>,
-    ) -> Masked {
-        let context = context(name);
-        let number = match (ty, format) {
-            (ValueType::Text, _) => {
-                let found = self.mask_within(&context, value, out);
-                return if found { Masked::Replaced } else { Masked::Kept };
-            }
-            (ValueType::Int4 | ValueType::Int8 | ValueType::Numeric, ValueFormat::Text) => {
-                value.to_vec()
-            }
-            (ValueType::Int4, ValueFormat::Binary) => match value.try_into() {
-                Ok(bytes) => i32::from_be_bytes(bytes).to_string().into_bytes(),
-                Err(_) => return Masked::Null,
-            },
-            (ValueType::Int8, ValueFormat::Binary) => match value.try_into() {
-                Ok(bytes) => i64::from_be_bytes(bytes).to_string().into_bytes(),
-                Err(_) => return Masked::Null,
-            },
-            _ => return self.mask_value(ty, format, value, out),
-        };
-        // Without a word a number is far more often an id: its column's other values decide.
-        let told = self.whole(&context, &number);
-        let convicted = told.is_some_and(|class| {
-            self.whole(&[], &number).is_none()
-                || speaks_of(&context, &class)
-                || is_card_column(&context)
-        });
-        if convicted { Masked::Null } else { Masked::Kept }
-    }
-}
-
-/// What columns of card numbers are called beside `card`.
-fn is_card_column(context: &[u8]) -> bool {
-    let lower = context.to_ascii_lowercase();
-    lower
-        .split(|byte| !byte.is_ascii_alphabetic())
-        .any(|word| matches!(word, b"pan" | b"card" | b"cardno" | b"ccnum"))
 }
