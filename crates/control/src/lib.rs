@@ -14,6 +14,7 @@
 //! * [`vault`]: a target's credential, at the moment it is needed
 //! * [`desk`]: held commands wait here for a human
 //! * [`disk`]: how much room is left, and what is kept back of it
+//! * [`drift`]: columns that look sensitive and have no rule
 //! * [`archive`]: recordings whose session is over: uploaded, retained, held, deleted
 //! * [`store`]: what must outlive the process
 //! * [`audit`]: who did what: the log, its events, its signatures
@@ -33,6 +34,7 @@ mod clock;
 pub mod desk;
 pub mod devissuer;
 pub mod disk;
+pub mod drift;
 pub mod export;
 pub mod identity;
 pub mod index;

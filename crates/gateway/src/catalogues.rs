@@ -120,6 +120,11 @@ impl Loader {
         &self.library
     }
 
+    /// The database's name.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
     /// Has the catalogue read again where the last reading is no longer fresh: what changes past the
     /// gateway is known a minute later. Sessions go on meanwhile, unless nobody looked for so long
     /// that the next command had better wait.

@@ -14,6 +14,7 @@ pub(crate) fn describe() {
         ("sluice_logins_total", "Tokens shown, by outcome."),
         ("sluice_dials_total", "Targets dialled for a session, by outcome."),
         ("sluice_cancel_requests_total", "Requests to cancel, whether or not their key was right."),
+        ("sluice_drift_columns_total", "Columns that look sensitive and have no rule, by class."),
         (
             "sluice_shadow_verdicts_total",
             "Verdicts that would have been others if the policies in shadow were in force.",

@@ -72,12 +72,12 @@ impl Detectors {
         Ok(Self { defined: Defined::new(&wanted)?, ..Self::new(&known)? })
     }
 
-    /// Every detector there is: for where it is not known what should be found.
+    /// Detectors of every class that Sluice knows.
     #[must_use]
-    pub fn everything() -> Self {
+    pub fn all() -> Self {
         let detectable = crate::catalogue().iter().filter(|info| info.has_detector);
-        let classes = detectable.filter_map(|info| DataClass::new(info.name)).collect();
-        Self::new(&classes).unwrap_or_else(|_| Self::none())
+        let kinds = detectable.filter_map(|info| Kind::named(info.name));
+        Self { plan: Plan::new(kinds.fold(Kinds::default(), Kinds::with)), ..Self::none() }
     }
 
     /// Finds nothing.

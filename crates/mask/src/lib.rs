@@ -15,6 +15,7 @@
 //! * [`mask_value`], [`mask_cell`]: a whole value is masked and stays valid for its type, in text and
 //!   in PostgreSQL's binary format; [`mask_json_paths`]: of a JSON document what stands at some paths
 //! * [`detokenise`]: what a token stood for
+//! * [`Ballot`]: what a column holds, by the votes of its values and what is known of it
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
 //!
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),

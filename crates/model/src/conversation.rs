@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::{Command, Event, Ruling};
+use crate::{Command, Drift, Event, Ruling};
 
 /// Which end of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub enum Step {
     /// The target's catalogue is out of date: read it anew and answer with
     /// [`Conversation::refreshed`]. Until then nothing that depends on it is sent to the client.
     Refresh(Ticket),
+    /// A column seems to hold what no rule says of it. Nothing waits for this.
+    Drift(Box<Drift>),
 }
 
 /// A protocol, without sockets: it is fed bytes and hands back steps.

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::{
-    Access, ApprovalId, Ask, Ending, Event, Evidence, Identity, Parameter, Reason, Resource,
+    Access, ApprovalId, Ask, Drift, Ending, Event, Evidence, Identity, Parameter, Reason, Resource,
     Ruling, Secret, SessionHead, SessionId, Terms, Timestamp,
 };
 
@@ -209,6 +209,13 @@ pub trait Recorder: Send {
     /// # Errors
     /// The last events could not be kept.
     fn close(self: Box<Self>, ending: Ending) -> Result<(), RecordError>;
+}
+
+/// Hears of columns that look sensitive and that no rule speaks of.
+pub trait Lookout: Send + Sync {
+    /// Values that went by say that a column of this resource's database holds a class. Of one column it may be
+    /// said more than once, with newer counts.
+    fn drifted(&self, resource: &str, database: &str, drift: &Drift);
 }
 
 /// A recording failed; the session it belongs to must not go on.

@@ -46,6 +46,125 @@ fn a_scan_of_masked_columns_says_that_they_are_masked() {
 }
 
 #[test]
+fn a_scan_weighs_what_the_server_says_of_a_column() {
+    let database = v15().database();
+    let mut owner = database.direct();
+    for sql in [
+        "SET ROLE app",
+        "CREATE DOMAIN ssn_number AS bigint",
+        "CREATE TABLE people (a bigint, b ssn_number, c bigint)",
+        "COMMENT ON COLUMN people.a IS 'SSN of the person'",
+        "INSERT INTO people SELECT 536228000 + n, 536229000 + n, 536227000 + n FROM generate_series(1, 30) n",
+    ] {
+        assert!(owner.query(sql).iter().all(|message| message.kind != b'E'), "{sql}");
+    }
+    let house = House::builder().plain("orders", &database).start();
+    let json = house.cli_json("alice", &["scan", "orders", "--table", "people", "--json"]);
+    let told: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            [&one["id"], &one["classes"][0], &one["evidence"]].map(|text| text.as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        ["public.people.a", "us_ssn", "30 of 30 pass; comment says so"],
+        ["public.people.b", "us_ssn", "30 of 30 pass; domain says so"],
+    ];
+    assert_eq!(told, expected, "{json}");
+}
+
+/// Numbers of sixteen digits that pass for cards.
+fn cards() -> impl Iterator<Item = u64> {
+    let passes = |number: &u64| {
+        let digits = (0..16).map(|place| number / 10_u64.pow(place) % 10);
+        let doubled = digits.enumerate().map(|(place, digit)| match place % 2 {
+            0 => digit,
+            _ if digit > 4 => 2 * digit - 9,
+            _ => 2 * digit,
+        });
+        doubled.sum::<u64>() % 10 == 0
+    };
+    (4_539_148_803_430_000..).step_by(7).filter(passes)
+}
+
+#[test]
+fn a_new_column_that_looks_sensitive_is_told_by_counts_and_then_masked() {
+    let database = v15().database();
+    let mut owner = database.direct();
+    let rows: Vec<_> = cards()
+        .take(40)
+        .zip(0_u64..)
+        .map(|(card, n)| {
+            let (serial, counter) = (4_000_000_000_000_000 + n * 7_919_771_123, 4_155_550_000 + n);
+            let created = 1_700_000_000_000 + n * 86_399_123;
+            format!("({n}, {}, {card}, {serial}, {counter}, {created}, {n}.99)", 536_228_000 + n)
+        })
+        .collect();
+    let insert = format!("INSERT INTO payments VALUES {}", rows.join(", "));
+    for sql in [
+        "SET ROLE app",
+        "CREATE TABLE payments (id int, ssn_no bigint, acct bigint, serial bigint, counter bigint, \
+         created bigint, amount numeric(12, 2), placed timestamptz DEFAULT now())",
+        &insert,
+    ] {
+        assert!(owner.query(sql).iter().all(|message| message.kind != b'E'), "{sql}");
+    }
+    let house = House::builder().ruled("orders", &database, &["{detect: [credit_card]}"]).start();
+    let secret = |text: &str| {
+        let own = |row: &String| row.split(", ").skip(1).take(2).any(|value| text.contains(value));
+        rows.iter().any(own)
+    };
+    let shown = |binary: u16| {
+        let mut client = house.client("alice");
+        let rows = client.extended("SELECT * FROM payments", &[], binary);
+        rows.iter().filter(|one| one.kind == b'D').map(e2e::Message::fields).collect::<Vec<_>>()
+    };
+    let before = shown(1);
+    assert_eq!((before.len(), before[0][2].is_some()), (40, true), "nobody knew yet");
+    let listed = || house.cli_json("root", &["scan", "orders", "--drift", "--json"]);
+    let found = listed();
+    let told: Vec<_> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let counts = ["matched", "seen", "distinct"].map(|count| one[count].as_u64().unwrap());
+            (one["column"].as_str().unwrap(), one["class"].as_str().unwrap(), counts)
+        })
+        .collect();
+    let expected = [
+        ("public.payments.acct", "credit_card", [40; 3]),
+        ("public.payments.ssn_no", "us_ssn", [40; 3]),
+    ];
+    assert_eq!(told, expected, "{found}");
+    // What is looked for by content is masked in that column from now on, of the rest people are told.
+    for binary in [0, 1] {
+        for (now, was) in shown(binary).iter().zip(shown(binary)) {
+            assert_ne!(now[2], before[0][2]);
+            assert_eq!(now, &was);
+            assert!(now[2].is_none() && now[1].is_some() && now[3].is_some(), "{now:?}");
+        }
+    }
+    assert_eq!(listed().as_array().unwrap().len(), 2);
+    let table = house.cli("root", &["scan", "orders", "--drift"]);
+    assert!(table.stdout.contains("public.payments.ssn_no"), "{}", table.all());
+    let metrics = house.metrics();
+    let counted = "sluice_drift_columns_total{resource=\"orders\",class=\"us_ssn\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+    let log = house.log();
+    assert_eq!(log.matches("a column looks sensitive and has no rule").count(), 2, "{log}");
+    let status = house.cli("root", &["status"]);
+    assert!(status.stdout.contains("2 columns look sensitive"), "{}", status.all());
+    for said in [found.to_string(), table.all(), metrics, log, status.all()] {
+        assert!(!secret(&said), "{said}");
+    }
+    let nobody = house.cli("alice", &["scan", "orders", "--drift"]);
+    assert!(!nobody.ok() && nobody.stderr.contains("administrators"), "{}", nobody.all());
+}
+
+#[test]
 fn the_columns_of_a_result_are_explained_for_a_person() {
     let database = v15().database();
     let house = House::open(&database);

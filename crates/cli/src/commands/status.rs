@@ -80,6 +80,15 @@ fn print(status: &Value, room: &str) {
         let waiting = text(status, "archive.waiting");
         row("archive", &format!("{waiting} recordings wait for the object store"));
     }
+    match text(status, "drift.columns").as_str() {
+        "" | "0" => {}
+        columns => {
+            let said = format!(
+                "drift      {columns} columns look sensitive and have no rule: `sluice scan RESOURCE --drift`"
+            );
+            output::styled(Style::Yellow, &said);
+        }
+    }
     if text(status, "index.complete") == "false" {
         let behind = text(status, "index.behind");
         row("index", &format!("being made: {behind} recordings are still to be read"));

@@ -30,11 +30,21 @@ pub(super) struct Written {
     #[serde(default)]
     dictionary: Vec<Spanned<String>>,
     dictionary_file: Option<Spanned<PathBuf>>,
+    #[serde(default, deserialize_with = "operator")]
     mask: Option<Spanned<String>>,
     #[serde(default)]
     matches: Vec<Spanned<String>>,
     #[serde(default)]
     ignores: Vec<Spanned<String>>,
+}
+
+/// An operator's name. `null` without quotes is one too, and not the absence of any.
+fn operator<'de, D: serde::Deserializer<'de>>(
+    written: D,
+) -> Result<Option<Spanned<String>>, D::Error> {
+    let Spanned { value, referenced, defined } = Spanned::<Option<String>>::deserialize(written)?;
+    let value = value.unwrap_or_else(|| "null".to_owned());
+    Ok(Some(Spanned { value, referenced, defined }))
 }
 
 /// A class of the house's own, free of mistakes that can be seen without its examples.

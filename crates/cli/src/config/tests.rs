@@ -181,6 +181,9 @@ fn the_operator_null_needs_no_quotes() {
         derived: Derived::Mask,
     };
     assert_eq!(data.last(), Some(&class));
+    let own = "name: employee_id\nwhat: Staff\npattern: \"E-[0-9]{6}\"\nmask: null\n";
+    let files = [("sluice.yaml", "classes: [c.yaml]\n"), ("c.yaml", own)];
+    assert_eq!(check(&files).unwrap().classes[0].mask, Some(Masking::Null));
 }
 
 #[test]

@@ -29,6 +29,7 @@ use control::archive::Archive;
 use control::audit::{Act, Event, ITSELF};
 use control::desk::{self, Desk};
 use control::disk::Disk;
+use control::drift::Drifts;
 use control::export::Export;
 use control::identity::{self, Directory};
 use control::localca::Certificates;
@@ -124,6 +125,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     end_sessions_of_revoked_tokens(&tokens, &recordings);
     let certificates = certificates(&config, clock.clone())?.map(Arc::new);
 
+    let drifts = Arc::new(Drifts::new(clock.clone()));
     let mut tasks = Vec::new();
     let warming = Arc::clone(&directory);
     tasks.push(tokio::spawn(async move { warming.warm().await }));
@@ -143,6 +145,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             recordings: recordings.clone(),
             archive,
             store: Arc::clone(&store),
+            drifts: Arc::clone(&drifts),
             policies: Arc::clone(&policies),
             resources: Arc::new(move || snapshot.load().iter().cloned().collect()),
             masks: masking.as_ref().map(|keys| keys.of_resource("")),
@@ -173,6 +176,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
                 vault: Arc::new(Vault),
                 desk: Arc::new(desk),
                 ledger: Arc::new(recordings),
+                lookout: drifts,
                 policies: Arc::clone(&policies),
                 resources: Arc::clone(&resources),
             };

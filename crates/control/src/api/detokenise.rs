@@ -189,5 +189,5 @@ fn hidden(resource: &Resource, reveal: &Classes, keys: &MaskKeys) -> Detectors {
     }
     let wanted = detected.difference(reveal).cloned().collect();
     let found = Detectors::with_definitions(&wanted, &definitions);
-    found.unwrap_or_else(|_| Detectors::everything()).treated(Treatments::new(&treated, keys))
+    found.unwrap_or_else(|_| Detectors::all()).treated(Treatments::new(&treated, keys))
 }

@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod caller;
 mod detokenise;
+mod drift;
 mod extract;
 mod follow;
 mod info;
@@ -46,6 +47,7 @@ pub use server::{ServeError, serve};
 use crate::Clock;
 use crate::archive::Archive;
 use crate::desk::Desk;
+use crate::drift::Drifts;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -73,6 +75,8 @@ pub struct Api {
     pub archive: Archive,
     /// The audit chain is in here.
     pub store: Arc<Store>,
+    /// Columns that look sensitive.
+    pub drifts: Arc<Drifts>,
     /// The policies in force.
     pub policies: Arc<ArcSwap<PolicySet>>,
     /// The resources in force.
@@ -98,6 +102,7 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/status", get(status::status))
         .route("/resources", get(resources::list))
         .route("/resources/{name}/detokenise", post(detokenise::turn_back))
+        .route("/drift", get(drift::list))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

@@ -27,6 +27,7 @@ pub(super) async fn status(
             "disk": disk,
         },
         "audit_log": { "trouble": api.store.health().trouble() },
+        "drift": { "columns": api.drifts.list(&(api.resources)()).len() },
         "archive": api.archive.standing(),
         "index": {
             "complete": index.complete,

@@ -10,6 +10,7 @@ use control::api::{self, Api};
 use control::archive::{self, Archive};
 use control::desk::{Desk, Limits};
 use control::devissuer::{DevIssuer, Person};
+use control::drift::Drifts;
 use control::identity::ProviderConfig;
 use control::localca::Certificates;
 use control::recordings::{Keep, Recordings};
@@ -100,6 +101,7 @@ impl Server {
             recordings: recordings.clone(),
             archive,
             store: Arc::clone(&house.store),
+            drifts: Arc::new(Drifts::new(house.clock.clone())),
             policies: Arc::new(ArcSwap::from_pointee(policies)),
             resources: Arc::new(move || resources.clone()),
             masks: Some(mask::MaskKeys::derive(b"test")),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use metrics::{Gauge, counter, gauge};
-use model::ports::BoxFuture;
-use model::{Conversation, Peer};
+use model::ports::{BoxFuture, Lookout};
+use model::{Conversation, Drift, Peer};
 use policy::Grant;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
@@ -118,6 +118,7 @@ impl Door {
                 cancelling.signals,
             ),
             cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
+            drifted: drifted(&self.house.lookout, &catalogue, &shared),
             freshen: freshen(&catalogue, &self.dialer, &shared),
             refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),
         }
@@ -148,6 +149,19 @@ fn refresh(
         let catalogue = Arc::clone(&catalogue);
         let (dialer, grant) = (Arc::clone(&dialer), Arc::clone(&grant));
         Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
+    })
+}
+
+/// What a relay calls with a column that looks sensitive.
+fn drifted(
+    lookout: &Arc<dyn Lookout>,
+    catalogue: &Arc<Loader>,
+    grant: &Arc<Grant>,
+) -> Box<dyn Fn(&Drift) + Send> {
+    let lookout = Arc::clone(lookout);
+    let (catalogue, grant) = (Arc::clone(catalogue), Arc::clone(grant));
+    Box::new(move |drift| {
+        lookout.drifted(&grant.resource().name, catalogue.database(), drift);
     })
 }
 

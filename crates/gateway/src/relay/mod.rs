@@ -27,8 +27,8 @@ use model::ports::{
     ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
 };
 use model::{
-    Ask, Command, Conversation, Decision, Ending, Event, Peer, Ruling, Shadow, Step, Terms, Ticket,
-    Timestamp, Violation,
+    Ask, Command, Conversation, Decision, Drift, Ending, Event, Peer, Ruling, Shadow, Step, Terms,
+    Ticket, Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -66,6 +66,8 @@ pub(crate) struct Relay<S, C, U> {
     pub(crate) cancel_upstream: Box<dyn Fn() + Send>,
     /// Reads the target's catalogue again.
     pub(crate) refresh: Box<dyn Fn() -> BoxFuture<'static, ()> + Send>,
+    /// Called with a column that looks sensitive.
+    pub(crate) drifted: Box<dyn Fn(&Drift) + Send>,
     /// Called when the client speaks: the catalogue must not grow old under a session.
     pub(crate) freshen: Box<dyn Fn() + Send>,
 }
@@ -216,6 +218,7 @@ where
                         self.hold = Hold::None;
                     }
                 }
+                Some(Step::Drift(drift)) => (self.relay.drifted)(&drift),
                 Some(Step::Refresh(ticket)) => {
                     self.refreshing = Some((ticket, (self.relay.refresh)()));
                 }

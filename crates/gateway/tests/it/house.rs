@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway::{Gateway, House, Limits, Listen, Resources, Serving, server_tls};
 use model::ports::{
-    ApprovalRequest, BoxFuture, Committing, Credential, Desk, Directory, Held, Ledger,
+    ApprovalRequest, BoxFuture, Committing, Credential, Desk, Directory, Held, Ledger, Lookout,
     OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified, Vault, VaultError,
 };
 use model::{
@@ -108,6 +108,10 @@ impl Vault for Safe {
 }
 
 struct Nobody;
+
+impl Lookout for Nobody {
+    fn drifted(&self, _: &str, _: &str, _: &model::Drift) {}
+}
 
 impl Desk for Nobody {
     fn ask(&self, _request: ApprovalRequest) -> BoxFuture<'static, Result<Held, Unavailable>> {
@@ -246,6 +250,7 @@ pub(crate) fn stand_with(tls: Option<Arc<ServerConfig>>, clear: bool, limits: Li
         vault: Arc::new(Safe),
         desk: Arc::new(Nobody),
         ledger: Arc::new(Book(Arc::clone(&story))),
+        lookout: Arc::new(Nobody),
         policies: Arc::new(ArcSwap::from_pointee(policies())),
         resources: Arc::new(ArcSwap::from_pointee(resources)),
     };

@@ -27,6 +27,13 @@ pub(crate) fn bucket_text(width: u64, text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// A binary `numeric` as it is written. `None`: it is none, or no finite number.
+pub(crate) fn number_text(value: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    Decimal::from_binary(value)?.push_text(&mut text);
+    Some(text)
+}
+
 impl Decimal {
     pub(super) fn read(format: ValueFormat, value: &[u8]) -> Option<Self> {
         match format {

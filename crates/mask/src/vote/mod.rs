@@ -1,22 +1,27 @@
-//! What a column holds, decided by its name and by how many of its values pass.
+//! What a column holds, decided by what is known of it and by how many of its values pass.
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash as _, Hasher as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
 
-use model::{DataClass, Masked, ValueFormat};
+use model::{DataClass, ValueFormat};
 
+use crate::value::number::number_text;
 use crate::{Detectors, ValueType};
 
-/// So many values are looked at; what comes later changes nothing.
+/// So many values are looked at, unless more are wanted; what comes later changes nothing.
 const WINDOW: usize = 256;
-/// Longer values are no numbers and count as such that do not pass.
-const LONGEST: usize = 128;
-/// Values alone convict a column: nine in ten of at least so many different ones. Of random numbers of sixteen digits
-/// about one in thirty passes for a card, of other lengths fewer: fifteen of sixteen never do.
+/// Longer values are none as a whole.
+const LONGEST: usize = 4 << 10;
+/// And longer ones are not what a name tells of.
+const LONGEST_TOLD: usize = 128;
+/// Bare numbers alone convict a column: nine in ten of at least so many different ones. Of random numbers of sixteen
+/// digits about one in thirty passes for a card, of other lengths fewer: fifteen of sixteen never do.
 const ALONE: (usize, usize) = (16, 90);
-/// Where name, comment, label or domain speak of the class as well, these do: distinct values, and percent.
+/// Where name, comment, label or domain speak of the class as well, or where values are more than bare numbers
+/// (`536-22-8726`, an address), these do: distinct values, and percent.
 const TOLD: (usize, usize) = (4, 80);
+/// Words of class names that say nothing alone.
+const VAGUE: [&str; 7] = ["address", "code", "date", "key", "name", "number", "private"];
 
 /// What is known of a column beside its values.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,92 +49,176 @@ pub struct Proposal {
     pub seen: usize,
     /// How many different ones there were.
     pub distinct: usize,
-    /// The evidence, for people.
+    /// The evidence, for people: counts, and which hints speak of the class. Never what those say.
     pub why: String,
 }
 
-/// Counts the votes of a column's first values. Its state is bounded, and it asks no clock.
+/// Counts the votes of a column's first values. Its state is bounded and holds no value, and it asks no clock.
 pub struct Ballot {
-    contexts: Vec<Vec<u8>>,
-    hashes: Vec<u64>,
+    hints: Vec<Hint>,
+    window: usize,
+    /// So many different values are needed where a hint or their shape speaks of the class.
+    few: usize,
+    /// Nobody who sees the hashes can tell by them what was hashed.
+    hasher: RandomState,
+    hashes: BTreeSet<u64>,
     seen: usize,
     votes: BTreeMap<String, Votes>,
+}
+
+struct Hint {
+    /// `name`, `comment`, …
+    what: &'static str,
+    /// Its words, as they stand in front of a value.
+    context: Vec<u8>,
 }
 
 #[derive(Default)]
 struct Votes {
     matched: usize,
-    /// Of these, how many a hint had to tell.
-    told: usize,
+    /// Of these, how many are more than digits.
+    shaped: usize,
+    /// Which hints had to tell of one, by their place.
+    told: BTreeSet<usize>,
 }
 
 impl Ballot {
     /// An empty one for a column.
     #[must_use]
     pub fn new(hints: &Hints<'_>) -> Self {
-        let all =
-            [Some(hints.name), hints.domain, hints.label, hints.comment, Some(hints.type_name)];
-        let contexts =
-            all.into_iter().flatten().filter(|hint| !hint.is_empty()).map(context).collect();
-        Self { contexts, hashes: Vec::new(), seen: 0, votes: BTreeMap::new() }
+        let all = [
+            ("name", Some(hints.name)),
+            ("domain", hints.domain),
+            ("label", hints.label),
+            ("comment", hints.comment),
+            ("type", Some(hints.type_name)),
+        ];
+        let hint = |(what, text): (&'static str, Option<&str>)| {
+            let text = text.filter(|text| !text.is_empty())?;
+            Some(Hint { what, context: context(text) })
+        };
+        Self {
+            hints: all.into_iter().filter_map(hint).collect(),
+            window: WINDOW,
+            few: TOLD.0,
+            hasher: RandomState::new(),
+            hashes: BTreeSet::new(),
+            seen: 0,
+            votes: BTreeMap::new(),
+        }
+    }
+
+    /// For proposals that a person reads before they hold: so many values are looked at, and a table of few rows
+    /// is judged by those it has.
+    #[must_use]
+    pub fn for_review(self, window: usize) -> Self {
+        Self { window, few: 1, ..self }
     }
 
     /// Whether enough was seen: more values change nothing.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.seen >= WINDOW
+        self.seen >= self.window
     }
 
-    /// Takes a value that is not NULL, as text.
-    pub fn take(&mut self, detectors: &Detectors, value: &[u8]) {
+    /// How many values were looked at.
+    #[must_use]
+    pub const fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// Takes a value that is not NULL, as text. Answers whether all of it is of some class.
+    pub fn take(&mut self, detectors: &Detectors, value: &[u8]) -> bool {
         if self.is_full() {
-            return;
+            return false;
         }
         self.seen += 1;
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        let hash = hasher.finish();
-        if !self.hashes.contains(&hash) {
-            self.hashes.push(hash);
-        }
+        self.hashes.insert(self.hasher.hash_one(value));
         if value.len() > LONGEST {
-            return;
+            return false;
         }
-        if let Some(class) = detectors.whole(&[], value) {
-            self.votes.entry(class).or_default().matched += 1;
-            return;
+        let found = match detectors.whole(&[], value) {
+            Some(class) => Some((class, None)),
+            // A hint tells of short things.
+            None if value.len() > LONGEST_TOLD => None,
+            None => self.hints.iter().enumerate().find_map(|(place, hint)| {
+                Some((detectors.whole(&hint.context, value)?, Some(place)))
+            }),
+        };
+        let Some((class, told)) = found else { return false };
+        let votes = self.votes.entry(class).or_default();
+        votes.matched += 1;
+        votes.shaped += usize::from(!is_bare(value));
+        votes.told.extend(told);
+        true
+    }
+
+    /// Whether values of this type can be taken by [`Self::take_value`]: texts, and whole or decimal numbers of
+    /// four bytes and more.
+    #[must_use]
+    pub const fn reads(ty: ValueType) -> bool {
+        matches!(ty, ValueType::Text | ValueType::Int4 | ValueType::Int8 | ValueType::Numeric)
+    }
+
+    /// [`Self::take`] of a value as the target sends it. What cannot be read counts as a value of no class.
+    pub fn take_value(
+        &mut self,
+        detectors: &Detectors,
+        ty: ValueType,
+        format: ValueFormat,
+        value: &[u8],
+    ) -> bool {
+        if self.is_full() {
+            return false;
         }
-        if let Some(class) =
-            self.contexts.iter().find_map(|context| detectors.whole(context, value))
-        {
-            let votes = self.votes.entry(class).or_default();
-            votes.matched += 1;
-            votes.told += 1;
+        match number(ty, format, value) {
+            Some(text) => self.take(detectors, &text),
+            None if matches!(ty, ValueType::Text) || format == ValueFormat::Text => {
+                self.take(detectors, value)
+            }
+            None => self.take(detectors, &[]),
         }
+    }
+
+    /// The classes that values were as a whole, and how many were.
+    pub fn counts(&self) -> impl Iterator<Item = (DataClass, usize)> {
+        self.votes.iter().filter_map(|(name, votes)| Some((DataClass::new(name)?, votes.matched)))
     }
 
     /// The class that the column holds, if the values convict it of one.
     #[must_use]
     pub fn verdict(&self) -> Option<Proposal> {
         let (class, votes) = self.votes.iter().max_by_key(|(_, votes)| votes.matched)?;
-        let distinct = self.hashes.len();
-        let named = self.contexts.iter().any(|context| speaks_of(context, class));
-        let hinted = votes.told > 0 || named;
-        let (least, percent) = if hinted { TOLD } else { ALONE };
-        if distinct < least || votes.matched * 100 < self.seen * percent {
-            return None;
+        let (hints, shaped) = (self.speak_of(class, votes), votes.shaped * 2 > votes.matched);
+        let (least, percent) = if hints.is_empty() && !shaped { ALONE } else { (self.few, TOLD.1) };
+        let enough = self.hashes.len() >= least && votes.matched * 100 >= self.seen * percent;
+        if enough { self.standing(&DataClass::new(class)?) } else { None }
+    }
+
+    /// How a class stands, whether or not that is enough. `None`: no value was of it.
+    #[must_use]
+    pub fn standing(&self, class: &DataClass) -> Option<Proposal> {
+        let votes = self.votes.get(class.as_str())?;
+        let hints = self.speak_of(class.as_str(), votes);
+        let mut why = format!("{} of {} pass", votes.matched, self.seen);
+        if !hints.is_empty() {
+            why.push_str(&format!("; {} says so", hints.join(", ")));
         }
-        let by = if hinted { " and the column's name or comment speaks of it" } else { "" };
         Some(Proposal {
-            class: DataClass::new(class)?,
+            class: class.clone(),
             matched: votes.matched,
             seen: self.seen,
-            distinct,
-            why: format!(
-                "{} of {} values ({distinct} different) are one as a whole{by}",
-                votes.matched, self.seen
-            ),
+            distinct: self.hashes.len(),
+            why,
         })
+    }
+
+    /// Which hints speak of a class.
+    fn speak_of(&self, class: &str, votes: &Votes) -> Vec<&'static str> {
+        let speaks = |(place, hint): &(usize, &Hint)| {
+            votes.told.contains(place) || speaks_of(&hint.context, class)
+        };
+        self.hints.iter().enumerate().filter(speaks).map(|(_, hint)| hint.what).collect()
     }
 }
 
@@ -140,8 +229,16 @@ pub fn propose<'v>(
     values: impl IntoIterator<Item = &'v [u8]>,
 ) -> Vec<Proposal> {
     let mut ballot = Ballot::new(hints);
-    values.into_iter().take(WINDOW).for_each(|value| ballot.take(detectors, value));
+    for value in values.into_iter().take(WINDOW) {
+        ballot.take(detectors, value);
+    }
     ballot.verdict().into_iter().collect()
+}
+
+/// Whether a value is a number and nothing else: other values of its column decide what it is.
+fn is_bare(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        && memchr::memchr_iter(b'-', value).count() + memchr::memchr_iter(b'.', value).count() < 2
 }
 
 /// A hint as words in front of a value: digits in it would end their reach.
@@ -151,13 +248,28 @@ fn context(hint: &str) -> Vec<u8> {
     context
 }
 
-/// Whether a word of the class's name stands in it.
+/// Whether a word of the class's name stands in it: a short one as a word of its own.
 fn speaks_of(context: &[u8], class: &str) -> bool {
     let hint = context.to_ascii_lowercase();
-    class
-        .split('_')
-        .filter(|word| word.len() > 3)
-        .any(|word| memchr::memmem::find(&hint, word.as_bytes()).is_some())
+    let mut words = class.split('_').filter(|word| word.len() > 2 && !VAGUE.contains(word));
+    words.any(|word| match word.len() {
+        3 => hint.split(|byte| !byte.is_ascii_alphanumeric()).any(|own| own == word.as_bytes()),
+        _ => memchr::memmem::find(&hint, word.as_bytes()).is_some(),
+    })
+}
+
+/// A number as text; `None` where it is no number of ours.
+fn number(ty: ValueType, format: ValueFormat, value: &[u8]) -> Option<Vec<u8>> {
+    match (ty, format) {
+        (ValueType::Int4, ValueFormat::Binary) => {
+            Some(i32::from_be_bytes(value.try_into().ok()?).to_string().into_bytes())
+        }
+        (ValueType::Int8, ValueFormat::Binary) => {
+            Some(i64::from_be_bytes(value.try_into().ok()?).to_string().into_bytes())
+        }
+        (ValueType::Numeric, ValueFormat::Binary) => number_text(value),
+        _ => None,
+    }
 }
 
 impl Detectors {
@@ -167,51 +279,4 @@ impl Detectors {
         let whole = found.start == 0 && found.end == value.len();
         whole.then(|| self.name(found.what).to_owned())
     }
-
-    /// [`Self::mask_value`] of a value in a column, whose `name` is a word in front of each. Whole numbers are read
-    /// too: one that its column says is a card's, or somebody's number, becomes NULL.
-    pub fn mask_value_in_column(
-        &self,
-        ty: ValueType,
-        format: ValueFormat,
-        value: &[u8],
-        name: &str,
-        out: &mut Vec<u8>,
-    ) -> Masked {
-        let context = context(name);
-        let number = match (ty, format) {
-            (ValueType::Text, _) => {
-                let found = self.mask_within(&context, value, out);
-                return if found { Masked::Replaced } else { Masked::Kept };
-            }
-            (ValueType::Int4 | ValueType::Int8 | ValueType::Numeric, ValueFormat::Text) => {
-                value.to_vec()
-            }
-            (ValueType::Int4, ValueFormat::Binary) => match value.try_into() {
-                Ok(bytes) => i32::from_be_bytes(bytes).to_string().into_bytes(),
-                Err(_) => return Masked::Null,
-            },
-            (ValueType::Int8, ValueFormat::Binary) => match value.try_into() {
-                Ok(bytes) => i64::from_be_bytes(bytes).to_string().into_bytes(),
-                Err(_) => return Masked::Null,
-            },
-            _ => return self.mask_value(ty, format, value, out),
-        };
-        // Without a word a number is far more often an id: its column's other values decide.
-        let told = self.whole(&context, &number);
-        let convicted = told.is_some_and(|class| {
-            self.whole(&[], &number).is_none()
-                || speaks_of(&context, &class)
-                || is_card_column(&context)
-        });
-        if convicted { Masked::Null } else { Masked::Kept }
-    }
-}
-
-/// What columns of card numbers are called beside `card`.
-fn is_card_column(context: &[u8]) -> bool {
-    let lower = context.to_ascii_lowercase();
-    lower
-        .split(|byte| !byte.is_ascii_alphabetic())
-        .any(|word| matches!(word, b"pan" | b"card" | b"cardno" | b"ccnum"))
 }

@@ -1,4 +1,4 @@
-use mask::{Hints, Masked, ValueFormat, ValueType, propose};
+use mask::{Ballot, Hints, ValueFormat, ValueType, propose};
 
 use super::all;
 
@@ -54,16 +54,55 @@ fn numbers_of_every_day_are_not_convicted() {
 }
 
 #[test]
-fn an_integer_is_masked_where_its_column_says_what_it_is() {
-    let masked = |name, value: i64| {
-        let mut out = Vec::new();
-        let binary = value.to_be_bytes();
-        all().mask_value_in_column(ValueType::Int8, ValueFormat::Binary, &binary, name, &mut out)
+fn comment_label_and_domain_weigh_in_as_the_name_does() {
+    let numbers: Vec<_> = (0..8).map(|n| (123_456_789 + n * 1_000_003).to_string()).collect();
+    let none = Hints { name: "total", type_name: "int8", ..Hints::default() };
+    for (hints, says) in [
+        (Hints { comment: Some("the customer's SSN"), ..none }, "comment"),
+        (Hints { label: Some("pii: us_ssn"), ..none }, "label"),
+        (Hints { domain: Some("ssn_number"), ..none }, "domain"),
+    ] {
+        let found = propose(&all(), &hints, numbers.iter().map(String::as_bytes));
+        assert_eq!(found.len(), 1, "{says}");
+        let proposal = &found[0];
+        assert_eq!(
+            (proposal.class.as_str(), proposal.why.as_str()),
+            ("us_ssn", &*format!("8 of 8 pass; {says} says so"))
+        );
+        assert_eq!((proposal.matched, proposal.seen, proposal.distinct), (8, 8, 8));
+    }
+    assert_eq!(propose(&all(), &none, numbers.iter().map(String::as_bytes)), []);
+}
+
+#[test]
+fn numbers_in_binary_vote_as_their_texts_do() {
+    let hints = Hints { name: "ssn", ..Hints::default() };
+    let verdict = |ty, value: &dyn Fn(i64) -> Vec<u8>| {
+        let mut ballot = Ballot::new(&hints);
+        for n in 0..4 {
+            ballot.take_value(&all(), ty, ValueFormat::Binary, &value(123_456_789 + n));
+        }
+        ballot.verdict().map(|proposal| proposal.class.as_str().to_owned())
     };
-    assert_eq!(masked("pan", 4_242_424_242_424_242), Masked::Null);
-    assert_eq!(masked("ssn", 123_456_789), Masked::Null);
-    assert_eq!(masked("order_id", 4_242_424_242_424_242), Masked::Kept);
-    assert_eq!(masked("total", 123_456_789), Masked::Kept);
+    let ssn = Some("us_ssn".to_owned());
+    assert_eq!(verdict(ValueType::Int8, &|n| n.to_be_bytes().to_vec()), ssn);
+    assert_eq!(verdict(ValueType::Int4, &|n| (n as i32).to_be_bytes().to_vec()), ssn);
+    // 1 2345 6789, in groups of four digits.
+    let numeric = |n: i64| {
+        let groups = [n / 100_000_000, n / 10_000 % 10_000, n % 10_000].map(|group| group as u16);
+        [3, 2, 0, 0].into_iter().chain(groups).flat_map(u16::to_be_bytes).collect()
+    };
+    assert_eq!(verdict(ValueType::Numeric, &numeric), ssn);
+    assert_eq!(verdict(ValueType::Numeric, &|_| vec![1, 2, 3]), None);
+}
+
+#[test]
+fn values_that_are_more_than_digits_need_no_hint() {
+    let dashed: Vec<_> = (0..4).map(|n| format!("536-22-872{n}")).collect();
+    assert_eq!(proposed("x", &dashed).as_deref(), Some("us_ssn"));
+    assert_eq!(proposed("x", &dashed[..3]), None);
+    let same = vec![dashed[0].clone(); 40];
+    assert_eq!(proposed("x", &same), None);
 }
 
 /// Numbers that look random and are the same every time (xorshift).

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::tables::{Column, Table};
-use super::vote::{Opinion, Vote, named};
+use super::vote::{Opinion, Vote};
 use crate::native::Rows;
 use crate::output::Table as Printed;
 
@@ -56,13 +56,7 @@ fn of_column(table: &Table, column: &Column, index: usize, rows: &Rows) -> Optio
     let vote = Vote::of(column, values);
     let counted = |count: usize, what: &str| format!("{count} of {} {what}", vote.values);
     let (state, classes, mut evidence) = match vote.opinion() {
-        Opinion::Column(class, count) => {
-            let mut evidence = counted(count, "pass");
-            if let Some(word) = named(&column.name, &class) {
-                evidence.push_str(&format!("; name says `{word}`"));
-            }
-            (State::Proposed, vec![class.to_string()], evidence)
-        }
+        Opinion::Column(class, why) => (State::Proposed, vec![class.to_string()], why),
         Opinion::Within(classes) => {
             let each: Vec<_> = classes
                 .iter()
@@ -138,6 +132,7 @@ mod tests {
             type_name: "text".into(),
             domain: None,
             comment: None,
+            label: None,
             type_oid: 25,
         };
         let table = Table {
@@ -169,7 +164,7 @@ mod tests {
             .map(|one| (one.id.as_str(), one.state, one.classes.join(","), one.evidence.as_str()))
             .collect();
         let expected = [
-            ("public.t.ssn", State::Proposed, "us_ssn".to_owned(), "2 of 2 pass; name says `ssn`"),
+            ("public.t.ssn", State::Proposed, "us_ssn".to_owned(), "2 of 2 pass; name says so"),
             (
                 "public.t.notes",
                 State::Within,

@@ -9,6 +9,7 @@
 //! Everything is asked through the gateway, as any client asks: policy decides, a recording is kept,
 //! and what is masked for whoever scans is masked here too. No value leaves this process.
 
+mod drift;
 mod finding;
 mod rules;
 mod sample;
@@ -38,6 +39,7 @@ Examples:
   sluice scan orders-prod
   sluice scan orders-prod --schema public --table 'cust*' --rows 1000
   sluice scan orders-prod --write resources/orders.yaml
+  sluice scan orders-prod --drift
   sluice scan orders-prod --json | jq -r '.[] | select(.state == \"proposed\") | .id'
 
 Asks through the gateway as you: you see what policy lets you see, and a recording is kept. What is
@@ -65,12 +67,19 @@ pub(crate) struct Args {
     /// Add the rules to the `data:` list of the resource in this file; one that is not there is made
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Ask nothing: show the columns that looked sensitive in live traffic and have no rule (administrators)
+    #[arg(long, conflicts_with_all = ["schemas", "tables", "rows", "timeout", "write"])]
+    drift: bool,
     /// Print what was found as a JSON array
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    if args.drift {
+        drift::show(&Client::open(&args.remote)?, &args.resource, args.json)?;
+        return Ok(Exit::Done.into());
+    }
     let choice =
         Choice::new(&args.schemas, &args.tables).map_err(|why| Failure::new(Exit::Usage, why))?;
     let name = args.resource.split('/').next().unwrap_or_default().to_owned();

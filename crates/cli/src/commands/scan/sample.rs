@@ -121,6 +121,7 @@ mod tests {
             type_name: "text".into(),
             domain: None,
             comment: None,
+            label: None,
             type_oid: 25,
         };
         let columns = vec![column("id"), column("a \"b\"")];

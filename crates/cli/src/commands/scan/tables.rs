@@ -13,7 +13,9 @@ const QUERY: &str = "\
 SELECT n.nspname, c.relname, c.relkind, c.reltuples, a.attname, \
     CASE t.typtype WHEN 'd' THEN b.typname ELSE t.typname END, \
     CASE t.typtype WHEN 'd' THEN t.typname END, d.description, \
-    CASE t.typtype WHEN 'd' THEN b.oid ELSE t.oid END \
+    CASE t.typtype WHEN 'd' THEN b.oid ELSE t.oid END, \
+    (SELECT pg_catalog.string_agg(s.label, '; ' ORDER BY s.provider) FROM pg_catalog.pg_seclabel s \
+        WHERE s.objoid = c.oid AND s.classoid = 1259 AND s.objsubid = a.attnum) \
 FROM pg_catalog.pg_class c \
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
@@ -38,14 +40,17 @@ pub(super) struct Table {
 }
 
 /// A column and what is said of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: String,
     /// Its type's name; of a domain, that of the type beneath.
     pub(super) type_name: String,
     /// The domain's name.
     pub(super) domain: Option<String>,
+    /// `COMMENT ON COLUMN`.
     pub(super) comment: Option<String>,
+    /// `SECURITY LABEL`, of every provider.
+    pub(super) label: Option<String>,
     /// Its type's number, or that of the type beneath its domain.
     pub(super) type_oid: u32,
 }
@@ -111,8 +116,8 @@ fn refused(report: &Report<'_>) -> Failure {
 fn tables(rows: Vec<Vec<Option<String>>>, choice: &Choice) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for row in rows {
-        let Ok([schema, table, kind, count, column, type_name, domain, comment, oid]) =
-            <[Option<String>; 9]>::try_from(row)
+        let Ok([schema, table, kind, count, column, type_name, domain, comment, oid, label]) =
+            <[Option<String>; 10]>::try_from(row)
         else {
             continue;
         };
@@ -125,6 +130,7 @@ fn tables(rows: Vec<Vec<Option<String>>>, choice: &Choice) -> Vec<Table> {
             type_name: type_name.unwrap_or_default(),
             domain,
             comment,
+            label,
             type_oid: oid.and_then(|oid| oid.parse().ok()).unwrap_or_default(),
         };
         match tables.last_mut() {
@@ -156,7 +162,7 @@ fn whole(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn row(cells: [&str; 9]) -> Vec<Option<String>> {
+    fn row(cells: [&str; 10]) -> Vec<Option<String>> {
         cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect()
     }
 
@@ -164,7 +170,7 @@ mod tests {
     fn columns_are_gathered_by_table_and_only_what_is_wanted_is_kept() {
         let rows = || {
             vec![
-                row(["public", "customers", "r", "1.5e+06", "id", "int4", "", "", "23"]),
+                row(["public", "customers", "r", "1.5e+06", "id", "int4", "", "", "23", ""]),
                 row([
                     "public",
                     "customers",
@@ -175,16 +181,20 @@ mod tests {
                     "ssn_t",
                     "their SSN",
                     "25",
+                    "us_ssn; secret",
                 ]),
-                row(["public", "orders", "f", "-1", "id", "int8", "", "", "20"]),
-                row(["sales", "customers", "m", "0", "id", "int8", "", "", "20"]),
+                row(["public", "orders", "f", "-1", "id", "int8", "", "", "20", ""]),
+                row(["sales", "customers", "m", "0", "id", "int8", "", "", "20", ""]),
             ]
         };
         let all = tables(rows(), &Choice::new(&[], &[]).unwrap());
         let ids: Vec<_> = all.iter().map(Table::id).collect();
         assert_eq!(ids, ["public.customers", "public.orders", "sales.customers"]);
         assert_eq!((all[0].rows, all[0].samples, all[0].columns.len()), (Some(1_500_000), true, 2));
-        assert_eq!(all[0].columns[1].domain.as_deref(), Some("ssn_t"));
+        let ssn = &all[0].columns[1];
+        assert_eq!(ssn.domain.as_deref(), Some("ssn_t"));
+        assert_eq!(ssn.comment.as_deref(), Some("their SSN"));
+        assert_eq!(ssn.label.as_deref(), Some("us_ssn; secret"));
         assert_eq!((all[1].rows, all[1].samples), (None, false));
         let some = Choice::new(&["public".into()], &["cust*".into(), "x".into()]).unwrap();
         assert_eq!(tables(rows(), &some).len(), 1);

@@ -4,26 +4,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use mask::{DataClass, Detectors};
+use mask::{Ballot, DataClass, Detectors, Hints};
 
 use super::tables::Column;
 
-/// So many in a hundred of a column's values must pass for the column to be of the class. Below it, a
-/// class is found within values, here and there.
-const MOST: usize = 80;
-
-/// Words of class names that say nothing alone.
-const VAGUE: [&str; 8] = ["address", "card", "code", "date", "key", "name", "number", "private"];
-
 /// What was counted.
-#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Vote {
     /// Values that are not NULL.
     pub(super) values: usize,
-    /// Those that are masked for whoever looks.
+    /// Those that are masked for whoever looks: they count neither for nor against a class.
     pub(super) masked: usize,
-    /// How many are a class and nothing else.
-    whole: BTreeMap<DataClass, usize>,
+    ballot: Ballot,
     /// How many hold a class beside other things.
     within: BTreeMap<DataClass, usize>,
 }
@@ -31,8 +22,8 @@ pub(super) struct Vote {
 /// What a column is taken for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opinion {
-    /// A column of this class, which so many values pass as.
-    Column(DataClass, usize),
+    /// A column of this class, and the evidence for it.
+    Column(DataClass, String),
     /// Values that hold a class somewhere, with how many do.
     Within(Vec<(DataClass, usize)>),
     /// Nothing known.
@@ -40,11 +31,7 @@ pub(super) enum Opinion {
 }
 
 /// Every detector there is.
-static ALL: LazyLock<Detectors> = LazyLock::new(|| {
-    let found = mask::catalogue().iter().filter(|info| info.has_detector);
-    let classes = found.filter_map(|info| DataClass::new(info.name)).collect();
-    Detectors::new(&classes).unwrap_or_else(|_| Detectors::none())
-});
+static ALL: LazyLock<Detectors> = LazyLock::new(Detectors::all);
 
 impl Vote {
     /// Counts the values of a column; `None` is NULL.
@@ -52,8 +39,15 @@ impl Vote {
         column: &Column,
         values: impl IntoIterator<Item = Option<&'a str>>,
     ) -> Self {
-        let words = column.name.replace(['_', '-'], " ");
-        let mut vote = Self::default();
+        let hints = Hints {
+            name: &column.name,
+            type_name: &column.type_name,
+            comment: column.comment.as_deref(),
+            label: column.label.as_deref(),
+            domain: column.domain.as_deref(),
+        };
+        let ballot = Ballot::new(&hints).for_review(usize::MAX);
+        let mut vote = Self { values: 0, masked: 0, ballot, within: BTreeMap::new() };
         for value in values.into_iter().flatten() {
             let value = value.trim();
             if value.is_empty() {
@@ -63,29 +57,18 @@ impl Vote {
             if is_masked(value) {
                 vote.masked += 1;
             } else {
-                vote.count(&words, &shown(column, value));
+                vote.count(&shown(column, value));
             }
         }
         vote
     }
 
-    fn count(&mut self, words: &str, value: &str) {
-        let plain = ALL.find(value.as_bytes());
-        // A bare number is told by what stands in front of it, which in a table is its column's name.
-        let prefix = format!("{words}: ");
-        let named = format!("{prefix}{value}");
-        let named = ALL.find(named.as_bytes());
-        let whole =
-            plain.iter().find(|found| (found.start, found.end) == (0, value.len())).or_else(|| {
-                named.iter().find(|found| {
-                    found.start == prefix.len() && found.end == prefix.len() + value.len()
-                })
-            });
-        if let Some(found) = whole {
-            *self.whole.entry(found.class.clone()).or_default() += 1;
+    fn count(&mut self, value: &str) {
+        if self.ballot.take(&ALL, value.as_bytes()) {
             return;
         }
-        let mut seen: Vec<&DataClass> = plain.iter().map(|found| &found.class).collect();
+        let found = ALL.find(value.as_bytes());
+        let mut seen: Vec<&DataClass> = found.iter().map(|found| &found.class).collect();
         seen.sort_unstable();
         seen.dedup();
         for class in seen {
@@ -93,18 +76,14 @@ impl Vote {
         }
     }
 
-    /// What it comes to. Masked values are not counted against a class.
+    /// What it comes to.
     pub(super) fn opinion(&self) -> Opinion {
-        let seen = self.values - self.masked;
-        let most = self.whole.iter().max_by_key(|(_, count)| **count);
-        if let Some((class, &count)) = most
-            && count * 100 >= seen * MOST
-        {
-            return Opinion::Column(class.clone(), count);
+        if let Some(proposal) = self.ballot.verdict() {
+            return Opinion::Column(proposal.class, proposal.why);
         }
         let mut within = self.within.clone();
-        for (class, count) in &self.whole {
-            *within.entry(class.clone()).or_default() += count;
+        for (class, count) in self.ballot.counts() {
+            *within.entry(class).or_default() += count;
         }
         if within.is_empty() {
             Opinion::Nothing
@@ -112,17 +91,6 @@ impl Vote {
             Opinion::Within(within.into_iter().collect())
         }
     }
-}
-
-/// The word of a column's name that a class has in its name too.
-pub(super) fn named<'a>(column: &str, class: &'a DataClass) -> Option<&'a str> {
-    let lower = column.to_lowercase();
-    let of_column = |word: &&str| {
-        word.len() > 2
-            && !VAGUE.contains(word)
-            && lower.split(|c: char| !c.is_alphanumeric()).any(|own| own == *word)
-    };
-    class.as_str().split('_').find(of_column)
 }
 
 /// Whether a value is what the gateway puts in the place of one.
@@ -152,11 +120,16 @@ mod tests {
             type_name: type_name.into(),
             domain: None,
             comment: None,
+            label: None,
             type_oid: 25,
         };
-        let vote = Vote::of(&column, values.iter().map(|value| Some(*value)));
+        told(&column, values)
+    }
+
+    fn told(column: &Column, values: &[&str]) -> String {
+        let vote = Vote::of(column, values.iter().map(|value| Some(*value)));
         match vote.opinion() {
-            Opinion::Column(class, count) => format!("{class} {count}"),
+            Opinion::Column(class, why) => format!("{class} {why}"),
             Opinion::Within(classes) => {
                 let each: Vec<_> =
                     classes.iter().map(|(class, n)| format!("{class} {n}")).collect();
@@ -169,11 +142,17 @@ mod tests {
     #[test]
     fn a_column_is_what_most_of_its_values_are() {
         for (name, type_name, values, expected) in [
-            ("contact", "text", &["ann@example.com", "bo@example.org"][..], "email 2"),
-            ("pay", "text", &["4539148803436467", "5555 5555 5555 4444"], "credit_card 2"),
-            ("ssn", "int8", &["536228726", "219099999"], "us_ssn 2"),
+            ("contact", "text", &["ann@example.com", "bo@example.org"][..], "email 2 of 2 pass"),
+            (
+                "card",
+                "text",
+                &["4539148803436467", "5555 5555 5555 4444"],
+                "credit_card 2 of 2 pass; name says so",
+            ),
+            ("ssn", "int8", &["536228726", "219099999"], "us_ssn 2 of 2 pass; name says so"),
+            ("order_ref", "int8", &["4539148803436467"], "within: credit_card 1"),
             ("balance", "int8", &["536228726", "219099999"], "0 masked"),
-            ("photo", "bytea", &["\\x3533362d32322d38373236"], "us_ssn 1"),
+            ("photo", "bytea", &["\\x3533362d32322d38373236"], "us_ssn 1 of 1 pass"),
             ("item", "text", &["item 1", "item 2"], "0 masked"),
             ("pay", "text", &["4539148803436467", "n/a", "none"], "within: credit_card 1"),
             ("notes", "text", &["paid with 4539 1488 0343 6467", "hello"], "within: credit_card 1"),
@@ -185,10 +164,24 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_something_by_a_word_that_is_not_vague() {
-        let class = |name| DataClass::new(name).unwrap();
-        assert_eq!(named("Customer_SSN", &class("us_ssn")), Some("ssn"));
-        assert_eq!(named("home_address", &class("ip_address")), None);
-        assert_eq!(named("status", &class("us_ssn")), None);
+    fn what_the_server_says_of_a_column_is_evidence() {
+        let plain = Column {
+            name: "ref".into(),
+            type_name: "int8".into(),
+            domain: None,
+            comment: None,
+            label: None,
+            type_oid: 20,
+        };
+        let values = ["536228726", "219099999", "n/a", "457555462", "536228727"];
+        assert_eq!(told(&plain, &values), "0 masked");
+        for (column, says) in [
+            (Column { comment: Some("SSN of who pays".into()), ..plain.clone() }, "comment"),
+            (Column { label: Some("us_ssn".into()), ..plain.clone() }, "label"),
+            (Column { domain: Some("ssn_t".into()), ..plain.clone() }, "domain"),
+        ] {
+            let expected = format!("us_ssn 4 of 5 pass; {says} says so");
+            assert_eq!(told(&column, &values), expected);
+        }
     }
 }

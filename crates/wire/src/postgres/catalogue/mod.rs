@@ -62,13 +62,21 @@ UNION ALL SELECT DISTINCT 'view', r.ev_class::text, d.refobjid::text, d.refobjsu
   WHERE r.ev_class >= 16384";
 
 const COLUMNS: &str = "\
- UNION ALL SELECT 'label', e.enumtypid::text, e.enumlabel, NULL, NULL, NULL \
+ UNION ALL SELECT 'enum', e.enumtypid::text, e.enumlabel, NULL, NULL, NULL \
   FROM (SELECT DISTINCT ON (enumtypid) enumtypid, enumlabel::text FROM pg_catalog.pg_enum \
         WHERE enumtypid >= 16384 AND enumlabel::text !~ '[^ -~]' ORDER BY enumtypid, enumsortorder) e \
  UNION ALL SELECT 'column', a.attrelid::text, a.attnum::text, a.attname::text, a.atttypid::text, \
     CASE WHEN a.attgenerated = '' THEN '' ELSE 'g' END || CASE WHEN a.attnotnull THEN 'n' ELSE '' END \
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+ UNION ALL SELECT 'comment', d.objoid::text, d.objsubid::text, pg_catalog.left(d.description, 256), NULL, NULL \
+  FROM pg_catalog.pg_description d \
+  WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0 AND d.objoid >= 16384 \
+ UNION ALL SELECT 'label', s.objoid::text, s.objsubid::text, \
+    pg_catalog.left(pg_catalog.string_agg(s.label, '; ' ORDER BY s.provider), 256), NULL, NULL \
+  FROM pg_catalog.pg_seclabel s \
+  WHERE s.classoid = 'pg_catalog.pg_class'::regclass AND s.objsubid > 0 AND s.objoid >= 16384 \
+  GROUP BY s.objoid, s.objsubid \
  UNION ALL SELECT 'definition', c.oid::text, pg_catalog.pg_get_viewdef(c.oid), NULL, NULL, NULL \
   FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384 \
  UNION ALL SELECT 'body', p.oid::text, p.prosrc, NULL, NULL, NULL \
@@ -114,13 +122,27 @@ pub struct Catalogue {
     function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
     types: FxHashMap<u32, NamedType>,
     /// Of each enum its first label that is ASCII, and so the same in every encoding of a client's.
-    labels: FxHashMap<u32, Box<str>>,
+    enum_labels: FxHashMap<u32, Box<str>>,
+    comments: Notes,
+    labels: Notes,
     /// What views show, as far as their definitions were read.
     definitions: views::Definitions,
     /// What functions in SQL return.
     bodies: bodies::Bodies,
     /// What is written nobody knows where.
     hidden: triggers::Hidden,
+}
+
+/// Texts of columns, by relation and number.
+type Notes = FxHashMap<(u32, i16), Box<str>>;
+
+/// What people said of a column, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noted<'a> {
+    /// `COMMENT ON COLUMN`.
+    pub comment: Option<&'a str>,
+    /// `SECURITY LABEL ON COLUMN`, of every provider.
+    pub label: Option<&'a str>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -207,10 +229,10 @@ impl Catalogue {
                     };
                     this.types.insert(oid(1)?, entry);
                 }
-                "label" => {
+                "enum" => {
                     let (oid, label) = (oid(1)?, text(2)?);
                     if label.is_ascii() {
-                        this.labels.insert(oid, label.into());
+                        this.enum_labels.insert(oid, label.into());
                     }
                 }
                 "child" => links.child(oid(1)?, oid(2)?),
@@ -243,6 +265,11 @@ impl Catalogue {
                 "generated" => {
                     let number = |index: usize| text(index)?.parse().map_err(|_| bad());
                     links.generated(oid(1)?, number(2)?, number(3)?);
+                }
+                "comment" | "label" => {
+                    let number = text(2)?.parse().map_err(|_| bad())?;
+                    let notes = if kind == "label" { &mut this.labels } else { &mut this.comments };
+                    notes.insert((oid(1)?, number), text(3)?.into());
                 }
                 "column" => {
                     let number = text(2)?.parse().map_err(|_| bad())?;
@@ -316,6 +343,33 @@ impl Catalogue {
             self.named(name).filter(|(_, relation)| may_be(parent, &relation.schema));
         let (oid, _) = candidates.next()?;
         candidates.next().is_none().then_some(oid)
+    }
+
+    /// A relation's columns with their numbers, in the order the table has them.
+    pub fn numbered(&self, relation: u32) -> impl Iterator<Item = (i16, &ColumnEntry)> {
+        let columns = self.relations.get(&relation).into_iter();
+        columns.flat_map(|relation| relation.columns.iter().map(|(number, entry)| (*number, entry)))
+    }
+
+    /// The schema and name of a relation.
+    #[must_use]
+    pub fn relation_name(&self, relation: u32) -> Option<(&str, &str)> {
+        self.relations.get(&relation).map(|relation| (&*relation.schema, &*relation.name))
+    }
+
+    /// What people said of a column.
+    #[must_use]
+    pub fn noted(&self, relation: u32, number: i16) -> Noted<'_> {
+        Noted {
+            comment: self.comments.get(&(relation, number)).map(|text| &**text),
+            label: self.labels.get(&(relation, number)).map(|text| &**text),
+        }
+    }
+
+    /// The name of a type that is a domain.
+    #[must_use]
+    pub fn domain_name(&self, oid: u32) -> Option<&str> {
+        self.types.get(&oid).filter(|entry| entry.kind == b'd').map(|entry| &*entry.name)
     }
 
     /// A relation's columns in the order the table has them.
@@ -413,7 +467,7 @@ impl Catalogue {
     pub fn label(&self, oid: u32) -> Option<&str> {
         let mut oid = oid;
         for _ in 0..8 {
-            if let Some(label) = self.labels.get(&oid) {
+            if let Some(label) = self.enum_labels.get(&oid) {
                 return Some(label);
             }
             let beneath = self.types.get(&oid).filter(|entry| matches!(entry.kind, b'd' | b'b'));

@@ -425,12 +425,12 @@ fn an_enum_has_a_label_and_so_have_its_domains_and_arrays() {
     let mut rows = shop();
     rows.extend([
         row(["type", "20100", "mood", "E", "e", "0"]),
-        row(["label", "20100", "sad"]),
+        row(["enum", "20100", "sad"]),
         row(["type", "20101", "feeling", "E", "d", "20100"]),
         row(["type", "20102", "felt", "E", "d", "20101"]),
         row(["type", "20103", "_mood", "A", "b", "20100"]),
         row(["type", "20104", "laune", "E", "e", "0"]),
-        row(["label", "20104", "fr\u{f6}hlich"]),
+        row(["enum", "20104", "fr\u{f6}hlich"]),
         row(["type", "20105", "loop", "E", "d", "20105"]),
     ]);
     let catalogue = Catalogue::read(rows, &rules(), None).unwrap();

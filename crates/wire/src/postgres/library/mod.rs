@@ -3,6 +3,7 @@
 mod cache;
 mod reading;
 mod results;
+mod votes;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
 pub(crate) use results::{Kept, Results};
+pub(crate) use votes::{Count, Poll, Votes};
 
 pub use mask::MaskKeys;
 
@@ -37,6 +39,7 @@ pub struct Library {
     known: Changes,
     /// Code ran since that may have changed something.
     suspect: AtomicBool,
+    votes: Votes,
     cache: Cache,
     hasher: RandomState,
 }
@@ -78,6 +81,7 @@ impl Library {
             treatments: Arc::new(treatments(&rules, None)),
             telling: rules.iter().filter_map(telling).cloned().collect(),
             detected: detected.collect(),
+            votes: Votes::new(&rules),
             rules,
             limits: sql::Limits::default(),
             strict: false,
@@ -212,6 +216,16 @@ impl Library {
         &self.telling
     }
 
+    /// What columns without a class seem to hold.
+    pub(super) const fn votes(&self) -> &Votes {
+        &self.votes
+    }
+
+    /// The classes that are looked for in values.
+    pub(super) const fn detected(&self) -> &Classes {
+        &self.detected
+    }
+
     /// The detectors for an identity that may see `reveal` in clear. A class that nothing detects was
     /// refused when the configuration was loaded; should one come this far, everything is detected.
     pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
@@ -225,7 +239,7 @@ impl Library {
         };
         let own: Vec<_> = self.rules.iter().filter_map(definition).collect();
         let detectors =
-            Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| Detectors::everything());
+            Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| Detectors::all());
         detectors.treated((*self.treatments).clone())
     }
 

@@ -32,6 +32,7 @@ mod server;
 mod shelf;
 mod store;
 mod view;
+mod voting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

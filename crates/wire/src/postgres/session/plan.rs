@@ -7,9 +7,10 @@ use mask::{Cell, JsonPath, Operator, ValueType};
 use model::{Classes, Column, Masked, ValueFormat};
 
 use super::view::View;
+use super::voting::Watch;
 use crate::postgres::catalogue::{Carried, Catalogue, ColumnEntry, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{Body, HEADER, Malformed};
-use crate::postgres::library::{Reading, Results};
+use crate::postgres::library::{Reading, Results, Votes};
 use crate::postgres::types;
 
 /// The columns of a result as the server described them.
@@ -66,6 +67,8 @@ pub(super) struct Plan {
     columns: Vec<ColumnPlan>,
     /// Columns behind this many are not looked at.
     interesting: usize,
+    /// Columns whose values are counted.
+    watch: Watch,
 }
 
 struct ColumnPlan {
@@ -157,6 +160,7 @@ pub(super) struct Ground<'a> {
     pub(super) exposed: &'a Classes,
     pub(super) view: &'a View,
     pub(super) catalogue: &'a Catalogue,
+    pub(super) votes: &'a Votes,
 }
 
 impl Ground<'_> {
@@ -174,7 +178,10 @@ impl Ground<'_> {
             }
             let mut carried = traced.unwrap_or_default();
             carried.join(&entry.carried);
-            return self.carrying(&carried);
+            return match self.carrying(&carried) {
+                Mask::Scan => self.voted(column.table, column.number),
+                mask => mask,
+            };
         }
         if column.table < FIRST_NORMAL_OBJECT {
             // The server's own catalogue shows values only in places that make a statement opaque.
@@ -227,6 +234,16 @@ impl Ground<'_> {
         self.redact(&computed)
     }
 
+    /// What is done to a column of a known table that no rule gives a class: where it is searched by
+    /// content, and its values said what it holds, it is masked as that.
+    fn voted(&self, table: u32, number: i16) -> Mask {
+        let class = self.votes.convicted(self.catalogue, table, number);
+        match class.filter(|class| self.view.seeks(class)) {
+            Some(class) => self.whole(std::iter::once(class).collect()),
+            None => self.scan(),
+        }
+    }
+
     /// What masks a value of these classes.
     fn whole(&self, classes: Classes) -> Mask {
         let operator = self.view.treatments.operator_for(&classes, false);
@@ -245,9 +262,12 @@ impl Ground<'_> {
     }
 
     /// What is done to a column of this table's, when rows come without a description (COPY).
-    pub(super) fn column_of(&self, table: Option<u32>, number: Option<&Carried>) -> Mask {
-        match (table, number) {
-            (Some(_), Some(carried)) => self.carrying(carried),
+    pub(super) fn column_of(&self, table: Option<u32>, column: Option<(i16, &Carried)>) -> Mask {
+        match (table, column) {
+            (Some(table), Some((number, carried))) => match self.carrying(carried) {
+                Mask::Scan => self.voted(table, number),
+                mask => mask,
+            },
             _ if self.view.hides_columns() => self.redact(self.view.hidden()),
             _ => self.scan(),
         }
@@ -287,10 +307,30 @@ impl Plan {
         };
         let interesting =
             columns.iter().rposition(|column| !clear(column)).map_or(0, |last| last + 1);
-        Self { columns, interesting }
+        Self { columns, interesting, watch: Watch::default() }
     }
 
-    /// Whether rows can pass without being looked at.
+    /// Lets everything pass.
+    pub(super) fn passing() -> Self {
+        Self::of(Vec::new())
+    }
+
+    /// The same, and these columns' values are counted.
+    pub(super) fn watching(self, watch: Watch) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// The columns whose values are counted.
+    pub(super) const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Whether rows can pass, and none of their values is counted.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.is_clear() && self.watch.is_empty()
+    }
+
+    /// Whether rows can pass as they are.
     pub(super) const fn is_clear(&self) -> bool {
         self.interesting == 0
     }
@@ -495,6 +535,6 @@ pub(super) fn format_of(formats: Option<&[i16]>, index: usize, described: i16) -
     }
 }
 
-const fn value_format(code: i16) -> ValueFormat {
+pub(super) const fn value_format(code: i16) -> ValueFormat {
     if code == 0 { ValueFormat::Text } else { ValueFormat::Binary }
 }

@@ -57,7 +57,10 @@ impl Recent {
     }
 
     pub(super) fn settled(&self, result: &Beginning<'_>) -> Option<&Settled> {
-        self.results.iter().find(|known| known.is(result)).map(|known| &known.settled)
+        self.results
+            .iter()
+            .find(|known| known.is(result) && known.is_current())
+            .map(|known| &known.settled)
     }
 
     pub(super) fn keep(&mut self, result: &Beginning<'_>, settled: Settled) {
@@ -82,6 +85,11 @@ impl Recent {
 }
 
 impl Known {
+    /// The values that went by meanwhile say nothing new of its columns.
+    fn is_current(&self) -> bool {
+        self.settled.plan.as_ref().is_none_or(|plan| plan.watch().is_current())
+    }
+
     fn is(&self, result: &Beginning<'_>) -> bool {
         Arc::ptr_eq(&self.described, result.described)
             && Arc::ptr_eq(&self.reading, &result.running.reading)

@@ -12,10 +12,11 @@ use super::prepared::Prepared;
 use super::recent::{Beginning, Settled};
 use super::running::{Columns, DescribedBefore, Expect, Running};
 use super::server::Wrong;
+use super::voting::{self, Watch};
 use super::{Cap, Session};
 use crate::postgres::catalogue::{Catalogue, FIRST_NORMAL_OBJECT};
 use crate::postgres::frame::{Body, HEADER, Header, backend};
-use crate::postgres::library::Reading;
+use crate::postgres::library::{Reading, Votes};
 use crate::postgres::startup::is_ascii_safe;
 
 /// A message that must be masked is taken in whole up to this size; what is longer is not shown.
@@ -75,8 +76,14 @@ impl Session {
         let answer = &mut running.result;
         let masked = match header.tag {
             backend::COPY_DATA => answer.copy.as_ref().is_some_and(|copy| !copy.is_clear()),
-            _ => !matches!(answer.columns, Columns::Clear),
+            _ => match &answer.columns {
+                Columns::Clear => false,
+                Columns::Masked(plan) => !plan.is_clear(),
+                Columns::Undescribed => true,
+            },
         };
+        let watched = header.total() <= voting::LONGEST_ROW
+            && matches!(&answer.columns, Columns::Masked(plan) if !plan.watch().is_empty());
         if masked && header.total() > LONGEST_MASKED {
             return Err(Wrong::NotMasked(format!(
                 "a row of {} bytes is longer than the {LONGEST_MASKED} that are looked through",
@@ -84,7 +91,7 @@ impl Session {
             )));
         }
         let fits = header.total() as u64 <= self.cap.bytes.saturating_sub(answer.kept_bytes);
-        if masked || (fits && !answer.cut) {
+        if masked || watched || (fits && !answer.cut) {
             return match self.server.take(header.total()) {
                 Some(message) => whole(self, message, 1),
                 None => Ok(false),
@@ -110,7 +117,10 @@ impl Session {
         }
         let (span, denied) = match &running.result.columns {
             Columns::Clear => (span, 0),
-            Columns::Masked(plan) => plan.rows(&span, &running.view)?,
+            Columns::Masked(plan) => {
+                plan.watch().count(&span, self.library.votes());
+                if plan.is_clear() { (span, 0) } else { plan.rows(&span, &running.view)? }
+            }
             Columns::Undescribed => return Err(Wrong::OutOfState),
         };
         running.result.denied += denied;
@@ -222,7 +232,7 @@ impl Session {
         let settled = match self.recent.settled(&beginning) {
             Some(settled) => settled.clone(),
             None => {
-                let settled = settle(&beginning, &catalogue);
+                let settled = settle(&beginning, &catalogue, self.library.votes());
                 self.recent.keep(&beginning, settled.clone());
                 settled
             }
@@ -319,7 +329,11 @@ impl Session {
         let copy = match statement.map(|statement| &statement.effect) {
             // A delimiter must be a delimiter for rows to be taken apart.
             Some(sql::Effect::CopyOut(copy)) if !running.view.clear && readable(copy) => {
-                CopyMasker::new(copy, body_of(&message), &ground(running, &catalogue))?
+                CopyMasker::new(
+                    copy,
+                    body_of(&message),
+                    &ground(running, &catalogue, self.library.votes()),
+                )?
             }
             _ if running.view.clear => CopyMasker::clear(),
             // What is not understood cannot be masked.
@@ -362,16 +376,21 @@ impl Session {
     }
 }
 
-fn settle(result: &Beginning<'_>, catalogue: &Catalogue) -> Settled {
+fn settle(result: &Beginning<'_>, catalogue: &Catalogue, votes: &Votes) -> Settled {
     let Beginning { described, formats, running, .. } = result;
     let formats = formats.map(|formats| &**formats);
-    let plan =
-        (!running.view.clear).then(|| Plan::new(described, formats, &ground(running, catalogue)));
+    let watch = Watch::new(described, formats, votes, catalogue);
+    let plan = if running.view.clear {
+        (!watch.is_empty()).then(Plan::passing)
+    } else {
+        Some(Plan::new(described, formats, &ground(running, catalogue, votes)))
+    };
+    let plan = plan.map(|plan| plan.watching(watch));
     let columns = Plan::columns(plan.as_ref(), described, formats, catalogue);
-    Settled { plan: plan.filter(|plan| !plan.is_clear()).map(Arc::new), columns }
+    Settled { plan: plan.filter(|plan| !plan.is_idle()).map(Arc::new), columns }
 }
 
-fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue) -> Ground<'a> {
+fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue, votes: &'a Votes) -> Ground<'a> {
     // Behind several statements in one text a result belongs to the one at work.
     Ground {
         reading: &running.reading,
@@ -379,6 +398,7 @@ fn ground<'a>(running: &'a Running, catalogue: &'a Catalogue) -> Ground<'a> {
         exposed: &running.exposed,
         view: &running.view,
         catalogue,
+        votes,
     }
 }
 

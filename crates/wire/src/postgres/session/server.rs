@@ -409,6 +409,7 @@ impl Session {
             }
         }
         self.rolled_back |= done == "ROLLBACK";
+        self.count_votes();
         let popped = match self.owed.front_mut() {
             Some(Expect::Query { running, failed: false, .. })
                 if tag != backend::PORTAL_SUSPENDED =>

@@ -12,6 +12,8 @@ pub(super) struct View {
     pub(super) reveal: Arc<Classes>,
     /// What is looked for in every text.
     pub(super) detectors: Detectors,
+    /// The classes that are.
+    sought: Classes,
     /// Classes of columns that must not show.
     hidden: Classes,
     /// Classes of which facts may show.
@@ -26,10 +28,12 @@ impl View {
     pub(super) fn new(library: &Library, reveal: Arc<Classes>) -> Self {
         let hidden: Classes = library.ruled().difference(&reveal).cloned().collect();
         let detectors = library.detectors(&reveal);
+        let sought = library.detected().difference(&reveal).cloned().collect();
         let clear = !library.has_data_classes() || (hidden.is_empty() && detectors.is_none());
         Self {
             reveal,
             detectors,
+            sought,
             hidden,
             telling: library.telling().clone(),
             treatments: library.treatments(),
@@ -50,6 +54,11 @@ impl View {
     /// Whether this class must not show.
     pub(super) fn hides(&self, class: &DataClass) -> bool {
         self.hidden.contains(class)
+    }
+
+    /// Whether this class is looked for in values, and must not show.
+    pub(super) fn seeks(&self, class: &DataClass) -> bool {
+        self.sought.contains(class)
     }
 
     /// Of these classes, those of which not even a fact may show.

@@ -153,8 +153,9 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
             match known {
                 Some(known) if known.len() == count => known
                     .into_iter()
-                    .map(|(classes, promise)| {
-                        (ground.column_of(table, classes.as_deref()), promise)
+                    .map(|(column, promise)| {
+                        let column = column.as_ref().map(|(number, carried)| (*number, &**carried));
+                        (ground.column_of(table, column), promise)
                     })
                     .collect(),
                 // The table is not the one we know.
@@ -165,18 +166,23 @@ fn plan(copy: &CopyOut, count: usize, binary: bool, ground: &Ground<'_>) -> Plan
     Plan::bare(columns, format)
 }
 
-type TableColumn = (Option<std::sync::Arc<Carried>>, Promise);
+/// Its number and what it carries, where it is known, and what its values may be.
+type TableColumn = (Option<(i16, std::sync::Arc<Carried>)>, Promise);
 
 fn table_columns(catalogue: &Catalogue, table: u32, named: &[String]) -> Vec<TableColumn> {
-    let column = |entry: &crate::postgres::catalogue::ColumnEntry| {
+    let column = |(number, entry): (i16, &crate::postgres::catalogue::ColumnEntry)| {
         let promise = Promise::of(catalogue, entry.type_oid, entry.not_null);
-        (Some(std::sync::Arc::clone(&entry.carried)), promise)
+        (Some((number, std::sync::Arc::clone(&entry.carried))), promise)
     };
     if named.is_empty() {
-        return catalogue.columns(table).filter(|entry| !entry.generated).map(column).collect();
+        return catalogue
+            .numbered(table)
+            .filter(|(_, entry)| !entry.generated)
+            .map(column)
+            .collect();
     }
     let find = |name: &String| {
-        let entry = catalogue.columns(table).find(|entry| *entry.name == **name);
+        let entry = catalogue.numbered(table).find(|(_, entry)| *entry.name == **name);
         entry.map_or((None, Promise::TEXT), column)
     };
     named.iter().map(find).collect()

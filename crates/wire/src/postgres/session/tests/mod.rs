@@ -7,4 +7,5 @@ mod pipeline;
 mod refusals;
 mod script;
 mod state;
+mod voting;
 mod ways_out;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    ApprovalId, Classes, Conversation, DataClass, DataRule, Derived, Event, Masking, Peer, Reason,
-    ReasonKind, SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
+    ApprovalId, Classes, Conversation, DataClass, DataRule, Derived, Drift, Event, Masking, Peer,
+    Reason, ReasonKind, SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub(super) events: Vec<String>,
     /// What each command that was decided does.
     pub(super) accesses: Vec<String>,
+    /// Columns that seem to hold something.
+    pub(super) drift: Vec<Drift>,
     pub(super) violation: Option<Violation>,
 }
 
@@ -271,6 +273,14 @@ impl Player {
             Step::Send(Peer::Upstream, bytes) => self.outcome.upstream.extend_from_slice(&bytes),
             Step::Record(event) => self.record(&event),
             Step::Refresh(ticket) => self.session.refreshed(ticket),
+            Step::Drift(drift) => {
+                self.outcome.events.push(format!(
+                    "drift {} {}",
+                    drift.column.join("."),
+                    drift.class
+                ));
+                self.outcome.drift.push(*drift);
+            }
             Step::Withdraw(ticket) => self.outcome.events.push(format!("{ticket:?} withdrawn")),
             Step::Decide(ticket, command) => {
                 let text = String::from_utf8_lossy(&command.text).to_lowercase();
