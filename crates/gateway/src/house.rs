@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::Resource;
-use model::ports::{Desk, Directory, Ledger, Vault};
+use model::ports::{Desk, Directory, Heirlooms, Ledger, Vault};
 use policy::PolicySet;
 
 /// The ports of the other wing, and what may be replaced while sessions run.
@@ -18,6 +18,8 @@ pub struct House {
     pub desk: Arc<dyn Desk>,
     /// Keeps sessions.
     pub ledger: Arc<dyn Ledger>,
+    /// Remembers which columns were given data of a class.
+    pub heirlooms: Arc<dyn Heirlooms>,
     /// The policies in force: a session holds to the newest from its next command on.
     pub policies: Arc<ArcSwap<PolicySet>>,
     /// What is behind the door: a session keeps the resource that it opened.

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
-use crate::{Command, Event, Ruling};
+use crate::ports::Unavailable;
+use crate::{Command, Event, Inherited, Ruling};
 
 /// Which end of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +32,9 @@ pub enum Step {
     /// The target's catalogue is out of date: read it anew and answer with
     /// [`Conversation::refreshed`]. Until then nothing that depends on it is sent to the client.
     Refresh(Ticket),
+    /// What is sent next puts data of these classes there: keep that, and answer with
+    /// [`Conversation::inherited`]. Until then nothing of it is sent upstream.
+    Inherit(Ticket, Vec<Inherited>),
 }
 
 /// A protocol, without sockets: it is fed bytes and hands back steps.
@@ -49,6 +53,9 @@ pub trait Conversation {
 
     /// Answers a [`Step::Refresh`]: the catalogue was read anew, or could not be.
     fn refreshed(&mut self, ticket: Ticket);
+
+    /// Answers a [`Step::Inherit`]: it is kept, or could not be.
+    fn inherited(&mut self, ticket: Ticket, kept: Result<(), Unavailable>);
 
     /// The next step. `None`: feed me, or answer me.
     ///

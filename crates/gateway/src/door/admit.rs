@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use metrics::{Gauge, counter, gauge};
-use model::ports::BoxFuture;
-use model::{Conversation, Peer};
+use model::ports::{Bequest, BoxFuture};
+use model::{Conversation, Identity, Inherited, Peer, SessionId};
 use policy::Grant;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ use super::visit::{Dialled, Granted, Named, Recorded, Turned};
 use crate::cancel::{self, Cancellable, Cancelling};
 use crate::catalogues::Loader;
 use crate::dial::{Dialer, Target};
-use crate::relay::{self, Decider, Outside, Relay};
+use crate::house::House;
+use crate::relay::{self, Decider, Keeping, Outside, Relay};
 
 impl Door {
     /// `guest` is dropped when the session is over.
@@ -119,6 +120,7 @@ impl Door {
             ),
             cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
             freshen: freshen(&catalogue, &self.dialer, &shared),
+            inherit: inherit(&self.house, session, &identity, &shared, catalogue.database()),
             refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),
         }
     }
@@ -148,6 +150,25 @@ fn refresh(
         let catalogue = Arc::clone(&catalogue);
         let (dialer, grant) = (Arc::clone(&dialer), Arc::clone(&grant));
         Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
+    })
+}
+
+/// What a relay calls before a statement is sent that puts data of a class somewhere.
+fn inherit(
+    house: &Arc<House>,
+    session: SessionId,
+    identity: &Identity,
+    grant: &Grant,
+    database: &str,
+) -> Box<dyn Fn(Vec<Inherited>) -> Keeping + Send> {
+    let heirlooms = Arc::clone(&house.heirlooms);
+    let subject = identity.subject.clone();
+    let resource = grant.resource().name.clone();
+    let database = database.to_owned();
+    Box::new(move |inherited| {
+        let (subject, resource) = (subject.clone(), resource.clone());
+        let database = database.clone();
+        heirlooms.keep(Bequest { session, subject, resource, database, inherited })
     })
 }
 

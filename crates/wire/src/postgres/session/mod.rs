@@ -18,6 +18,7 @@ mod client;
 mod copy;
 mod earlier;
 mod inbox;
+mod inheriting;
 mod maskable;
 mod names;
 mod plan;
@@ -37,7 +38,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Classes, Conversation, Peer, Ruling, Step, Ticket, Violation};
+use model::ports::Unavailable;
+use model::{Classes, Conversation, Peer, Ruling, Step, Terms, Ticket, Violation};
 use rustc_hash::FxHashSet;
 
 pub use self::application::Application;
@@ -159,6 +161,8 @@ enum Front {
     Open,
     /// A command is with policy, or with a human.
     Deciding(Box<Deciding>),
+    /// A command may run once it is kept which columns inherit from it.
+    Inheriting(Ticket, Box<(Deciding, Terms)>),
     /// The next message waits for the catalogue to be read again.
     Refreshing(Ticket),
     /// The next message names what an answer that is owed may yet change: it waits for one more.
@@ -320,6 +324,7 @@ impl Session {
     /// Whether names have to be looked up anew before a text is read. Not for what only this session's
     /// own transaction defined: nobody else sees that yet.
     fn must_refresh(&self) -> bool {
+        self.library.learn_inherited();
         let (defined, _) = self.names.defined();
         if defined || !self.library.is_stale() {
             return false;
@@ -387,6 +392,10 @@ impl Conversation for Session {
         }
     }
 
+    fn inherited(&mut self, ticket: Ticket, kept: Result<(), Unavailable>) {
+        self.inherit_and_run(ticket, kept);
+    }
+
     fn next(&mut self) -> Result<Option<Step>, Violation> {
         loop {
             if let Some(step) = self.steps.pop_front() {
@@ -421,7 +430,7 @@ impl Session {
     /// Whether the client's next message has to wait for something else than its own bytes.
     fn waits(&self) -> bool {
         match self.front {
-            Front::Deciding(_) | Front::Refreshing(_) => true,
+            Front::Deciding(_) | Front::Inheriting(..) | Front::Refreshing(_) => true,
             Front::Doubting(answers) => self.answers == answers,
             Front::Open | Front::Skipping => {
                 self.owed.len() >= MOST_OWED || self.waits_for_application()
