@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use control::Clock;
 use control::desk::{self, Desk};
+use control::heirlooms::Heirlooms;
 use control::identity::{self, Directory, ProviderConfig, Sources};
 use control::store::Store;
 use control::tokens::Tokens;
@@ -59,6 +60,7 @@ async fn serve(options: Options) -> Result<()> {
     let house = House {
         directory: Arc::new(directory),
         vault: Arc::new(Vault),
+        heirlooms: Arc::new(Heirlooms::open(Arc::clone(&store), clock.clone()).await?),
         desk: Arc::new(Desk::open(store, desk::Limits::default(), clock).await?),
         ledger: Arc::new(Forgets),
         policies: Arc::new(ArcSwap::from_pointee(policies)),

@@ -15,6 +15,7 @@
 //! * [`desk`]: held commands wait here for a human
 //! * [`disk`]: how much room is left, and what is kept back of it
 //! * [`archive`]: recordings whose session is over: uploaded, retained, held, deleted
+//! * [`heirlooms`]: which columns hold data of a class because a statement put it there
 //! * [`store`]: what must outlive the process
 //! * [`audit`]: who did what: the log, its events, its signatures
 //! * [`index`]: finds sessions and statements; made from the recordings
@@ -34,6 +35,7 @@ pub mod desk;
 pub mod devissuer;
 pub mod disk;
 pub mod export;
+pub mod heirlooms;
 pub mod identity;
 pub mod index;
 pub mod inspect;

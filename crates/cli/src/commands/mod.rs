@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod check;
 mod connect;
+mod data;
 mod exec;
 mod explain;
 mod keys;
@@ -67,6 +68,7 @@ enum Command {
     Proxy(proxy::Args),
     Exec(exec::Args),
     Scan(scan::Args),
+    Data(data::Args),
     Approvals(approvals::Args),
     Sessions(sessions::Args),
     Audit(audit::Args),
@@ -92,6 +94,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Proxy(args) => proxy::run(args),
         Command::Exec(args) => exec::run(args),
         Command::Scan(args) => scan::run(args),
+        Command::Data(args) => data::run(&args),
         Command::Approvals(args) => approvals::run(args),
         Command::Sessions(args) => sessions::run(args),
         Command::Audit(args) => audit::run(args),

@@ -15,6 +15,7 @@ mod caller;
 mod extract;
 mod follow;
 mod info;
+mod inherited;
 mod problem;
 mod reading;
 mod resources;
@@ -44,6 +45,7 @@ pub use server::{ServeError, serve};
 use crate::Clock;
 use crate::archive::Archive;
 use crate::desk::Desk;
+use crate::heirlooms::Heirlooms;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -65,6 +67,8 @@ pub struct Api {
     pub tokens: Arc<Tokens>,
     /// Held commands.
     pub desk: Desk,
+    /// What columns inherited.
+    pub heirlooms: Heirlooms,
     /// Sessions, alive and over.
     pub recordings: Recordings,
     /// Where the recordings of those that are over are.
@@ -93,6 +97,8 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/whoami", get(info::whoami))
         .route("/status", get(status::status))
         .route("/resources", get(resources::list))
+        .route("/inherited", get(inherited::list))
+        .route("/inherited/{id}", delete(inherited::forget))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

@@ -28,8 +28,8 @@ use model::ports::{
     ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
 };
 use model::{
-    Ask, Command, Conversation, Decision, Ending, Event, Inherited, Peer, Ruling, Shadow, Step, Terms, Ticket,
-    Timestamp, Violation,
+    Ask, Command, Conversation, Decision, Ending, Event, Inherited, Peer, Ruling, Shadow, Step,
+    Terms, Ticket, Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use gateway::{Gateway, House, Limits, Listen, Resources, Serving, server_tls};
 use model::ports::{
     ApprovalRequest, Bequest, BoxFuture, Committing, Credential, Desk, Directory, Heirlooms, Held,
-    Ledger, OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified, Vault, VaultError,
+    Ledger, OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified, Vault,
+    VaultError,
 };
 use model::{
-    CredentialSource, Ending, Event, Evidence, Heritage, Identity, IdentityKind, Protocol, Resource, Secret,
-    SessionHead, Timestamp, UpstreamTls,
+    CredentialSource, Ending, Event, Evidence, Heritage, Identity, IdentityKind, Protocol,
+    Resource, Secret, SessionHead, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
 use rustls::ServerConfig;
