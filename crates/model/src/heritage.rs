@@ -40,6 +40,8 @@ pub struct Inheritance {
     relations: HashMap<String, HashSet<Inherited>>,
     count: usize,
     forgotten: HashSet<String>,
+    /// What is only there as long as sessions are, and how many of them.
+    lent: HashMap<Inherited, usize>,
 }
 
 /// What the columns of one database inherited: shared by all who ask, so that what is added holds for
@@ -97,12 +99,26 @@ impl Inheritance {
         self.forgotten.contains(relation)
     }
 
+    fn put(&mut self, one: Inherited) {
+        let known = self.relations.entry(one.relation.clone()).or_default();
+        self.count += usize::from(known.insert(one));
+    }
+
+    fn take(&mut self, one: &Inherited) {
+        let Some(known) = self.relations.get_mut(&one.relation) else { return };
+        self.count -= usize::from(known.remove(one));
+        if known.is_empty() {
+            self.relations.remove(&one.relation);
+        }
+    }
+
     fn copy(&self) -> Self {
         Self {
-            version: self.version + 1,
+            version: self.version,
             relations: self.relations.clone(),
             count: self.count,
             forgotten: self.forgotten.clone(),
+            lent: self.lent.clone(),
         }
     }
 }
@@ -131,9 +147,38 @@ impl Heritage {
     /// Takes these in.
     pub fn add(&self, new: impl IntoIterator<Item = Inherited>) {
         self.change(|next| {
+            next.version += 1;
             for one in new {
-                let known = next.relations.entry(one.relation.clone()).or_default();
-                next.count += usize::from(known.insert(one));
+                next.put(one);
+            }
+        });
+    }
+
+    /// Takes these in until they are given back as often as they were lent: they are in tables that are
+    /// gone with their session.
+    pub fn lend(&self, new: impl IntoIterator<Item = Inherited>) {
+        self.change(|next| {
+            next.version += 1;
+            for one in new {
+                let kept = next.holds(&one) && !next.lent.contains_key(&one);
+                if !kept {
+                    *next.lent.entry(one.clone()).or_default() += 1;
+                    next.put(one);
+                }
+            }
+        });
+    }
+
+    /// Gives back what was lent. Nobody need hear of it: the tables are gone.
+    pub fn give_back<'a>(&self, lent: impl IntoIterator<Item = &'a Inherited>) {
+        self.change(|next| {
+            for one in lent {
+                let Some(sessions) = next.lent.get_mut(one) else { continue };
+                *sessions -= 1;
+                if *sessions == 0 {
+                    next.lent.remove(one);
+                    next.take(one);
+                }
             }
         });
     }
@@ -141,12 +186,9 @@ impl Heritage {
     /// Leaves these out from here on.
     pub fn forget<'a>(&self, gone: impl IntoIterator<Item = &'a Inherited>) {
         self.change(|next| {
+            next.version += 1;
             for one in gone {
-                let Some(known) = next.relations.get_mut(&one.relation) else { continue };
-                next.count -= usize::from(known.remove(one));
-                if known.is_empty() {
-                    next.relations.remove(&one.relation);
-                }
+                next.take(one);
                 next.forgotten.insert(one.relation.clone());
             }
         });
@@ -227,6 +269,25 @@ mod tests {
         assert!(now.was_forgotten("copies") && !now.was_forgotten("others"));
         assert_eq!(now.of("copies").count(), 0);
         assert_eq!(now.relations().collect::<Vec<_>>(), ["others"]);
+    }
+
+    #[test]
+    fn what_is_lent_is_there_until_the_last_session_gives_it_back() {
+        let heritage = Heritage::default();
+        let one = one("tmp", None);
+        heritage.lend([one.clone()]);
+        heritage.lend([one.clone()]);
+        heritage.give_back([&one]);
+        assert!(heritage.now().holds(&one));
+        let version = heritage.version();
+        heritage.give_back([&one]);
+        assert!(heritage.now().is_empty());
+        assert_eq!(heritage.version(), version, "nobody need hear of it");
+        heritage.give_back([&one]);
+        heritage.add([one.clone()]);
+        heritage.lend([one.clone()]);
+        heritage.give_back([&one]);
+        assert!(heritage.now().holds(&one), "what is kept stays");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What somebody may see and copies is masked for everybody else where it is copied to.
 
-use e2e::{Client, Database, Fault, House, Message};
+use std::time::Duration;
+
+use e2e::{Client, Database, Fault, House, Message, until};
 
 use crate::evidence::errors;
 use crate::v15;
@@ -76,18 +78,12 @@ const COPIES: &[(&str, &str)] = &[
         "CREATE TABLE made AS SELECT id, ssn AS number FROM customers",
         "SELECT * FROM made WHERE id = 1",
     ),
-    (
-        "SELECT id, 'n' || ssn AS n INTO chosen FROM customers",
-        "SELECT n FROM chosen WHERE id = 1",
-    ),
+    ("SELECT id, 'n' || ssn AS n INTO chosen FROM customers", "SELECT n FROM chosen WHERE id = 1"),
     (
         "ALTER TABLE typed ALTER word TYPE varchar USING first_ssn()",
         "SELECT word FROM typed WHERE id = 1",
     ),
-    (
-        "CREATE VIEW seen AS SELECT id, number FROM made",
-        "SELECT number FROM seen WHERE id = 1",
-    ),
+    ("CREATE VIEW seen AS SELECT id, number FROM made", "SELECT number FROM seen WHERE id = 1"),
     (
         "CREATE MATERIALIZED VIEW held AS SELECT id, upper(a) AS shout FROM copies",
         "SELECT shout FROM held WHERE id = 1",
@@ -96,6 +92,11 @@ const COPIES: &[(&str, &str)] = &[
         "MERGE INTO copies USING customers c ON copies.id = -c.id \
          WHEN NOT MATCHED THEN INSERT (id, b) VALUES (-c.id, c.ssn)",
         "SELECT b FROM copies WHERE id = -1",
+    ),
+    (
+        "CREATE TEMP TABLE stage AS SELECT id, ssn AS n FROM customers; \
+         INSERT INTO copies (id, b) SELECT 100 + id, n FROM stage",
+        "SELECT b FROM copies WHERE id = 101",
     ),
     (
         "BEGIN; CREATE TABLE fresh AS SELECT id, ssn AS n FROM customers; \
@@ -178,8 +179,9 @@ fn what_cannot_be_kept_is_not_sent() {
     assert_eq!(refused.code(), "58000", "{refused:?}");
     assert!(refused.message().contains("the statement was not sent"), "{refused:?}");
     assert!(!database.log().contains(copy), "the target never saw it");
-    does(&mut erin, "SELECT count(*) FROM copies");
     drop(broken);
-    does(&mut erin, copy);
+    until("statements go on", Duration::from_secs(20), || {
+        errors(&erin.query(copy)).is_empty().then_some(())
+    });
     hidden(&mut house.client("alice"), "SELECT a FROM copies WHERE id = 1");
 }

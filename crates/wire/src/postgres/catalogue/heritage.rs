@@ -17,6 +17,13 @@ impl Catalogue {
         this
     }
 
+    /// Whether relations of this name are known, and all of them are temporary.
+    #[must_use]
+    pub fn is_temporary(&self, name: &str) -> bool {
+        let mut named = self.named(name).peekable();
+        named.peek().is_some() && named.all(|(_, relation)| relation.schema.starts_with("pg_temp_"))
+    }
+
     /// Gives columns what they inherited, by the names in force now.
     pub(super) fn give(&mut self, inheritance: &Inheritance) {
         for name in inheritance.relations() {
@@ -24,7 +31,10 @@ impl Catalogue {
             for oid in oids {
                 let Some(relation) = self.relations.get_mut(oid) else { continue };
                 for one in inheritance.of(name) {
-                    if one.schema.as_deref().is_some_and(|schema| *schema != *relation.schema) {
+                    // Where a temporary table of a name is, another may not be meant.
+                    let temporary = relation.schema.starts_with("pg_temp_");
+                    let here = |schema: &str| *schema == *relation.schema || temporary;
+                    if !one.schema.as_deref().is_none_or(here) {
                         continue;
                     }
                     let columns = relation.columns.values_mut();

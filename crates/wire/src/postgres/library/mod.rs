@@ -110,7 +110,7 @@ impl Library {
     }
 
     /// What its columns inherited.
-    pub(super) fn heritage(&self) -> &Heritage {
+    pub(super) const fn heritage(&self) -> &Arc<Heritage> {
         &self.heritage
     }
 

@@ -1,15 +1,63 @@
 //! Where a statement puts data of a class, that class is kept before the statement is sent.
 
+use std::sync::Arc;
+
 use model::ports::Unavailable;
 use model::{
-    Classes, Derivation, Inherited, Parent, Phase, Reason, ReasonKind, Step, Terms, Ticket,
+    Classes, Derivation, Heritage, Inherited, Parent, Phase, Reason, ReasonKind, Step, Terms,
+    Ticket,
 };
+use rustc_hash::FxHashSet;
 
 use sql::Renamed;
 
 use super::ruling::Deciding;
 use super::{Front, Session};
+use crate::postgres::catalogue::Catalogue;
 use crate::postgres::library::{Kept, Reading};
+
+/// The schema of what is gone with its session.
+const TEMPORARY: &str = "pg_temp";
+
+/// Columns of temporary tables that one session may have inherit.
+const MOST_TEMPORARY: usize = 4096;
+
+/// What a session's temporary tables inherited. It is not written to the disk: the tables do not outlive
+/// the session. Their names count for all sessions meanwhile, since whose a temporary table is the
+/// catalogue does not tell.
+pub(super) struct Temporary {
+    heritage: Arc<Heritage>,
+    own: FxHashSet<Inherited>,
+}
+
+impl Temporary {
+    pub(super) fn new(heritage: Arc<Heritage>) -> Self {
+        Self { heritage, own: FxHashSet::default() }
+    }
+
+    fn take(&mut self, new: Vec<Inherited>) -> Result<(), Unavailable> {
+        if self.own.len() + new.len() > MOST_TEMPORARY {
+            return Err(Unavailable(format!(
+                "{MOST_TEMPORARY} columns of this session's temporary tables have inherited already"
+            )));
+        }
+        self.heritage.lend(new.iter().cloned());
+        self.own.extend(new);
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.own.is_empty() {
+            self.heritage.give_back(&self.own);
+        }
+    }
+}
+
+fn is_temporary(one: &Inherited) -> bool {
+    one.schema.as_deref() == Some(TEMPORARY)
+}
 
 impl Session {
     /// Runs a command, once it is kept what inherits from it where something does.
@@ -18,6 +66,14 @@ impl Session {
             Phase::Run => self.inherits(deciding.what.reading()),
             Phase::Prepare => Vec::new(),
         };
+        let (temporary, new): (Vec<_>, Vec<_>) = new.into_iter().partition(is_temporary);
+        if !temporary.is_empty() {
+            if let Err(why) = self.temporary.take(temporary) {
+                self.refuse(deciding, &not_kept(&why));
+                return;
+            }
+            self.library.learn_inherited();
+        }
         if new.is_empty() {
             self.run(deciding, terms);
             return;
@@ -51,11 +107,16 @@ impl Session {
         if reading.kept.is_empty() && renames().next().is_none() {
             return Vec::new();
         }
-        let known = self.library.heritage().now();
+        let heritage = self.library.heritage().now();
+        let catalogue = self.library.catalogue();
+        let known = |one: &Inherited| match is_temporary(one) {
+            true => self.temporary.own.contains(one),
+            false => heritage.holds(one),
+        };
         let mut new: Vec<Inherited> = Vec::new();
         for kept in reading.kept.iter().filter(|kept| kept.by.is_none()) {
-            for one in each(kept) {
-                if !known.holds(&one) && !new.contains(&one) {
+            for one in each(kept, &catalogue) {
+                if !known(&one) && !new.contains(&one) {
                     new.push(one);
                 }
             }
@@ -64,9 +125,9 @@ impl Session {
         for renamed in renames() {
             let here = new.iter().filter(|one| one.relation == renamed.from.name);
             let called: Vec<_> = here
-                .chain(known.of(&renamed.from.name))
+                .chain(heritage.of(&renamed.from.name))
                 .flat_map(|one| called_anew(one, renamed))
-                .filter(|one| !known.holds(one) && !new.contains(one))
+                .filter(|one| !known(one) && !new.contains(one))
                 .collect();
             new.extend(called);
         }
@@ -77,6 +138,7 @@ impl Session {
 /// What was inherited, under the name it has after a renaming.
 fn called_anew(one: &Inherited, renamed: &Renamed) -> Vec<Inherited> {
     let meant = match &renamed.from.schema {
+        _ if is_temporary(one) => true,
         Parent::Is(schema) => one.schema.as_ref().is_none_or(|own| own == schema),
         Parent::OneOf(several) => one.schema.as_ref().is_none_or(|own| several.contains(own)),
         Parent::None | Parent::Any => true,
@@ -98,6 +160,9 @@ fn called_anew(one: &Inherited, renamed: &Renamed) -> Vec<Inherited> {
         class: one.class.clone(),
         derivation: one.derivation,
     };
+    if is_temporary(one) {
+        return vec![anew(Some(TEMPORARY.to_owned()))];
+    }
     schemas(&renamed.to.schema).into_iter().map(anew).collect()
 }
 
@@ -110,12 +175,13 @@ fn schemas(parent: &Parent) -> Vec<Option<String>> {
     }
 }
 
-/// What one place is given. Temporary tables are their session's own, and gone with it.
-fn each(kept: &Kept) -> Vec<Inherited> {
-    if matches!(&kept.into.schema, Parent::Is(schema) if schema.starts_with("pg_temp")) {
-        return Vec::new();
-    }
-    let schemas = schemas(&kept.into.schema);
+/// What one place is given.
+fn each(kept: &Kept, catalogue: &Catalogue) -> Vec<Inherited> {
+    let schemas = match &kept.into.schema {
+        Parent::Is(schema) if schema.starts_with(TEMPORARY) => vec![Some(TEMPORARY.to_owned())],
+        _ if catalogue.is_temporary(&kept.into.name) => vec![Some(TEMPORARY.to_owned())],
+        schema => schemas(schema),
+    };
     let mut all = Vec::new();
     let mut add = |classes: &Classes, derivation| {
         for class in classes {

@@ -44,6 +44,7 @@ use rustc_hash::FxHashSet;
 
 pub use self::application::Application;
 use self::inbox::Inbox;
+use self::inheriting::Temporary;
 use self::names::Names;
 use self::recent::Recent;
 use self::ruling::Deciding;
@@ -122,6 +123,7 @@ pub struct Session {
     not_found: FxHashSet<u32>,
     store: Store,
     names: Names,
+    temporary: Temporary,
     recent: Recent,
     strings: Strings,
     /// The transaction's state at the last ReadyForQuery: `I`, `T` or `E`.
@@ -212,6 +214,7 @@ impl Session {
         let mut this = Self {
             names: Names::new(catalogue.default_path(), !opening.search_path_chosen),
             view: Arc::new(View::new(&opening.library, Arc::default())),
+            temporary: Temporary::new(Arc::clone(opening.library.heritage())),
             library: opening.library,
             application: opening.application,
             unfronted: None,

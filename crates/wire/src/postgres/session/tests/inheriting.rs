@@ -121,6 +121,37 @@ fn it_stays_masked_when_the_catalogue_is_read_again_and_what_is_made_of_it_too()
 }
 
 #[test]
+fn what_goes_through_a_temporary_table_is_still_what_it_was() {
+    let outcome = Stage::sensitive().revealing(ALL).play(&[
+        client(&[query("create temp table tmp as select ssn as number from customers")]),
+        done("SELECT 1"),
+        Turn::Learn(&[
+            &["relation", "20005", "pg_temp_3", "tmp", "r"],
+            &["column", "20005", "1", "number", "25"],
+            &["column", "20005", "2", "more", "25"],
+        ]),
+        client(&[query("insert into orders (notes) select upper(number) from tmp")]),
+        done("INSERT 0 1"),
+        client(&[query("update tmp set more = (select email from customers limit 1)")]),
+        done("UPDATE 1"),
+        Turn::Reveal(&[]),
+        client(&[query("select number from tmp")]),
+        server(&[
+            columns(&[("number", 20005, 1, 25)]),
+            row(&[Some(SSN)]),
+            complete("SELECT 1"),
+            ready(b'I'),
+        ]),
+        client(&[query("insert into customers (notes) select more from tmp")]),
+    ]);
+    let told = outcome.client_text();
+    assert!(!told.contains("078") && told.contains("would store data of class email"), "{told}");
+    let inherited: Vec<_> =
+        outcome.events.iter().filter(|event| event.contains(" inherits ")).collect();
+    assert_eq!(inherited, ["public.orders.notes inherits us_ssn as computed"]);
+}
+
+#[test]
 fn what_is_inherited_already_is_not_kept_again() {
     let write = "insert into orders (notes) select ssn from customers";
     let outcome = Stage::sensitive().revealing(ALL).play(&[
