@@ -102,6 +102,9 @@ const COLUMNS: &str = "\
 #[error("the target's catalogue cannot be read: a row of kind {0:?} is not of the expected form")]
 pub struct BadCatalogue(String);
 
+/// A schema, and a name in it.
+type Qualified = (Box<str>, Box<str>);
+
 /// Names, columns and classes of one database at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
@@ -109,7 +112,7 @@ pub struct Catalogue {
     relations: FxHashMap<u32, Relation>,
     names: Arc<FxHashMap<Box<str>, Vec<u32>>>,
     functions: Arc<FxHashMap<Box<str>, Vec<Function>>>,
-    function_names: Arc<FxHashMap<u32, (Box<str>, Box<str>)>>,
+    function_names: Arc<FxHashMap<u32, Qualified>>,
     types: Arc<FxHashMap<u32, NamedType>>,
     /// What views show, as far as their definitions were read.
     definitions: Arc<views::Definitions>,

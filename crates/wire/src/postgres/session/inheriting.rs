@@ -109,17 +109,14 @@ impl Session {
         }
         let heritage = self.library.heritage().now();
         let catalogue = self.library.catalogue();
-        let known = |one: &Inherited| match is_temporary(one) {
-            true => self.temporary.own.contains(one),
-            false => heritage.holds(one),
+        let known = |one: &Inherited| {
+            if is_temporary(one) { self.temporary.own.contains(one) } else { heritage.holds(one) }
         };
+        let mut seen: FxHashSet<Inherited> = FxHashSet::default();
+        let mut unknown = |one: &Inherited| !known(one) && seen.insert(one.clone());
         let mut new: Vec<Inherited> = Vec::new();
         for kept in reading.kept.iter().filter(|kept| kept.by.is_none()) {
-            for one in each(kept, &catalogue) {
-                if !known(&one) && !new.contains(&one) {
-                    new.push(one);
-                }
-            }
+            new.extend(each(kept, &catalogue).into_iter().filter(&mut unknown));
         }
         // What is called by another name holds what it held.
         for renamed in renames() {
@@ -127,7 +124,7 @@ impl Session {
             let called: Vec<_> = here
                 .chain(heritage.of(&renamed.from.name))
                 .flat_map(|one| called_anew(one, renamed))
-                .filter(|one| !known(one) && !new.contains(one))
+                .filter(&mut unknown)
                 .collect();
             new.extend(called);
         }
