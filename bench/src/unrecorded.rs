@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use control::Clock;
 use control::desk::{self, Desk};
 use control::drift::Drifts;
+use control::heirlooms::Heirlooms;
 use control::identity::{self, Directory, ProviderConfig, Sources};
 use control::store::Store;
 use control::tokens::Tokens;
@@ -60,6 +61,7 @@ async fn serve(options: Options) -> Result<()> {
     let house = House {
         directory: Arc::new(directory),
         vault: Arc::new(Vault),
+        heirlooms: Arc::new(Heirlooms::open(Arc::clone(&store), clock.clone()).await?),
         desk: Arc::new(Desk::open(store, desk::Limits::default(), clock.clone()).await?),
         ledger: Arc::new(Forgets),
         lookout: Arc::new(Drifts::new(clock)),

@@ -244,6 +244,7 @@ fn pump(session: &mut Session, terms: &Terms, told: &mut Told) -> Result<()> {
                 told.ready = bytes.len() >= 6 && bytes.get(bytes.len() - 6) == Some(&b'Z');
             }
             Ok(Some(Step::Refresh(ticket))) => session.refreshed(ticket),
+            Ok(Some(Step::Inherit(ticket, _))) => session.inherited(ticket, Ok(())),
             Ok(Some(Step::Record(_) | Step::Withdraw(_) | Step::Drift(_))) => {}
             Err(_) => bail!("the session ended"),
         }

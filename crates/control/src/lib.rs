@@ -16,6 +16,7 @@
 //! * [`disk`]: how much room is left, and what is kept back of it
 //! * [`drift`]: columns that look sensitive and have no rule
 //! * [`archive`]: recordings whose session is over: uploaded, retained, held, deleted
+//! * [`heirlooms`]: which columns hold data of a class because a statement put it there
 //! * [`store`]: what must outlive the process
 //! * [`audit`]: who did what: the log, its events, its signatures
 //! * [`index`]: finds sessions and statements; made from the recordings
@@ -36,6 +37,7 @@ pub mod devissuer;
 pub mod disk;
 pub mod drift;
 pub mod export;
+pub mod heirlooms;
 pub mod identity;
 pub mod index;
 pub mod inspect;

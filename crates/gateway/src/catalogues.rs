@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use model::Resource;
+use model::ports::Heirlooms;
 use policy::Grant;
 use tracing::warn;
 use wire::postgres::catalogue::{self, BadCatalogue};
@@ -26,8 +27,8 @@ const SUSPECT: u64 = 2;
 const OLD: u64 = 600;
 
 /// The libraries, by resource and database.
-#[derive(Default)]
 pub(crate) struct Catalogues {
+    heirlooms: Arc<dyn Heirlooms>,
     shelves: Mutex<HashMap<(String, String), Shelf>>,
     /// The keys of masks that need one.
     masks: Option<MaskKeys>,
@@ -64,9 +65,14 @@ pub(crate) enum Unread {
 }
 
 impl Catalogues {
+    /// None yet; what their columns inherit is remembered there.
+    pub(crate) fn new(heirlooms: Arc<dyn Heirlooms>) -> Self {
+        Self { heirlooms, shelves: Mutex::default(), masks: None }
+    }
+
     /// With the keys of masks that need one.
-    pub(crate) fn with_masks(masks: MaskKeys) -> Self {
-        Self { masks: Some(masks), ..Self::default() }
+    pub(crate) fn with_masks(self, masks: MaskKeys) -> Self {
+        Self { masks: Some(masks), ..self }
     }
 
     /// The library of a grant's database, read if it was not yet.
@@ -95,6 +101,7 @@ impl Catalogues {
             shelves.clear();
         }
         let library = Library::new(resource.data.clone()).strict(resource.strict_masking);
+        let library = library.inheriting(self.heirlooms.of(&resource.name, database));
         let loader = Arc::new(Loader {
             library: Arc::new(match &self.masks {
                 Some(masks) => library.with_keys(&masks.of_resource(&resource.name)),
@@ -115,14 +122,14 @@ impl Catalogues {
 }
 
 impl Loader {
+    /// Which database it reads.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
     /// The library.
     pub(crate) const fn library(&self) -> &Arc<Library> {
         &self.library
-    }
-
-    /// The database's name.
-    pub(crate) fn database(&self) -> &str {
-        &self.database
     }
 
     /// Has the catalogue read again where the last reading is no longer fresh: what changes past the

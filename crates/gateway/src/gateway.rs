@@ -102,11 +102,11 @@ impl Gateway {
         measure::describe();
         let dialer = Arc::new(Dialer::new(Arc::clone(&house.vault), limits.dial));
         Self {
+            catalogues: Arc::new(Catalogues::new(Arc::clone(&house.heirlooms))),
             house: Arc::new(house),
             limits,
             dialer,
             cancels: Cancels::default(),
-            catalogues: Arc::default(),
         }
     }
 
@@ -114,7 +114,8 @@ impl Gateway {
     /// Without them such masks redact.
     #[must_use]
     pub fn masking_with(mut self, keys: MaskKeys) -> Self {
-        self.catalogues = Arc::new(Catalogues::with_masks(keys));
+        let heirlooms = Arc::clone(&self.house.heirlooms);
+        self.catalogues = Arc::new(Catalogues::new(heirlooms).with_masks(keys));
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::Resource;
-use model::ports::{Desk, Directory, Ledger, Lookout, Vault};
+use model::ports::{Desk, Directory, Heirlooms, Ledger, Lookout, Vault};
 use policy::PolicySet;
 
 /// The ports of the other wing, and what may be replaced while sessions run.
@@ -20,6 +20,8 @@ pub struct House {
     pub ledger: Arc<dyn Ledger>,
     /// Hears of columns that look sensitive.
     pub lookout: Arc<dyn Lookout>,
+    /// Remembers which columns were given data of a class.
+    pub heirlooms: Arc<dyn Heirlooms>,
     /// The policies in force: a session holds to the newest from its next command on.
     pub policies: Arc<ArcSwap<PolicySet>>,
     /// What is behind the door: a session keeps the resource that it opened.

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
-use crate::{Command, Drift, Event, Ruling};
+use crate::ports::Unavailable;
+use crate::{Command, Drift, Event, Inherited, Ruling};
 
 /// Which end of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +34,9 @@ pub enum Step {
     Refresh(Ticket),
     /// A column seems to hold what no rule says of it. Nothing waits for this.
     Drift(Box<Drift>),
+    /// What is sent next puts data of these classes there: keep that, and answer with
+    /// [`Conversation::inherited`]. Until then nothing of it is sent upstream.
+    Inherit(Ticket, Vec<Inherited>),
 }
 
 /// A protocol, without sockets: it is fed bytes and hands back steps.
@@ -51,6 +55,9 @@ pub trait Conversation {
 
     /// Answers a [`Step::Refresh`]: the catalogue was read anew, or could not be.
     fn refreshed(&mut self, ticket: Ticket);
+
+    /// Answers a [`Step::Inherit`]: it is kept, or could not be.
+    fn inherited(&mut self, ticket: Ticket, kept: Result<(), Unavailable>);
 
     /// The next step. `None`: feed me, or answer me.
     ///

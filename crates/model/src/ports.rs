@@ -6,12 +6,13 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::{
-    Access, ApprovalId, Ask, Drift, Ending, Event, Evidence, Identity, Parameter, Reason, Resource,
-    Ruling, Secret, SessionHead, SessionId, Terms, Timestamp,
+    Access, ApprovalId, Ask, Drift, Ending, Event, Evidence, Heritage, Identity, Inherited,
+    Parameter, Reason, Resource, Ruling, Secret, SessionHead, SessionId, Terms, Timestamp,
 };
 
 /// A future some runtime drives; boxed so that the ground floor needs no runtime of its own.
@@ -133,6 +134,31 @@ pub struct Held {
     pub id: ApprovalId,
     /// Resolves once, when somebody decided or nobody did in time. Dropped undecided, it withdraws.
     pub ruling: BoxFuture<'static, Ruling>,
+}
+
+/// Remembers which columns hold data of a class because a statement put it there.
+pub trait Heirlooms: Send + Sync {
+    /// What the columns of a database inherited: the same object for as long as the gateway runs.
+    fn of(&self, resource: &str, database: &str) -> Arc<Heritage>;
+
+    /// Keeps what a statement is about to put where. It is on the disk, and in the database's
+    /// [`Heritage`], when this answers `Ok`; before that the statement must not be sent.
+    fn keep(&self, bequest: Bequest) -> BoxFuture<'static, Result<(), Unavailable>>;
+}
+
+/// What a statement is about to put where, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Bequest {
+    /// The session of the statement.
+    pub session: SessionId,
+    /// Whose session it is.
+    pub subject: String,
+    /// What it is on.
+    pub resource: String,
+    /// Which database of it.
+    pub database: String,
+    /// What goes where.
+    pub inherited: Vec<Inherited>,
 }
 
 /// Something the house needs is out of order; nothing was executed.

@@ -33,4 +33,4 @@ pub use lineage::{Flow, Lineage, Reach, Source, Stored};
 pub use output::{Output, Outputs};
 pub use postgres::{read, shape};
 pub use scope::{FunctionFacts, NoCatalogue, Scope};
-pub use statement::{Effect, RelationName, Statement};
+pub use statement::{Effect, RelationName, Renamed, Statement};

@@ -11,6 +11,17 @@ pub struct RelationName {
     pub name: String,
 }
 
+/// A relation, or a column of one, that gets another name or schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// What it is called before.
+    pub from: RelationName,
+    /// What it is called afterwards.
+    pub to: RelationName,
+    /// The column and its new name, where it is a column.
+    pub column: Option<(Box<str>, Box<str>)>,
+}
+
 /// What one statement does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Statement {
@@ -33,6 +44,8 @@ pub struct Statement {
     pub filters: Lineage,
     /// What it puts into which columns of relations.
     pub stored: Vec<Stored>,
+    /// The relation or column that it renames.
+    pub renamed: Option<Renamed>,
     /// The columns of its result. Of DECLARE CURSOR: of the rows a later FETCH returns.
     pub outputs: Outputs,
     /// Whether another statement that differs only in plain integer and string constants may read

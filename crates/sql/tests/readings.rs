@@ -108,6 +108,13 @@ fn described(statement: &Statement, mark: &str) -> String {
         let into = named(&stored.into);
         writeln!(text, "   stores {} in {into}.{column}", traced(&stored.from)).unwrap();
     }
+    if let Some(renamed) = &statement.renamed {
+        let [from, to] = [named(&renamed.from), named(&renamed.to)];
+        match &renamed.column {
+            Some((old, new)) => writeln!(text, "   calls {from}.{old} {to}.{new}").unwrap(),
+            None => writeln!(text, "   calls {from} {to}").unwrap(),
+        }
+    }
     match &statement.effect {
         Effect::None => {}
         Effect::Prepare { name, inner } => {

@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod check;
 mod connect;
+mod data;
 mod detokenise;
 mod exec;
 mod explain;
@@ -69,6 +70,7 @@ enum Command {
     Exec(exec::Args),
     Scan(scan::Args),
     Detokenise(detokenise::Args),
+    Data(data::Args),
     Approvals(approvals::Args),
     Sessions(sessions::Args),
     Audit(audit::Args),
@@ -95,6 +97,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Exec(args) => exec::run(args),
         Command::Scan(args) => scan::run(args),
         Command::Detokenise(args) => detokenise::run(&args),
+        Command::Data(args) => data::run(&args),
         Command::Approvals(args) => approvals::run(args),
         Command::Sessions(args) => sessions::run(args),
         Command::Audit(args) => audit::run(args),

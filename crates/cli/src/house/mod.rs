@@ -31,6 +31,7 @@ use control::desk::{self, Desk};
 use control::disk::Disk;
 use control::drift::Drifts;
 use control::export::Export;
+use control::heirlooms::Heirlooms;
 use control::identity::{self, Directory};
 use control::localca::Certificates;
 use control::recordings::{Keep, Recordings};
@@ -93,6 +94,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     )?;
     let directory = Arc::new(directory);
     let desk = Desk::open(Arc::clone(&store), desk::Limits::default(), clock.clone()).await?;
+    let heirlooms = Heirlooms::open(Arc::clone(&store), clock.clone()).await?;
     let keep =
         Keep { master: keys::master_key(&config)?, readers: config.evidence.readers.clone(), disk };
     let recordings = Recordings::open(&config.data_dir, keep, clock.clone())?;
@@ -142,6 +144,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             directory: Arc::clone(&directory),
             tokens,
             desk: desk.clone(),
+            heirlooms: heirlooms.clone(),
             recordings: recordings.clone(),
             archive,
             store: Arc::clone(&store),
@@ -177,6 +180,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
                 desk: Arc::new(desk),
                 ledger: Arc::new(recordings),
                 lookout: drifts,
+                heirlooms: Arc::new(heirlooms),
                 policies: Arc::clone(&policies),
                 resources: Arc::clone(&resources),
             };

@@ -17,6 +17,7 @@ mod drift;
 mod extract;
 mod follow;
 mod info;
+mod inherited;
 mod problem;
 mod reading;
 mod resources;
@@ -48,6 +49,7 @@ use crate::Clock;
 use crate::archive::Archive;
 use crate::desk::Desk;
 use crate::drift::Drifts;
+use crate::heirlooms::Heirlooms;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -69,6 +71,8 @@ pub struct Api {
     pub tokens: Arc<Tokens>,
     /// Held commands.
     pub desk: Desk,
+    /// What columns inherited.
+    pub heirlooms: Heirlooms,
     /// Sessions, alive and over.
     pub recordings: Recordings,
     /// Where the recordings of those that are over are.
@@ -103,6 +107,8 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/resources", get(resources::list))
         .route("/resources/{name}/detokenise", post(detokenise::turn_back))
         .route("/drift", get(drift::list))
+        .route("/inherited", get(inherited::list))
+        .route("/inherited/{id}", delete(inherited::forget))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

@@ -133,6 +133,23 @@ create table reckoning (
     doubted integer not null
 ) strict;
 ",
+    r"
+create table inherited (
+    id         integer primary key autoincrement,
+    resource   text not null,
+    dbname     text not null,
+    nsp        text,
+    relation   text not null,
+    col        text,
+    class      text not null,
+    derivation text not null check (derivation in ('value', 'computed', 'fact')),
+    session    text not null,
+    subject    text not null,
+    at         integer not null
+) strict;
+create unique index inherited_once
+    on inherited (resource, dbname, coalesce(nsp, ''), relation, coalesce(col, ''), class, derivation);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

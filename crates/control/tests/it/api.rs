@@ -1,5 +1,6 @@
 use control::tokens::NewToken;
-use model::{DataClass, Ending, Event, IdentityKind, Timestamp};
+use model::ports::{Bequest, Heirlooms as _};
+use model::{DataClass, Derivation, Ending, Event, IdentityKind, Inherited, Timestamp};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -42,7 +43,7 @@ async fn every_endpoint_knows_who_may_what() {
     let comment = json!({ "comment": "" });
     let new = json!({ "name": "n", "subject": "s", "kind": "machine" });
     //                                                      nobody ana ben dan adm bound agent robot
-    let table: [(&str, String, Option<&Value>, [u16; 8]); 22] = [
+    let table: [(&str, String, Option<&Value>, [u16; 8]); 24] = [
         ("GET", "/info".into(), None, [200, 200, 200, 200, 200, 200, 200, 200]),
         ("GET", "/whoami".into(), None, [401, 200, 200, 200, 200, 200, 200, 200]),
         ("GET", "/resources".into(), None, [401, 200, 200, 200, 200, 200, 200, 200]),
@@ -59,6 +60,8 @@ async fn every_endpoint_knows_who_may_what() {
         ("GET", "/audit".into(), None, [401, 403, 403, 403, 200, 403, 403, 200]),
         ("GET", "/audit/verify".into(), None, [401, 403, 403, 403, 200, 403, 403, 200]),
         ("GET", "/drift".into(), None, [401, 403, 403, 403, 200, 403, 403, 200]),
+        ("GET", "/inherited".into(), None, [401, 403, 403, 403, 200, 403, 403, 200]),
+        ("DELETE", "/inherited/7".into(), None, [401, 403, 403, 403, 404, 403, 403, 404]),
         ("POST", "/tokens".into(), Some(&new), [401, 403, 403, 403, 201, 403, 403, 403]),
         (
             "POST",
@@ -322,6 +325,38 @@ async fn a_reason_for_a_hold_holds_nothing_that_a_terminal_would_obey() {
         let answer = server.as_person("adm", "POST", &path, said).await;
         assert_eq!(answer.status, 422, "{reason:?}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn what_columns_inherited_is_listed_by_resource_and_forgotten_by_number() {
+    let server = Server::start().await;
+    let (session, _opened) = server.session_of(person("ana@example.com", &["engineering"]));
+    for resource in ["orders-prod", "orders-test"] {
+        let inherited = Inherited {
+            schema: Some("public".to_owned()),
+            relation: "copies".to_owned(),
+            column: None,
+            class: DataClass::new("us_ssn").unwrap(),
+            derivation: Derivation::Value,
+        };
+        let (subject, resource) = ("ana@example.com".to_owned(), resource.to_owned());
+        let (database, inherited) = ("orders".to_owned(), vec![inherited]);
+        let bequest = Bequest { session, subject, resource, database, inherited };
+        server.heirlooms.keep(bequest).await.unwrap();
+    }
+    let path = "/api/v1/inherited?resource=orders-prod";
+    let listed = server.as_person("adm", "GET", path, None).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    let one = &listed[0];
+    assert_eq!(one["session"], session.to_string());
+    assert_eq!((&one["relation"], &one["column"]), (&json!("copies"), &Value::Null));
+    let forget = format!("/api/v1/inherited/{}", one["id"]);
+    for status in [204, 404] {
+        assert_eq!(server.as_person("adm", "DELETE", &forget, None).await.status, status);
+    }
+    let left = server.as_person("adm", "GET", "/api/v1/inherited", None).await.json();
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    assert_eq!(left[0]["resource"], "orders-test");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use control::archive::{self, Archive};
 use control::desk::{Desk, Limits};
 use control::devissuer::{DevIssuer, Person};
 use control::drift::Drifts;
+use control::heirlooms::Heirlooms;
 use control::identity::ProviderConfig;
 use control::localca::Certificates;
 use control::recordings::{Keep, Recordings};
@@ -37,6 +38,7 @@ pub(crate) struct Server {
     pub(crate) house: House,
     pub(crate) issuer: DevIssuer,
     pub(crate) desk: Desk,
+    pub(crate) heirlooms: Heirlooms,
     pub(crate) recordings: Recordings,
     pub(crate) base: String,
     /// A root certificate to trust, when it speaks TLS.
@@ -82,6 +84,8 @@ impl Server {
         let house = House::new(vec![corp]);
         let store = Arc::clone(&house.store);
         let desk = Desk::open(store, Limits::default(), house.clock.clone()).await.unwrap();
+        let heirlooms = Heirlooms::open(Arc::clone(&house.store), house.clock.clone());
+        let heirlooms = heirlooms.await.unwrap();
         let keep = Keep::usual(house.dir.path()).unwrap();
         let recordings = Recordings::open(house.dir.path(), keep, house.clock.clone()).unwrap();
         let archive = Archive::open(
@@ -98,6 +102,7 @@ impl Server {
             directory: Arc::clone(&house.directory),
             tokens: Arc::clone(&house.tokens),
             desk: desk.clone(),
+            heirlooms: heirlooms.clone(),
             recordings: recordings.clone(),
             archive,
             store: Arc::clone(&house.store),
@@ -125,7 +130,15 @@ impl Server {
         }
         let scheme = if tls { "https" } else { "http" };
         tokio::spawn(async move { api::serve(api, listener, config).await });
-        Self { house, issuer, desk, recordings, base: format!("{scheme}://{address}"), ca }
+        Self {
+            house,
+            issuer,
+            desk,
+            heirlooms,
+            recordings,
+            base: format!("{scheme}://{address}"),
+            ca,
+        }
     }
 
     pub(crate) fn token(&self, name: &str) -> String {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use metrics::{Gauge, counter, gauge};
-use model::ports::{BoxFuture, Lookout};
-use model::{Conversation, Drift, Peer};
+use model::ports::{Bequest, BoxFuture, Lookout};
+use model::{Conversation, Drift, Identity, Inherited, Peer, SessionId};
 use policy::Grant;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ use super::visit::{Dialled, Granted, Named, Recorded, Turned};
 use crate::cancel::{self, Cancellable, Cancelling};
 use crate::catalogues::Loader;
 use crate::dial::{Dialer, Target};
-use crate::relay::{self, Decider, Outside, Relay};
+use crate::house::House;
+use crate::relay::{self, Decider, Keeping, Outside, Relay};
 
 impl Door {
     /// `guest` is dropped when the session is over.
@@ -120,6 +121,7 @@ impl Door {
             cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
             drifted: drifted(&self.house.lookout, &catalogue, &shared),
             freshen: freshen(&catalogue, &self.dialer, &shared),
+            inherit: inherit(&self.house, session, &identity, &shared, catalogue.database()),
             refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),
         }
     }
@@ -162,6 +164,25 @@ fn drifted(
     let (catalogue, grant) = (Arc::clone(catalogue), Arc::clone(grant));
     Box::new(move |drift| {
         lookout.drifted(&grant.resource().name, catalogue.database(), drift);
+    })
+}
+
+/// What a relay calls before a statement is sent that puts data of a class somewhere.
+fn inherit(
+    house: &Arc<House>,
+    session: SessionId,
+    identity: &Identity,
+    grant: &Grant,
+    database: &str,
+) -> Box<dyn Fn(Vec<Inherited>) -> Keeping + Send> {
+    let heirlooms = Arc::clone(&house.heirlooms);
+    let subject = identity.subject.clone();
+    let resource = grant.resource().name.clone();
+    let database = database.to_owned();
+    Box::new(move |inherited| {
+        let (subject, resource) = (subject.clone(), resource.clone());
+        let database = database.clone();
+        heirlooms.keep(Bequest { session, subject, resource, database, inherited })
     })
 }
 

@@ -4,7 +4,8 @@
 //!   client socket ─► feed ─┐                      ┌─ Record ─► recorder ─┐ committed before
 //!                          ├─► Conversation::next ─┼─ Decide ─► policy ───┤ anything is written
 //!   target socket ─► feed ─┘                      ├─ Send   ─► outboxes ◄┘ to the target
-//!                                                 └─ Refresh ─► catalogue
+//!                                                 ├─ Refresh ─► catalogue
+//!                                                 └─ Inherit ─► store, before what it is of is sent
 //! ```
 //!
 //! Both ends are read at once. An end is not read while the other one's outbox is full, so memory is
@@ -27,8 +28,8 @@ use model::ports::{
     ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
 };
 use model::{
-    Ask, Command, Conversation, Decision, Drift, Ending, Event, Peer, Ruling, Shadow, Step, Terms,
-    Ticket, Timestamp, Violation,
+    Ask, Command, Conversation, Decision, Drift, Ending, Event, Inherited, Peer, Ruling, Shadow,
+    Step, Terms, Ticket, Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -68,9 +69,14 @@ pub(crate) struct Relay<S, C, U> {
     pub(crate) refresh: Box<dyn Fn() -> BoxFuture<'static, ()> + Send>,
     /// Called with a column that looks sensitive.
     pub(crate) drifted: Box<dyn Fn(&Drift) + Send>,
+    /// Keeps which columns inherit from what is sent next.
+    pub(crate) inherit: Box<dyn Fn(Vec<Inherited>) -> Keeping + Send>,
     /// Called when the client speaks: the catalogue must not grow old under a session.
     pub(crate) freshen: Box<dyn Fn() + Send>,
 }
+
+/// What columns inherit is on its way to the disk.
+pub(crate) type Keeping = BoxFuture<'static, Result<(), Unavailable>>;
 
 /// Runs a session to its end, and ends its recording.
 pub(crate) async fn run<S, C, U>(relay: Relay<S, C, U>) -> Ending
@@ -84,6 +90,7 @@ where
         to_upstream: Outbox::default(),
         hold: Hold::None,
         refreshing: None,
+        inheriting: None,
         must_commit: false,
         committing: None,
         blocked: false,
@@ -108,6 +115,7 @@ struct Running<S, C, U> {
     to_upstream: Outbox,
     hold: Hold,
     refreshing: Option<(Ticket, BoxFuture<'static, ()>)>,
+    inheriting: Option<(Ticket, Keeping)>,
     /// A command was recorded and not committed: nothing may be written to the target.
     must_commit: bool,
     /// What was recorded up to some moment is being brought to where it must be.
@@ -184,10 +192,10 @@ where
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
         self.blocked = false;
         let mut moved = self.read(cx, Peer::Upstream)? | self.read(cx, Peer::Client)?;
-        moved |= self.refreshed(cx) | self.held(cx);
+        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx);
         self.steps()?;
         // What a step has just begun is polled at once, or nothing would ever wake it.
-        moved |= self.refreshed(cx) | self.held(cx);
+        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx);
         let written = self.write(cx)?;
         Ok(moved | (written & self.blocked))
     }
@@ -221,6 +229,9 @@ where
                 Some(Step::Drift(drift)) => (self.relay.drifted)(&drift),
                 Some(Step::Refresh(ticket)) => {
                     self.refreshing = Some((ticket, (self.relay.refresh)()));
+                }
+                Some(Step::Inherit(ticket, inherited)) => {
+                    self.inheriting = Some((ticket, (self.relay.inherit)(inherited)));
                 }
             }
         }
@@ -335,6 +346,15 @@ where
         }
         self.refreshing = None;
         self.relay.conversation.refreshed(ticket);
+        true
+    }
+
+    fn inherited(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some((ticket, keeping)) = &mut self.inheriting else { return false };
+        let ticket = *ticket;
+        let Poll::Ready(kept) = keeping.as_mut().poll(cx) else { return false };
+        self.inheriting = None;
+        self.relay.conversation.inherited(ticket, kept);
         true
     }
 

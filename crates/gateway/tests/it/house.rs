@@ -9,12 +9,13 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway::{Gateway, House, Limits, Listen, Resources, Serving, server_tls};
 use model::ports::{
-    ApprovalRequest, BoxFuture, Committing, Credential, Desk, Directory, Held, Ledger, Lookout,
-    OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified, Vault, VaultError,
+    ApprovalRequest, Bequest, BoxFuture, Committing, Credential, Desk, Directory, Heirlooms, Held,
+    Ledger, Lookout, OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified,
+    Vault, VaultError,
 };
 use model::{
-    CredentialSource, Ending, Event, Evidence, Identity, IdentityKind, Protocol, Resource, Secret,
-    SessionHead, Timestamp, UpstreamTls,
+    CredentialSource, Ending, Event, Evidence, Heritage, Identity, IdentityKind, Protocol,
+    Resource, Secret, SessionHead, Timestamp, UpstreamTls,
 };
 use policy::PolicySet;
 use rustls::ServerConfig;
@@ -116,6 +117,18 @@ impl Lookout for Nobody {
 impl Desk for Nobody {
     fn ask(&self, _request: ApprovalRequest) -> BoxFuture<'static, Result<Held, Unavailable>> {
         Box::pin(async { Err(Unavailable("nobody is here".to_owned())) })
+    }
+}
+
+struct Forgets;
+
+impl Heirlooms for Forgets {
+    fn of(&self, _resource: &str, _database: &str) -> Arc<Heritage> {
+        Arc::default()
+    }
+
+    fn keep(&self, _bequest: Bequest) -> BoxFuture<'static, Result<(), Unavailable>> {
+        Box::pin(async { Err(Unavailable("nothing is kept here".to_owned())) })
     }
 }
 
@@ -251,6 +264,7 @@ pub(crate) fn stand_with(tls: Option<Arc<ServerConfig>>, clear: bool, limits: Li
         desk: Arc::new(Nobody),
         ledger: Arc::new(Book(Arc::clone(&story))),
         lookout: Arc::new(Nobody),
+        heirlooms: Arc::new(Forgets),
         policies: Arc::new(ArcSwap::from_pointee(policies())),
         resources: Arc::new(ArcSwap::from_pointee(resources)),
     };

@@ -9,7 +9,7 @@ use pg_query::{Node, NodeEnum as N};
 
 use super::name::{qualified, words};
 use super::reader::Reader;
-use crate::{Effect, Outputs, Unreadable};
+use crate::{Effect, Outputs, RelationName, Renamed, Unreadable};
 
 type Walked = Result<(), Unreadable>;
 
@@ -77,6 +77,12 @@ impl<'t> Reader<'t> {
             N::SecLabelStmt(e) => self.on(Action::Comment, e.objtype(), e.object.as_deref()),
             N::AlterObjectSchemaStmt(e) => {
                 self.top(Action::CreateObject, ObjectKind::Schema, &e.newschema);
+                if let Some(name) = &e.relation {
+                    let from = self.relation(name);
+                    let schema = Parent::Is(e.newschema.clone());
+                    let to = RelationName { schema, name: from.name.clone() };
+                    self.found.renamed = Some(Renamed { from, to, column: None });
+                }
                 self.alter(e.object_type(), e.relation.as_ref(), e.object.as_deref())
             }
             N::AlterOwnerStmt(e) => {
@@ -302,8 +308,32 @@ impl<'t> Reader<'t> {
             ObjectType::ObjectTablespace => {
                 self.other(Action::Alter, ObjectKind::Other, &rename.subname)
             }
-            _ => self.alter(kind, rename.relation.as_ref(), rename.object.as_deref()),
+            _ => {
+                if let Some(name) = &rename.relation {
+                    self.renames_relation(kind, name, rename);
+                }
+                self.alter(kind, rename.relation.as_ref(), rename.object.as_deref())
+            }
         }
+    }
+
+    fn renames_relation(&mut self, kind: ObjectType, name: &RangeVar, rename: &RenameStmt) {
+        let from = self.relation(name);
+        let new = rename.newname.as_str();
+        self.found.renamed = match kind {
+            ObjectType::ObjectTable
+            | ObjectType::ObjectForeignTable
+            | ObjectType::ObjectView
+            | ObjectType::ObjectMatview => {
+                let to = RelationName { schema: from.schema.clone(), name: new.to_owned() };
+                Some(Renamed { from, to, column: None })
+            }
+            ObjectType::ObjectColumn => {
+                let column = Some((rename.subname.as_str().into(), new.into()));
+                Some(Renamed { to: from.clone(), from, column })
+            }
+            _ => None,
+        };
     }
 
     fn alter(

@@ -77,6 +77,28 @@ events! {
         /// Whether it was written at the next start, from the recording that was found.
         late: bool,
     }
+    /// A statement puts data of a class where it was not known to be, and its columns inherit the class.
+    /// On the disk before the statement is sent; whether the target then carried it out is in the
+    /// session's recording.
+    DataInherited = "data.inherit", Session, Low, "the resource" {
+        /// The session the statement is in.
+        session: String,
+        /// The database.
+        database: String,
+        /// What inherits what: `public.copies.number: us_ssn (value)`. The first hundred.
+        columns: Vec<String>,
+        /// How many more.
+        more: u64,
+    }
+    /// Somebody said that a column no longer holds what it inherited.
+    DataForgotten = "data.forget", Configuration, Medium, "the resource" {
+        /// The session of the statement it inherited it from.
+        session: String,
+        /// The database.
+        database: String,
+        /// What is no longer there: `public.copies.number: us_ssn (value)`.
+        column: String,
+    }
     /// A session ended in order.
     SessionEnded = "session.end", Session, Informational, "the session" {
         /// The last hash of its recording's chain.

@@ -6,6 +6,7 @@
 mod bodies;
 mod carried;
 mod code;
+mod heritage;
 mod inherit;
 mod rules;
 mod tokens;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mask::{JsonPath, ValueType};
-use model::{Classes, DataClass, DataRule, Parent};
+use model::{Classes, DataClass, DataRule, Inheritance, Parent};
 use rustc_hash::FxHashMap;
 
 pub use self::carried::Carried;
@@ -27,12 +28,12 @@ pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
 
 /// The statement that reads it: one result of six text columns, the first telling what a row is.
 ///
-/// Columns are only asked for when `rules` speak of data at all. Of the server's own functions only those
-/// of large objects are, which drivers call by number.
+/// `columns`: whether columns and code are asked for too, which only matter where something is sensitive.
+/// Of the server's own functions only those of large objects are, which drivers call by number.
 #[must_use]
-pub fn query(rules: &[DataRule]) -> String {
+pub fn query(columns: bool) -> String {
     let mut text = String::from(QUERY);
-    if !rules.is_empty() {
+    if columns {
         text.push('\n');
         text.push_str(COLUMNS);
     }
@@ -112,25 +113,28 @@ const COLUMNS: &str = "\
 #[error("the target's catalogue cannot be read: a row of kind {0:?} is not of the expected form")]
 pub struct BadCatalogue(String);
 
+/// A schema, and a name in it.
+type Qualified = (Box<str>, Box<str>);
+
 /// Names, columns and classes of one database at one moment.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     default_path: Vec<String>,
     relations: FxHashMap<u32, Relation>,
-    names: FxHashMap<Box<str>, Vec<u32>>,
-    functions: FxHashMap<Box<str>, Vec<Function>>,
-    function_names: FxHashMap<u32, (Box<str>, Box<str>)>,
-    types: FxHashMap<u32, NamedType>,
+    names: Arc<FxHashMap<Box<str>, Vec<u32>>>,
+    functions: Arc<FxHashMap<Box<str>, Vec<Function>>>,
+    function_names: Arc<FxHashMap<u32, Qualified>>,
+    types: Arc<FxHashMap<u32, NamedType>>,
     /// Of each enum its first label that is ASCII, and so the same in every encoding of a client's.
-    enum_labels: FxHashMap<u32, Box<str>>,
-    comments: Notes,
-    labels: Notes,
+    enum_labels: Arc<FxHashMap<u32, Box<str>>>,
+    comments: Arc<Notes>,
+    labels: Arc<Notes>,
     /// What views show, as far as their definitions were read.
-    definitions: views::Definitions,
+    definitions: Arc<views::Definitions>,
     /// What functions in SQL return.
-    bodies: bodies::Bodies,
+    bodies: Arc<bodies::Bodies>,
     /// What is written nobody knows where.
-    hidden: triggers::Hidden,
+    hidden: Arc<triggers::Hidden>,
 }
 
 /// Texts of columns, by relation and number.
@@ -145,7 +149,7 @@ pub struct Noted<'a> {
     pub label: Option<&'a str>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Relation {
     schema: Box<str>,
     name: Box<str>,
@@ -172,7 +176,7 @@ pub struct ColumnEntry {
     pub json: Arc<[(JsonPath, DataClass)]>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Function {
     oid: u32,
     schema: Box<str>,
@@ -180,7 +184,7 @@ struct Function {
     user_defined: bool,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct NamedType {
     name: Box<str>,
     /// `pg_type.typcategory`.
@@ -203,6 +207,7 @@ impl Catalogue {
     pub fn read<'a>(
         rows: impl IntoIterator<Item = Row<'a>>,
         rules: &[DataRule],
+        inheritance: &Inheritance,
         earlier: Option<&Self>,
     ) -> Result<Self, BadCatalogue> {
         let mut this = Self::default();
@@ -227,12 +232,12 @@ impl Catalogue {
                         kind: text(4)?.bytes().next().unwrap_or(b'b'),
                         of: row[5].and_then(|of| of.parse().ok()).unwrap_or(0),
                     };
-                    this.types.insert(oid(1)?, entry);
+                    Arc::make_mut(&mut this.types).insert(oid(1)?, entry);
                 }
                 "enum" => {
                     let (oid, label) = (oid(1)?, text(2)?);
                     if label.is_ascii() {
-                        this.enum_labels.insert(oid, label.into());
+                        Arc::make_mut(&mut this.enum_labels).insert(oid, label.into());
                     }
                 }
                 "child" => links.child(oid(1)?, oid(2)?),
@@ -269,6 +274,7 @@ impl Catalogue {
                 "comment" | "label" => {
                     let number = text(2)?.parse().map_err(|_| bad())?;
                     let notes = if kind == "label" { &mut this.labels } else { &mut this.comments };
+                    let notes = Arc::make_mut(notes);
                     notes.insert((oid(1)?, number), text(3)?.into());
                 }
                 "column" => {
@@ -291,17 +297,19 @@ impl Catalogue {
             };
             relation.columns.insert(number, entry);
         }
+        this.give(inheritance);
         if let Some(earlier) = earlier {
-            this.keep_classes_of(earlier);
+            this.keep_classes_of(earlier, inheritance);
         }
         this.sum_up();
-        this.bodies = bodies::read(texts, &this, earlier);
-        this.definitions = views::read(definitions, &this, earlier);
-        let anything = ruled_classes(rules);
+        this.bodies = Arc::new(bodies::read(texts, &this, earlier));
+        this.definitions = Arc::new(views::read(definitions, &this, earlier));
+        let mut anything = ruled_classes(rules);
+        anything.extend(inheritance.iter().map(|one| one.class.clone()));
         let units = triggers::read(code, &this);
         links.spread(&mut this, &units, &anything);
         this.sum_up();
-        this.hidden = triggers::hidden(&units, links.above(), &this, &anything);
+        this.hidden = Arc::new(triggers::hidden(&units, links.above(), &this, &anything));
         Ok(this)
     }
 
@@ -495,7 +503,7 @@ impl Catalogue {
     }
 
     fn add_relation(&mut self, oid: u32, schema: &str, name: &str) {
-        self.names.entry(name.into()).or_default().push(oid);
+        Arc::make_mut(&mut self.names).entry(name.into()).or_default().push(oid);
         let relation = Relation {
             schema: schema.into(),
             name: name.into(),
@@ -508,13 +516,16 @@ impl Catalogue {
     fn add_function(&mut self, oid: u32, schema: &str, name: &str, volatile: bool) {
         let user_defined = oid >= FIRST_NORMAL_OBJECT;
         let function = Function { oid, schema: schema.into(), volatile, user_defined };
-        self.functions.entry(name.into()).or_default().push(function);
-        self.function_names.insert(oid, (schema.into(), name.into()));
+        Arc::make_mut(&mut self.functions).entry(name.into()).or_default().push(function);
+        Arc::make_mut(&mut self.function_names).insert(oid, (schema.into(), name.into()));
     }
 
-    fn keep_classes_of(&mut self, earlier: &Self) {
+    fn keep_classes_of(&mut self, earlier: &Self, inheritance: &Inheritance) {
         for (oid, relation) in &mut self.relations {
             let Some(before) = earlier.relations.get(oid) else { continue };
+            if inheritance.was_forgotten(&before.name) {
+                continue;
+            }
             for (number, column) in &mut relation.columns {
                 let Some(known) = before.columns.get(number) else { continue };
                 // What a column is computed from is seen anew each time; what a rule gave it stays.

@@ -1,4 +1,4 @@
-use model::{Classes, DataClass, DataRule, Parent};
+use model::{Classes, DataClass, DataRule, Inheritance, Parent};
 
 use super::{Catalogue, Row};
 
@@ -57,7 +57,7 @@ fn carried(catalogue: &Catalogue, relation: u32, number: i16) -> Vec<&str> {
 
 #[test]
 fn a_rule_names_a_column_and_a_star_names_any() {
-    let catalogue = Catalogue::read(shop(), &rules(), None).unwrap();
+    let catalogue = Catalogue::read(shop(), &rules(), &Inheritance::default(), None).unwrap();
     assert_eq!(carried(&catalogue, 20000, 2), ["us_ssn"]);
     assert_eq!(carried(&catalogue, 20000, 4), ["email"]);
     assert!(carried(&catalogue, 20000, 1).is_empty());
@@ -69,25 +69,25 @@ fn a_rule_names_a_column_and_a_star_names_any() {
 
 #[test]
 fn a_partition_carries_what_its_parent_carries_by_name() {
-    let catalogue = Catalogue::read(shop(), &rules(), None).unwrap();
+    let catalogue = Catalogue::read(shop(), &rules(), &Inheritance::default(), None).unwrap();
     assert_eq!(carried(&catalogue, 20001, 1), ["us_ssn"]);
     assert!(carried(&catalogue, 20001, 2).is_empty());
 }
 
 #[test]
 fn a_view_of_a_view_carries_what_the_table_underneath_carries() {
-    let catalogue = Catalogue::read(shop(), &rules(), None).unwrap();
+    let catalogue = Catalogue::read(shop(), &rules(), &Inheritance::default(), None).unwrap();
     assert_eq!(carried(&catalogue, 20003, 1), ["us_ssn"]);
     assert!(carried(&catalogue, 20004, 1).is_empty());
 }
 
 #[test]
 fn a_renamed_column_keeps_its_classes() {
-    let before = Catalogue::read(shop(), &rules(), None).unwrap();
+    let before = Catalogue::read(shop(), &rules(), &Inheritance::default(), None).unwrap();
     let mut renamed = shop();
     renamed[3] = row(["column", "20000", "2", "harmless", "25"]);
     renamed[1] = row(["relation", "20000", "public", "clients", "p"]);
-    let after = Catalogue::read(renamed, &rules(), Some(&before)).unwrap();
+    let after = Catalogue::read(renamed, &rules(), &Inheritance::default(), Some(&before)).unwrap();
     assert_eq!(carried(&after, 20000, 2), ["us_ssn"]);
 }
 
@@ -95,7 +95,7 @@ fn a_renamed_column_keeps_its_classes() {
 fn a_name_without_a_schema_may_be_any_of_that_name() {
     let mut rows = shop();
     rows.push(row(["relation", "20020", "audit", "customers", "r"]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     assert_eq!(catalogue.resolve(&Parent::Any, "customers"), None);
     assert_eq!(catalogue.resolve(&Parent::Is("audit".into()), "customers"), Some(20020));
     assert_eq!(names(&catalogue.classes_of(&Parent::Any, "customers")), ["email", "us_ssn"]);
@@ -103,7 +103,7 @@ fn a_name_without_a_schema_may_be_any_of_that_name() {
 
 #[test]
 fn only_functions_that_are_not_the_servers_own_count_as_the_users() {
-    let catalogue = Catalogue::read(shop(), &[], None).unwrap();
+    let catalogue = Catalogue::read(shop(), &[], &Inheritance::default(), None).unwrap();
     assert!(matches!(catalogue.function(None, "lower"), sql::FunctionFacts::NotUserDefined));
     assert!(matches!(
         catalogue.function(None, "touch"),
@@ -115,7 +115,7 @@ fn only_functions_that_are_not_the_servers_own_count_as_the_users() {
 #[test]
 fn a_row_of_another_form_is_refused() {
     for bad in [row(["relation", "x", "public", "t", "r"]), row(["what"]), row(["column", "1"])] {
-        assert!(Catalogue::read([bad], &[], None).is_err(), "{bad:?}");
+        assert!(Catalogue::read([bad], &[], &Inheritance::default(), None).is_err(), "{bad:?}");
     }
 }
 
@@ -129,7 +129,7 @@ fn view(definition: &'static str, columns: usize) -> Vec<String> {
     }
     rows.push(row(["view", "20010", "20000", "0"]));
     rows.push(row(["definition", "20010", definition]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     (1..=columns)
         .map(|number| {
             let entry = catalogue.column(20010, i16::try_from(number).unwrap()).unwrap();
@@ -179,7 +179,7 @@ fn a_view_of_a_view_is_followed_by_their_definitions() {
         " SELECT upper(ssn) AS anything FROM parts.customers_2024;",
     ]));
     rows.push(row(["definition", "20003", " SELECT anything AS what FROM names;"]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     let carried = &catalogue.column(20003, 1).unwrap().carried;
     assert_eq!((carried.value.len(), names(&carried.computed)), (0, vec!["us_ssn"]));
 }
@@ -187,7 +187,7 @@ fn a_view_of_a_view_is_followed_by_their_definitions() {
 #[test]
 fn a_parent_shows_the_rows_of_its_children() {
     let rules = [rule(["parts", "customers_2024", "id"], "staff")];
-    let catalogue = Catalogue::read(shop(), &rules, None).unwrap();
+    let catalogue = Catalogue::read(shop(), &rules, &Inheritance::default(), None).unwrap();
     assert_eq!(carried(&catalogue, 20000, 1), ["staff"]);
 }
 
@@ -196,7 +196,7 @@ fn a_generated_column_carries_what_it_is_computed_from() {
     let mut rows = shop();
     rows.push(row(["column", "20000", "5", "digits", "25"]));
     rows.push(row(["generated", "20000", "5", "2"]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     let carried = &catalogue.column(20000, 5).unwrap().carried;
     assert_eq!((carried.value.len(), names(&carried.computed)), (0, vec!["us_ssn"]));
 }
@@ -207,7 +207,7 @@ fn a_temporary_relation_of_any_session_may_stand_before_another_of_its_name() {
     rows.push(row(["relation", "20030", "pg_temp_4", "ids", "v"]));
     rows.push(row(["column", "20030", "1", "id", "25"]));
     rows.push(row(["definition", "20030", " SELECT ssn AS id FROM customers;"]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     let public = Parent::Is("public".into());
     let carried = catalogue.carried(&public, "ids", Some("id")).unwrap();
     assert_eq!(names(&carried.value), ["us_ssn"]);
@@ -223,7 +223,7 @@ fn a_function_in_sql_returns_what_its_body_says() {
     rows.push(row(["body", "20040", "SELECT upper(c.ssn) FROM customers c WHERE c.id = $1"]));
     rows.push(row(["body", "20041", "SELECT $1 * 2"]));
     rows.push(row(["body", "20042", "SELECT wanted FROM customers WHERE id = 1"]));
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &Inheritance::default(), None).unwrap();
     let of = |name: &str| {
         let body = catalogue.body(None, name)?;
         let source = |source: &sql::Source| {
@@ -251,7 +251,7 @@ fn spread(rows: &[Row<'static>]) -> (Catalogue, Vec<String>) {
         row(["function", "20061", "public", "helper", "v"]),
     ]);
     all.extend(rows);
-    let catalogue = Catalogue::read(all, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(all, &rules(), &Inheritance::default(), None).unwrap();
     let columns = [(20000, 1), (20000, 5), (20000, 6), (20000, 7), (20050, 1), (20050, 2)];
     let told = columns.into_iter().filter_map(|(relation, number)| {
         let carried = carried(&catalogue, relation, number);
@@ -433,7 +433,7 @@ fn an_enum_has_a_label_and_so_have_its_domains_and_arrays() {
         row(["enum", "20104", "fr\u{f6}hlich"]),
         row(["type", "20105", "loop", "E", "d", "20105"]),
     ]);
-    let catalogue = Catalogue::read(rows, &rules(), None).unwrap();
+    let catalogue = Catalogue::read(rows, &rules(), &model::Inheritance::default(), None).unwrap();
     for oid in 20100..=20103 {
         assert_eq!(catalogue.label(oid), Some("sad"), "{oid}");
     }

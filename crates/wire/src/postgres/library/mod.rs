@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use mask::{Detectors, Treatments};
-use model::{Classes, DataClass, DataRule, Derived, Masking};
+use model::{Classes, DataClass, DataRule, Derived, Heritage, Masking};
 
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
 use cache::Cache;
@@ -28,6 +28,7 @@ const CACHED_TEXT: usize = 64 << 10;
 pub struct Library {
     rules: Vec<DataRule>,
     ruled: Classes,
+    heritage: Arc<Heritage>,
     telling: Classes,
     treatments: Arc<Treatments>,
     detected: Classes,
@@ -63,6 +64,8 @@ pub struct Since {
 struct State {
     catalogue: Arc<Catalogue>,
     version: u64,
+    /// Which version of what columns inherited it knows.
+    inherited: u64,
 }
 
 impl Library {
@@ -78,6 +81,7 @@ impl Library {
         });
         Self {
             ruled: catalogue::ruled_classes(&rules),
+            heritage: Arc::default(),
             treatments: Arc::new(treatments(&rules, None)),
             telling: rules.iter().filter_map(telling).cloned().collect(),
             detected: detected.collect(),
@@ -101,6 +105,40 @@ impl Library {
         self
     }
 
+    /// With what its columns inherited by statements that put data there.
+    #[must_use]
+    pub fn inheriting(mut self, heritage: Arc<Heritage>) -> Self {
+        self.ruled.extend(heritage.now().iter().map(|one| one.class.clone()));
+        self.heritage = heritage;
+        self
+    }
+
+    /// What its columns inherited.
+    pub(super) const fn heritage(&self) -> &Arc<Heritage> {
+        &self.heritage
+    }
+
+    /// Takes over what columns inherited since the catalogue was read. Costs a comparison when there is
+    /// nothing new.
+    pub(super) fn learn_inherited(&self) {
+        if self.state.load().inherited == self.heritage.version() {
+            return;
+        }
+        let inheritance = self.heritage.now();
+        self.state.rcu(|state| {
+            if state.inherited >= inheritance.version() {
+                return Arc::clone(state);
+            }
+            Arc::new(State {
+                catalogue: Arc::new(state.catalogue.inheriting(&inheritance)),
+                version: state.version + 1,
+                inherited: inheritance.version(),
+            })
+        });
+        // What views and code make of it, the target tells.
+        self.mark_stale(false);
+    }
+
     /// How classes are masked.
     pub(super) fn treatments(&self) -> Arc<Treatments> {
         Arc::clone(&self.treatments)
@@ -121,7 +159,7 @@ impl Library {
     /// The statement that reads the catalogue; its rows go to [`Self::update`].
     #[must_use]
     pub fn query(&self) -> String {
-        catalogue::query(&self.rules)
+        catalogue::query(self.has_data_classes())
     }
 
     /// Says that the reading which [`Self::update`] will take begins now: what changes from here on
@@ -145,16 +183,23 @@ impl Library {
         rows: impl IntoIterator<Item = Row<'a>>,
     ) -> Result<(), BadCatalogue> {
         let earlier = self.catalogue();
-        let newer = Arc::new(Catalogue::read(rows, &self.rules, Some(&earlier))?);
+        let inheritance = self.heritage.now();
+        let inherited = inheritance.version();
+        let newer = Catalogue::read(rows, &self.rules, &inheritance, Some(&earlier))?;
+        let newer = Arc::new(newer);
         self.state.rcu(|state| {
             // What was read of texts holds as long as nothing has changed.
             if newer == state.catalogue && state.version > 0 {
-                return Arc::clone(state);
+                let catalogue = Arc::clone(&state.catalogue);
+                return Arc::new(State { catalogue, version: state.version, inherited });
             }
-            Arc::new(State { catalogue: Arc::clone(&newer), version: state.version + 1 })
+            let catalogue = Arc::clone(&newer);
+            Arc::new(State { catalogue, version: state.version + 1, inherited })
         });
         self.known.any.fetch_max(since.any, Ordering::SeqCst);
         self.known.functions.fetch_max(since.functions, Ordering::SeqCst);
+        // Something may have been inherited while the rows were on their way.
+        self.learn_inherited();
         Ok(())
     }
 
@@ -203,10 +248,10 @@ impl Library {
 
     /// Whether anything of this resource is ever masked.
     pub(super) fn has_data_classes(&self) -> bool {
-        !self.rules.is_empty()
+        !self.rules.is_empty() || !self.ruled.is_empty()
     }
 
-    /// The classes that rules give to columns.
+    /// The classes that rules give to columns, and those that columns inherited.
     pub(super) const fn ruled(&self) -> &Classes {
         &self.ruled
     }

@@ -21,6 +21,8 @@ pub(crate) struct Kept {
     /// The column; `None` is any.
     pub(crate) column: Option<Box<str>>,
     pub(crate) classes: Classes,
+    /// How.
+    pub(crate) carried: Carried,
     /// The trigger, rule or function that does it.
     pub(crate) by: Option<Box<str>>,
 }
@@ -122,6 +124,7 @@ pub(super) fn kept(
             into: stored.into.clone(),
             column: stored.column.clone(),
             classes,
+            carried: new,
             by: None,
         })
     });
@@ -163,7 +166,8 @@ fn behind(access: &Access, statement: &Statement, scope: &Scope<'_>) -> Option<K
         return None;
     }
     let into = RelationName { schema: parent.clone(), name: name.clone() };
-    Some(Kept { into, column: None, classes, by: Some(by.into()) })
+    let carried = Carried::made_of(classes.clone());
+    Some(Kept { into, column: None, classes, carried, by: Some(by.into()) })
 }
 
 impl Scope<'_> {

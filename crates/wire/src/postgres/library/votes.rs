@@ -224,7 +224,7 @@ mod tests {
             }
             row
         });
-        Catalogue::read(rows, &[], None).unwrap()
+        Catalogue::read(rows, &[], &model::Inheritance::default(), None).unwrap()
     }
 
     fn people(name: &'static str, type_oid: &'static str) -> Catalogue {

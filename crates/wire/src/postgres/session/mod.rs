@@ -18,6 +18,7 @@ mod client;
 mod copy;
 mod earlier;
 mod inbox;
+mod inheriting;
 mod maskable;
 mod names;
 mod plan;
@@ -38,11 +39,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Classes, Conversation, Peer, Ruling, Step, Ticket, Violation};
+use model::ports::Unavailable;
+use model::{Classes, Conversation, Peer, Ruling, Step, Terms, Ticket, Violation};
 use rustc_hash::FxHashSet;
 
 pub use self::application::Application;
 use self::inbox::Inbox;
+use self::inheriting::Temporary;
 use self::names::Names;
 use self::recent::Recent;
 use self::ruling::Deciding;
@@ -121,6 +124,7 @@ pub struct Session {
     not_found: FxHashSet<u32>,
     store: Store,
     names: Names,
+    temporary: Temporary,
     recent: Recent,
     strings: Strings,
     /// The transaction's state at the last ReadyForQuery: `I`, `T` or `E`.
@@ -160,6 +164,8 @@ enum Front {
     Open,
     /// A command is with policy, or with a human.
     Deciding(Box<Deciding>),
+    /// A command may run once it is kept which columns inherit from it.
+    Inheriting(Ticket, Box<(Deciding, Terms)>),
     /// The next message waits for the catalogue to be read again.
     Refreshing(Ticket),
     /// The next message names what an answer that is owed may yet change: it waits for one more.
@@ -209,6 +215,7 @@ impl Session {
         let mut this = Self {
             names: Names::new(catalogue.default_path(), !opening.search_path_chosen),
             view: Arc::new(View::new(&opening.library, Arc::default())),
+            temporary: Temporary::new(Arc::clone(opening.library.heritage())),
             library: opening.library,
             application: opening.application,
             unfronted: None,
@@ -321,6 +328,7 @@ impl Session {
     /// Whether names have to be looked up anew before a text is read. Not for what only this session's
     /// own transaction defined: nobody else sees that yet.
     fn must_refresh(&self) -> bool {
+        self.library.learn_inherited();
         let (defined, _) = self.names.defined();
         if defined || !self.library.is_stale() {
             return false;
@@ -388,6 +396,10 @@ impl Conversation for Session {
         }
     }
 
+    fn inherited(&mut self, ticket: Ticket, kept: Result<(), Unavailable>) {
+        self.inherit_and_run(ticket, kept);
+    }
+
     fn next(&mut self) -> Result<Option<Step>, Violation> {
         loop {
             if let Some(step) = self.steps.pop_front() {
@@ -422,7 +434,7 @@ impl Session {
     /// Whether the client's next message has to wait for something else than its own bytes.
     fn waits(&self) -> bool {
         match self.front {
-            Front::Deciding(_) | Front::Refreshing(_) => true,
+            Front::Deciding(_) | Front::Inheriting(..) | Front::Refreshing(_) => true,
             Front::Doubting(answers) => self.answers == answers,
             Front::Open | Front::Skipping => {
                 self.owed.len() >= MOST_OWED || self.waits_for_application()

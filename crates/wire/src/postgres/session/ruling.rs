@@ -26,8 +26,8 @@ pub(super) struct Deciding {
     number: u64,
     text: Bytes,
     parameters: Arc<[Parameter]>,
-    phase: Phase,
-    what: What,
+    pub(super) phase: Phase,
+    pub(super) what: What,
 }
 
 /// The message that is sent once the command may run.
@@ -135,7 +135,7 @@ impl Session {
                     .and_then(|terms| self.check_meaning(&mut deciding, terms))
                     .and_then(|terms| self.check_masking(&deciding.what, deciding.phase, terms));
                 match ruling {
-                    Ok(terms) => self.run(*deciding, terms),
+                    Ok(terms) => self.inherit_or_run(*deciding, terms),
                     Err(reason) => self.refuse(*deciding, &reason),
                 }
             }
@@ -209,7 +209,7 @@ impl Session {
         Ok(terms)
     }
 
-    fn run(&mut self, deciding: Deciding, terms: Terms) {
+    pub(super) fn run(&mut self, deciding: Deciding, terms: Terms) {
         let Deciding { number, text, parameters, phase, what, .. } = deciding;
         let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
         self.steps.push_back(Step::Record(Event::Decided {
@@ -392,7 +392,7 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, deciding: Deciding, reason: &Reason) {
+    pub(super) fn refuse(&mut self, deciding: Deciding, reason: &Reason) {
         self.steps.push_back(Step::Record(Event::Decided {
             number: deciding.number,
             verdict: Verdict::Denied,

@@ -1,6 +1,7 @@
 //! Conversations from beginning to end, each told in one piece and cut at every position.
 
 mod application;
+mod inheriting;
 mod masking;
 mod names;
 mod pipeline;

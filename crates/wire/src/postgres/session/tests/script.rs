@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use model::ports::Unavailable;
 use model::{
-    ApprovalId, Classes, Conversation, DataClass, DataRule, Derived, Drift, Event, Masking, Peer,
-    Reason, ReasonKind, SessionId, Step, Terms, Ticket, Timestamp, Verdict, Violation,
+    ApprovalId, Classes, Conversation, DataClass, DataRule, Derived, Drift, Event, Heritage,
+    Inherited, Masking, Peer, Reason, ReasonKind, SessionId, Step, Terms, Ticket, Timestamp,
+    Verdict, Violation,
 };
 
 use crate::postgres::catalogue::Row;
@@ -22,6 +24,8 @@ pub(super) enum Turn {
     Rule(bool),
     /// Somebody else defined this, and the catalogue was read again.
     Learn(&'static [&'static [&'static str]]),
+    /// From here on only these may show.
+    Reveal(&'static [&'static str]),
 }
 
 /// What came out of a session, cuts forgotten.
@@ -75,6 +79,7 @@ pub(super) struct Stage {
     cap: Cap,
     notices: Vec<Bytes>,
     strict: bool,
+    full: bool,
 }
 
 impl Stage {
@@ -87,6 +92,7 @@ impl Stage {
             cap: Cap::default(),
             notices: Vec::new(),
             strict: false,
+            full: false,
         }
     }
 
@@ -129,6 +135,12 @@ impl Stage {
         self
     }
 
+    /// Nothing more can be kept of what columns inherit.
+    pub(super) fn full(mut self) -> Self {
+        self.full = true;
+        self
+    }
+
     pub(super) fn keeping(mut self, rows: u64, bytes: u64) -> Self {
         self.cap = Cap { rows, bytes };
         self
@@ -141,7 +153,12 @@ impl Stage {
     }
 
     fn library(&self) -> Arc<Library> {
+        self.library_with(&Arc::default())
+    }
+
+    fn library_with(&self, heritage: &Arc<Heritage>) -> Arc<Library> {
         let library = Library::new(self.rules.clone()).strict(self.strict);
+        let library = library.inheriting(Arc::clone(heritage));
         let since = library.begin_reading();
         library.update(since, self.rows.iter().copied()).unwrap();
         Arc::new(library)
@@ -189,8 +206,11 @@ impl Stage {
     }
 
     fn tell(&self, script: &[Turn], cut: &dyn Fn(&Turn, usize) -> Vec<usize>) -> Outcome {
-        let library = self.library();
+        let heritage = Arc::default();
+        let library = self.library_with(&heritage);
         let mut player = Player {
+            heritage,
+            full: self.full,
             session: self.session_with(Arc::clone(&library)),
             library,
             reveal: Arc::clone(&self.reveal),
@@ -208,12 +228,14 @@ impl Turn {
     fn len(&self) -> usize {
         match self {
             Self::Client(bytes) | Self::Server(bytes) => bytes.len(),
-            Self::Rule(_) | Self::Learn(_) => 0,
+            Self::Rule(_) | Self::Learn(_) | Self::Reveal(_) => 0,
         }
     }
 }
 
 struct Player {
+    heritage: Arc<Heritage>,
+    full: bool,
     session: Session,
     library: Arc<Library>,
     reveal: Arc<Classes>,
@@ -234,6 +256,11 @@ impl Player {
                 let ruling = if *approved { Ok(terms) } else { Err(denial("disapproved")) };
                 self.session.decided(ticket, ruling);
                 return self.pump();
+            }
+            Turn::Reveal(classes) => {
+                let classes = classes.iter().map(|class| DataClass::new(class).unwrap());
+                self.reveal = Arc::new(classes.collect());
+                return;
             }
             Turn::Learn(rows) => {
                 let since = self.library.begin_reading();
@@ -281,6 +308,7 @@ impl Player {
                 ));
                 self.outcome.drift.push(*drift);
             }
+            Step::Inherit(ticket, inherited) => self.inherit(ticket, inherited),
             Step::Withdraw(ticket) => self.outcome.events.push(format!("{ticket:?} withdrawn")),
             Step::Decide(ticket, command) => {
                 let text = String::from_utf8_lossy(&command.text).to_lowercase();
@@ -299,6 +327,27 @@ impl Player {
                 }
             }
         }
+    }
+
+    fn inherit(&mut self, ticket: Ticket, inherited: Vec<Inherited>) {
+        for one in &inherited {
+            let [schema, column] = [&one.schema, &one.column].map(|name| name.as_deref());
+            self.outcome.events.push(format!(
+                "{}.{}.{} inherits {} as {}",
+                schema.unwrap_or("*"),
+                one.relation,
+                column.unwrap_or("*"),
+                one.class,
+                one.derivation.as_str()
+            ));
+        }
+        let kept = if self.full {
+            Err(Unavailable("the disk is full".to_owned()))
+        } else {
+            self.heritage.add(inherited);
+            Ok(())
+        };
+        self.session.inherited(ticket, kept);
     }
 
     /// Rows and bulk data in any number of pieces are the same rows.
