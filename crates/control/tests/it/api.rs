@@ -42,7 +42,7 @@ async fn every_endpoint_knows_who_may_what() {
     let comment = json!({ "comment": "" });
     let new = json!({ "name": "n", "subject": "s", "kind": "machine" });
     //                                                      nobody ana ben dan adm bound agent robot
-    let table: [(&str, String, Option<&Value>, [u16; 8]); 21] = [
+    let table: [(&str, String, Option<&Value>, [u16; 8]); 22] = [
         ("GET", "/info".into(), None, [200, 200, 200, 200, 200, 200, 200, 200]),
         ("GET", "/whoami".into(), None, [401, 200, 200, 200, 200, 200, 200, 200]),
         ("GET", "/resources".into(), None, [401, 200, 200, 200, 200, 200, 200, 200]),
