@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use control::Clock;
 use control::desk::{self, Desk};
+use control::drift::Drifts;
 use control::identity::{self, Directory, ProviderConfig, Sources};
 use control::store::Store;
 use control::tokens::Tokens;
@@ -59,8 +60,9 @@ async fn serve(options: Options) -> Result<()> {
     let house = House {
         directory: Arc::new(directory),
         vault: Arc::new(Vault),
-        desk: Arc::new(Desk::open(store, desk::Limits::default(), clock).await?),
+        desk: Arc::new(Desk::open(store, desk::Limits::default(), clock.clone()).await?),
         ledger: Arc::new(Forgets),
+        lookout: Arc::new(Drifts::new(clock)),
         policies: Arc::new(ArcSwap::from_pointee(policies)),
         resources: Arc::new(ArcSwap::from_pointee(resource(&options)?)),
     };
