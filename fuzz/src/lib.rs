@@ -12,12 +12,16 @@
 )]
 
 mod audit;
+mod catalogue;
 mod copy;
+mod custom;
+mod document;
 mod evidence;
 mod frames;
 mod greet;
 mod journal;
 mod keyring;
+mod lineage;
 mod lines;
 mod login;
 mod mask;
@@ -26,15 +30,20 @@ mod results;
 mod session;
 mod sql;
 mod stage;
+mod typed;
 mod words;
 
 pub use audit::audit_export;
+pub use catalogue::catalogue_texts;
 pub use copy::copy_out;
+pub use custom::class_definition;
+pub use document::json_paths;
 pub use evidence::{evidence_changed, evidence_read};
 pub use frames::frames;
 pub use greet::greet;
 pub use journal::evidence_journal;
 pub use keyring::evidence_keyring;
+pub use lineage::sql_lineage;
 pub use lines::evidence_lines;
 pub use login::login;
 pub use mask::{mask_text, mask_value};
@@ -50,6 +59,8 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("audit_export", audit_export),
+    ("catalogue_texts", catalogue_texts),
+    ("class_definition", class_definition),
     ("copy_out", copy_out),
     ("evidence_changed", evidence_changed),
     ("evidence_journal", evidence_journal),
@@ -58,6 +69,7 @@ pub const TARGETS: &[Target] = &[
     ("evidence_read", evidence_read),
     ("frames", frames),
     ("greet", greet),
+    ("json_paths", json_paths),
     ("login", login),
     ("mask_text", mask_text),
     ("mask_value", mask_value),
@@ -65,6 +77,7 @@ pub const TARGETS: &[Target] = &[
     ("results", results),
     ("search_words", search_words),
     ("session", session),
+    ("sql_lineage", sql_lineage),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
 ];
