@@ -30,12 +30,13 @@ mod results;
 mod session;
 mod sql;
 mod stage;
+mod token;
 mod typed;
 mod words;
 
 pub use audit::audit_export;
 pub use catalogue::catalogue_texts;
-pub use copy::copy_out;
+pub use copy::{copy_binary, copy_out};
 pub use custom::class_definition;
 pub use document::json_paths;
 pub use evidence::{evidence_changed, evidence_read};
@@ -51,6 +52,7 @@ pub use policy::policy_load;
 pub use results::results;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
+pub use token::mask_token;
 pub use words::search_words;
 
 /// A target by its name.
@@ -61,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     ("audit_export", audit_export),
     ("catalogue_texts", catalogue_texts),
     ("class_definition", class_definition),
+    ("copy_binary", copy_binary),
     ("copy_out", copy_out),
     ("evidence_changed", evidence_changed),
     ("evidence_journal", evidence_journal),
@@ -72,6 +75,7 @@ pub const TARGETS: &[Target] = &[
     ("json_paths", json_paths),
     ("login", login),
     ("mask_text", mask_text),
+    ("mask_token", mask_token),
     ("mask_value", mask_value),
     ("policy_load", policy_load),
     ("results", results),
