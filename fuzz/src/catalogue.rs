@@ -51,7 +51,7 @@ pub fn catalogue_texts(data: &[u8]) {
         entry.carried.all().any(|one| one.as_str() == "us_ssn")
     };
     let views = pieces.iter().filter(|(kind, _)| *kind == 'v');
-    let last = views.map(|(_, text)| *text).last();
+    let last = views.map(|(_, text)| *text).next_back();
     let unread = |text: &str| {
         let scope = sql::NoCatalogue::default();
         sql::read(text.as_bytes(), &scope, &sql::Limits::default()).is_err()
