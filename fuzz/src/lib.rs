@@ -12,12 +12,16 @@
 )]
 
 mod audit;
+mod catalogue;
 mod copy;
+mod custom;
+mod document;
 mod evidence;
 mod frames;
 mod greet;
 mod journal;
 mod keyring;
+mod lineage;
 mod lines;
 mod login;
 mod mask;
@@ -26,15 +30,21 @@ mod results;
 mod session;
 mod sql;
 mod stage;
+mod token;
+mod typed;
 mod words;
 
 pub use audit::audit_export;
-pub use copy::copy_out;
+pub use catalogue::catalogue_texts;
+pub use copy::{copy_binary, copy_out};
+pub use custom::class_definition;
+pub use document::json_paths;
 pub use evidence::{evidence_changed, evidence_read};
 pub use frames::frames;
 pub use greet::greet;
 pub use journal::evidence_journal;
 pub use keyring::evidence_keyring;
+pub use lineage::sql_lineage;
 pub use lines::evidence_lines;
 pub use login::login;
 pub use mask::{mask_text, mask_value};
@@ -42,6 +52,7 @@ pub use policy::policy_load;
 pub use results::results;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
+pub use token::mask_token;
 pub use words::search_words;
 
 /// A target by its name.
@@ -50,6 +61,9 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("audit_export", audit_export),
+    ("catalogue_texts", catalogue_texts),
+    ("class_definition", class_definition),
+    ("copy_binary", copy_binary),
     ("copy_out", copy_out),
     ("evidence_changed", evidence_changed),
     ("evidence_journal", evidence_journal),
@@ -58,13 +72,16 @@ pub const TARGETS: &[Target] = &[
     ("evidence_read", evidence_read),
     ("frames", frames),
     ("greet", greet),
+    ("json_paths", json_paths),
     ("login", login),
     ("mask_text", mask_text),
+    ("mask_token", mask_token),
     ("mask_value", mask_value),
     ("policy_load", policy_load),
     ("results", results),
     ("search_words", search_words),
     ("session", session),
+    ("sql_lineage", sql_lineage),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
 ];
