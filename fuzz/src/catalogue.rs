@@ -85,7 +85,8 @@ fn read(pieces: &[(char, &str)], earlier: Option<&Catalogue>) -> Catalogue {
         [rule(["public", "customers", "ssn"], "us_ssn"), rule(["*", "*", "email"], "email")];
     let given = ROWS.iter().map(|row| row.map(Some));
     let rows = given.chain(pieces.iter().filter_map(|(kind, text)| row(*kind, text)));
-    Catalogue::read(rows.collect::<Vec<_>>(), &rules, earlier).unwrap()
+    Catalogue::read(rows.collect::<Vec<_>>(), &rules, &model::Inheritance::default(), earlier)
+        .unwrap()
 }
 
 fn row(kind: char, text: &str) -> Option<Row<'_>> {
