@@ -46,12 +46,7 @@ fn canary(at: usize, which: usize, how: u8, text: &[u8]) {
     if contains(text, canary) {
         return;
     }
-    // A word may be the end of a URL, which a semicolon does not end: then it speaks of nothing.
-    let front = match edge(which / CANARIES.len()) {
-        b";" if canary.starts_with(b"ssn") => b" ",
-        front => front,
-    };
-    let edges = (front, edge(which / CANARIES.len() / EDGES.len()));
+    let edges = (edge(which / CANARIES.len()), edge(which / CANARIES.len() / EDGES.len()));
     let whole = [before, edges.0, canary, edges.1, after].concat();
     let mut out = Vec::new();
     let treated = &treated()[usize::from(how) % treated().len()];

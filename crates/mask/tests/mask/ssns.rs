@@ -23,6 +23,16 @@ fn a_number_that_may_be_given_out_is_masked() {
 }
 
 #[test]
+fn a_word_speaks_where_it_is_the_end_of_what_was_found_before() {
+    let detectors = mask::Detectors::all();
+    for text in ["https://a.example/?y=;ssn: 536228726", "ana@ssn.example 536228726"] {
+        let mut out = Vec::new();
+        assert!(detectors.mask_text(text.as_bytes(), &mut out), "{text}");
+        assert!(!out.windows(9).any(|nine| nine == b"536228726"), "{text}");
+    }
+}
+
+#[test]
 fn a_number_that_is_never_given_out_stays() {
     check_not(
         "us_ssn",

@@ -83,7 +83,7 @@ impl Scan<'_, '_> {
     pub(super) fn told(&self, at: usize) -> Kinds {
         let index = &self.plan.shapes.index;
         let mut told = Kinds::default();
-        let start = index.look(self.text, at.saturating_sub(REACH).max(self.done), at, &mut told);
+        let start = index.look(self.text, at.saturating_sub(REACH), at, &mut told);
         if start == 0 {
             let end = self.context.len();
             index.look(self.context, end.saturating_sub(REACH), end, &mut told);
