@@ -70,7 +70,9 @@ fn each(value: &Value, steps: &[&str], found: &mut impl FnMut(&Value)) {
     let [step, rest @ ..] = steps else { return found(value) };
     match value {
         Value::Object(members) => {
-            let wanted = members.iter().filter(|(name, _)| *step == "*" || name == step);
+            // A number is a place in an array alone.
+            let named = step.parse::<usize>().is_err();
+            let wanted = members.iter().filter(|(name, _)| *step == "*" || named && name == step);
             wanted.for_each(|(_, value)| each(value, rest, found));
         }
         Value::Array(elements) => {

@@ -178,6 +178,17 @@ fn a_token_is_found_when_its_header_names_an_algorithm() {
 }
 
 #[test]
+fn a_private_key_does_not_end_in_the_middle_of_something_else() {
+    let detectors = mask::Detectors::all();
+    for end in ["-----END PR;536-22-8726\"", "-----END EC PRIVATE KEY-----;536-22-8726"] {
+        let text = format!("-----BEGIN RSA PRIVATE KEY-----\nMIIB{end}");
+        let mut out = Vec::new();
+        assert!(detectors.mask_text(text.as_bytes(), &mut out));
+        assert_eq!(String::from_utf8_lossy(&out), "[private_key]");
+    }
+}
+
+#[test]
 fn a_private_key_is_masked_to_its_end_or_to_the_end_of_the_text() {
     let label = "PRIVATE KEY-----";
     let pem = format!(
