@@ -1,6 +1,6 @@
 //! What the target's own catalogue says: which names there are, and which columns carry which data classes.
 //!
-//! It is read over the gateway's own connection with [`query`], never from the client's session, and
+//! It is read over the gateway's own connection with [`query()`], never from the client's session, and
 //! is immutable: a newer reading is another `Catalogue`.
 
 mod bodies;
@@ -28,7 +28,7 @@ pub use self::rules::ruled_classes;
 /// The first OID that is not the server's own (`FirstNormalObjectId` in `transam.h`).
 pub const FIRST_NORMAL_OBJECT: u32 = 16_384;
 
-/// A row that is not of [`query`]'s making.
+/// A row that is not of [`query()`]'s making.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the target's catalogue cannot be read: a row of kind {0:?} is not of the expected form")]
 pub struct BadCatalogue(String);
@@ -115,11 +115,11 @@ struct NamedType {
     of: u32,
 }
 
-/// One row of [`query`]'s result: six texts.
+/// One row of [`query()`]'s result: six texts.
 pub type Row<'a> = [Option<&'a str>; 6];
 
 impl Catalogue {
-    /// Reads the rows of [`query`]. What `earlier` knew of a column's classes stays with the column:
+    /// Reads the rows of [`query()`]. What `earlier` knew of a column's classes stays with the column:
     /// renaming a column or a table does not make its data harmless.
     ///
     /// # Errors
