@@ -68,4 +68,7 @@ pub struct Stored {
     pub column: Option<Box<str>>,
     /// Where it comes from.
     pub from: Lineage,
+    /// It is no column of a relation: a function of the server's, of this name, keeps what it is given
+    /// where another call brings it back.
+    pub by: Option<Box<str>>,
 }

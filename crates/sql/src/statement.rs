@@ -42,7 +42,7 @@ pub struct Statement {
     pub stores: bool,
     /// The columns that its conditions, joins, groups and orders look at.
     pub filters: Lineage,
-    /// What it puts into which columns of relations.
+    /// What it puts into which columns of relations, and what it gives to functions that keep it.
     pub stored: Vec<Stored>,
     /// The relation or column that it renames.
     pub renamed: Option<Renamed>,

@@ -143,3 +143,24 @@ SELECT badge FROM people;
 RESET ALL;
 SET ROLE nobody_at_all;
 DISCARD ALL;
+
+-- ## What a function keeps and another call gives back
+BEGIN;
+SELECT lo_open(424242, 262144);
+SELECT lo_lseek64(0, account / 1000, 0) FROM people WHERE id = 1;
+SELECT lo_tell64(0), lo_tell64(0) * 1000;
+ROLLBACK;
+BEGIN;
+SELECT pg_advisory_xact_lock(account) FROM people WHERE id = 1;
+SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory';
+ROLLBACK;
+BEGIN;
+SELECT 1 FROM people WHERE id = 1 AND pg_try_advisory_xact_lock(account);
+SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory';
+ROLLBACK;
+BEGIN;
+SELECT setseed(account / 1e16) FROM people WHERE id = 1;
+SELECT random();
+ROLLBACK;
+SELECT setval('counting', (SELECT max(id) FROM people));
+SELECT pg_advisory_unlock_all();

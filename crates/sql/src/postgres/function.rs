@@ -41,6 +41,34 @@ enum Special {
     Notifies,
     Configures,
     ShowsSetting,
+    /// Decides what `random` will say.
+    Seeds,
+}
+
+impl Special {
+    /// Whether a value among its arguments can be had back by another call.
+    const fn keeps(&self) -> bool {
+        match self {
+            Self::WritesLargeObject
+            // `lo_tell64` says where `lo_lseek64` went.
+            | Self::KeepsLargeObject
+            | Self::Operates
+            // pg_locks shows which number is locked.
+            | Self::Locks
+            // A sequence keeps the number it is set to.
+            | Self::Advances
+            | Self::Notifies
+            | Self::Configures
+            | Self::Seeds => true,
+            Self::RunsText
+            | Self::Shows
+            | Self::ServerFile
+            | Self::ReadsLargeObject
+            | Self::ReadsChanges
+            | Self::Unlocks
+            | Self::ShowsSetting => false,
+        }
+    }
 }
 
 fn special(name: &str, arguments: usize) -> Option<Special> {
@@ -123,8 +151,23 @@ fn special(name: &str, arguments: usize) -> Option<Special> {
         "pg_notify" => Special::Notifies,
         "set_config" => Special::Configures,
         "current_setting" => Special::ShowsSetting,
+        "setseed" => Special::Seeds,
         _ => return None,
     })
+}
+
+/// Whether a function keeps what it is given where another call brings it back, and is given more than
+/// the client's own constants.
+pub(super) fn keeps(name: &str, args: &[Node]) -> bool {
+    let signals = matches!(name, "pg_cancel_backend" | "pg_terminate_backend");
+    !signals
+        && special(name, args.len()).is_some_and(|special| special.keeps())
+        && !args.iter().all(given)
+}
+
+/// Where a call's arguments stand in the tree, which no other call's do.
+pub(super) fn place_of(args: &[Node]) -> usize {
+    args.as_ptr().addr()
 }
 
 impl<'t> Reader<'t> {
@@ -151,6 +194,9 @@ impl<'t> Reader<'t> {
             self.calls(parent, name, volatile);
         }
         if let Some(special) = special(name, args.len()) {
+            if keeps(name, args) {
+                self.keepers.push(place_of(args));
+            }
             self.special(&special, schema, name, args);
             return;
         }
@@ -254,7 +300,6 @@ impl<'t> Reader<'t> {
             }
             Special::WritesLargeObject => {
                 self.whole(Action::LargeObject);
-                self.found.stores |= !args.iter().all(given);
             }
             Special::ReadsLargeObject => {
                 self.selects(RelationName {
@@ -262,12 +307,10 @@ impl<'t> Reader<'t> {
                     name: "pg_largeobject".to_owned(),
                 });
             }
-            Special::KeepsLargeObject | Special::Unlocks => {}
+            Special::KeepsLargeObject | Special::Unlocks | Special::Seeds => {}
             Special::Operates => {
                 let object = itself(self);
                 self.access(Action::Operate, object);
-                let signals = matches!(name, "pg_cancel_backend" | "pg_terminate_backend");
-                self.found.stores |= !signals && !args.iter().all(given);
             }
             Special::ReadsChanges => {
                 let object = itself(self);
@@ -275,18 +318,13 @@ impl<'t> Reader<'t> {
                 self.found.opaque = true;
             }
             Special::Locks => self.top(Action::Lock, ObjectKind::Other, "advisory"),
-            Special::Advances => {
-                // A sequence keeps the number it is set to, wherever that came from.
-                self.found.stores |= !args.iter().all(given);
-                self.advances(args)
-            }
+            Special::Advances => self.advances(args),
             Special::Notifies => {
                 self.peek();
                 match args.first().and_then(literal) {
                     Some(channel) => self.top(Action::Notify, ObjectKind::Channel, channel),
                     None => self.whole(Action::Notify),
                 }
-                self.found.stores |= !args.iter().all(given);
             }
             Special::Configures => self.set_config(args),
             Special::ShowsSetting => {
@@ -385,7 +423,8 @@ pub(super) fn comes_from(
             | Special::Notifies
             // No setting is given what must not show.
             | Special::Configures
-            | Special::ShowsSetting,
+            | Special::ShowsSetting
+            | Special::Seeds,
         ) => return Comes::Arguments,
         None => {}
     }

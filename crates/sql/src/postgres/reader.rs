@@ -3,7 +3,7 @@
 use model::{Access, Action, Object, ObjectKind, Parent};
 use pg_query::protobuf::RangeVar;
 use pg_query::{Node, NodeEnum as N};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::after::makes_functions;
 use super::lineage::{self, Traced};
@@ -17,6 +17,9 @@ pub(super) struct Reader<'t> {
     pub(super) found: Statement,
     /// The names of WITH queries that can be seen from here, with how often each was declared.
     ctes: FxHashMap<&'t str, u32>,
+    /// The calls that keep what they are given, and those of them whose arguments were traced.
+    pub(super) keepers: Vec<usize>,
+    traced_keepers: FxHashSet<usize>,
     /// Counts places that rows come from; compared before and after a part of the tree.
     pub(super) sources: usize,
     /// Unqualified names are created here: inside CREATE SCHEMA, whose path is the new schema's.
@@ -33,6 +36,8 @@ impl<'t> Reader<'t> {
             limits,
             found: Statement::default(),
             ctes: FxHashMap::default(),
+            keepers: Vec::new(),
+            traced_keepers: FxHashSet::default(),
             sources: 0,
             creating_in: None,
             body_depth: 0,
@@ -107,11 +112,13 @@ impl<'t> Reader<'t> {
         self.found.outputs = traced.outputs;
         self.found.filters = traced.filters;
         self.found.stored.extend(traced.stored);
+        self.traced_keepers.extend(traced.keepers);
     }
 
     /// What was found, put in order.
     pub(super) fn finish(self) -> Statement {
         let mut found = self.found;
+        found.stores |= self.keepers.iter().any(|place| !self.traced_keepers.contains(place));
         found.accesses.sort_unstable();
         found.accesses.dedup();
         found.reads.sort_unstable();

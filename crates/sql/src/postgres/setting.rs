@@ -174,10 +174,7 @@ impl<'t> Reader<'t> {
             (Some(name), Some(value)) if !by_name => {
                 self.sets(&name.to_ascii_lowercase(), Some(&[value.to_owned()]));
             }
-            _ => {
-                self.whole(Action::Configure);
-                self.found.stores |= !args.iter().all(given);
-            }
+            _ => self.whole(Action::Configure),
         }
     }
 

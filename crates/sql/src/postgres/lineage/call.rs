@@ -2,7 +2,7 @@
 
 use pg_query::protobuf::FuncCall;
 
-use super::super::function::{Comes, comes_from, tells_nothing};
+use super::super::function::{Comes, comes_from, keeps, place_of, tells_nothing};
 use super::super::name::{qualified, words};
 use super::flow::Stream;
 use super::{Level, Tracer};
@@ -47,6 +47,32 @@ const FACTS: &[&str] = &[
 const KEEPS: &[&str] =
     &["min", "max", "first_value", "last_value", "any_value", "lag", "lead", "nth_value"];
 
+/// Functions that give as many rows as what they are given says, wherever they are called.
+const SETS: &[&str] = &[
+    "generate_series",
+    "generate_subscripts",
+    "unnest",
+    "string_to_table",
+    "regexp_split_to_table",
+    "regexp_matches",
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_each",
+    "json_each_text",
+    "json_object_keys",
+    "json_populate_recordset",
+    "json_to_recordset",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_each",
+    "jsonb_each_text",
+    "jsonb_object_keys",
+    "jsonb_path_query",
+    "jsonb_path_query_tz",
+    "jsonb_populate_recordset",
+    "jsonb_to_recordset",
+];
+
 impl<'t> Tracer<'t> {
     pub(super) fn call(&mut self, call: &'t FuncCall, level: &Level<'_, 't>) -> Stream {
         let names = words(&call.funcname);
@@ -54,6 +80,17 @@ impl<'t> Tracer<'t> {
         let mut arguments = call.args.iter();
         let first = self.values_of(arguments.next(), level);
         let others = self.values_of(arguments, level);
+        if keeps(name, &call.args) {
+            self.keepers.insert(place_of(&call.args));
+            let given = first.clone().and(&others);
+            if !given.is_nothing() {
+                self.kept.push((name, given));
+            }
+        }
+        if SETS.contains(&name) {
+            self.filters.join(&first);
+            self.filters.join(&others);
+        }
         let mut ordered = self.values_of(&call.agg_order, level);
         let mut looked_at = Stream::default();
         if let Some(filter) = call.agg_filter.as_deref() {

@@ -249,6 +249,8 @@ impl<'t> Tracer<'t> {
     fn range_function(&mut self, range: &'t RangeFunction, beside: &Level<'_, 't>) -> Part<'t> {
         let mut columns = Vec::new();
         let mut called = "";
+        // How many rows there are tells of what the functions are given.
+        let mut counted = Stream::default();
         for function in &range.functions {
             let Some(N::List(list)) = &function.node else {
                 columns.push(Column::Open(untraced()));
@@ -263,6 +265,7 @@ impl<'t> Tracer<'t> {
             let mut single = false;
             let mut title = None;
             if let Some(N::FuncCall(call)) = &call.node {
+                counted.join(&self.values_of(&call.args, beside).computed());
                 let names = words(&call.funcname);
                 called = call.funcname.last().and_then(word).unwrap_or_default();
                 let (schema, name) = qualified(&names);
@@ -299,8 +302,9 @@ impl<'t> Tracer<'t> {
         }
         if range.ordinality {
             let name = Some(Rc::from("ordinality"));
-            columns.push(Column::One { name, from: Stream::default() });
+            columns.push(Column::One { name, from: counted.clone() });
         }
+        self.filters.join(&counted);
         self.named_part(range.alias.as_ref(), called, columns)
     }
 }

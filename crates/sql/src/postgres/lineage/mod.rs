@@ -25,8 +25,10 @@ mod write;
 
 use std::rc::Rc;
 
+use model::Parent;
 use pg_query::Node;
 use pg_query::protobuf::RangeVar;
+use rustc_hash::FxHashSet;
 
 use self::flow::{Names, Stream};
 use self::shape::{Column, Shape};
@@ -40,6 +42,8 @@ pub(super) struct Traced {
     pub(super) filters: Lineage,
     /// What it puts where.
     pub(super) stored: Vec<Stored>,
+    /// The calls, by where their arguments stand, whose arguments are in `stored`.
+    pub(super) keepers: FxHashSet<usize>,
     /// It was traced to its end.
     pub(super) complete: bool,
 }
@@ -73,6 +77,9 @@ struct Tracer<'t> {
     withs: Vec<(&'t str, Rc<Shape>)>,
     filters: Stream,
     stored: Vec<(RelationName, Option<Rc<str>>, Stream)>,
+    /// What functions that keep it are given, by their names.
+    kept: Vec<(&'t str, Stream)>,
+    keepers: FxHashSet<usize>,
     left: u32,
     depth: u32,
 }
@@ -134,6 +141,8 @@ impl<'t> Tracer<'t> {
             withs: Vec::new(),
             filters: Stream::default(),
             stored: Vec::new(),
+            kept: Vec::new(),
+            keepers: FxHashSet::default(),
             left: MOST_NODES,
             depth: 0,
         }
@@ -146,11 +155,23 @@ impl<'t> Tracer<'t> {
             into: into.clone(),
             column: column.as_deref().map(Into::into),
             from: untraced(self.names.lineage(from)),
+            by: None,
         });
+        let kept = self.kept.iter().map(|(by, from)| Stored {
+            into: RelationName {
+                schema: Parent::Is("pg_catalog".to_owned()),
+                name: (*by).to_owned(),
+            },
+            column: None,
+            from: untraced(self.names.lineage(from)),
+            by: Some((*by).into()),
+        });
+        let stored = stored.chain(kept).collect();
         Traced {
             outputs: if exhausted && outputs != Outputs::None { Outputs::Unknown } else { outputs },
             filters: untraced(self.names.lineage(&self.filters)),
-            stored: stored.collect(),
+            stored,
+            keepers: self.keepers,
             complete: !exhausted,
         }
     }

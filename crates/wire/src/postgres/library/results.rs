@@ -125,7 +125,7 @@ pub(super) fn kept(
             column: stored.column.clone(),
             classes,
             carried: new,
-            by: None,
+            by: stored.by.as_deref().map(|by| format!("function \"{by}\"").into()),
         })
     });
     kept.chain(statement.accesses.iter().filter_map(|access| behind(access, statement, scope)))

@@ -35,7 +35,7 @@ impl Walk<'_> {
         let scope = Anywhere(self.catalogue);
         let Ok(statements) = sql::read(&text, &scope, &Limits::default()) else { return false };
         let [statement] = statements.as_slice() else { return false };
-        if statement.stores {
+        if statement.stores || statement.stored.iter().any(|stored| stored.by.is_some()) {
             return false;
         }
         for stored in &statement.stored {

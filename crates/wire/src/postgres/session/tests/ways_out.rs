@@ -474,3 +474,33 @@ fn a_write_is_refused_whose_trigger_copies_nobody_knows_where() {
     let outcome = revealed.play(&[learned, write()]);
     assert!(outcome.upstream_tags().contains('Q'), "{}", outcome.upstream_tags());
 }
+
+#[test]
+fn a_function_that_keeps_what_it_is_given_is_not_given_what_must_stay_masked() {
+    for (by, text) in [
+        ("setval", "select setval('s', ssn::bigint) from customers"),
+        ("pg_advisory_xact_lock", "select pg_advisory_xact_lock(ssn::bigint) from customers"),
+        ("pg_try_advisory_lock", "select 1 from customers where pg_try_advisory_lock(1, ssn::int)"),
+        ("lo_lseek64", "select lo_lseek64(0, (select ssn from customers)::bigint, 0)"),
+        ("setseed", "with x as (select ssn as s from customers) select setseed(x.s::float8) from x"),
+        ("pg_notify", "select pg_notify('c', upper(email)) from customers"),
+        ("set_config", "select set_config('my.own', ssn, false) from customers"),
+        ("lo_from_bytea", "copy (select lo_from_bytea(0, ssn::bytea) from customers) to stdout"),
+    ] {
+        let outcome = played(&Stage::sensitive(), &[client(&[query(text)])]);
+        assert_eq!(outcome.upstream_tags(), "", "{text}");
+        let told = outcome.client_text();
+        let said = format!("by function \"{by}\", would store data of class");
+        assert!(told.contains(&said), "{text}: {told}");
+    }
+    for text in [
+        "select setval('s', (select max(id) from customers))",
+        "select pg_try_advisory_lock(id), ssn from customers",
+        "select pg_notify('c', id::text) from customers where ssn = 'x'",
+        "select set_config('my.own', count(*)::text, false) from customers",
+        "select setseed(0.5), random()",
+    ] {
+        let outcome = played(&Stage::sensitive(), &[client(&[query(text)])]);
+        assert_eq!(outcome.upstream_tags(), "Q", "{text}: {}", outcome.client_text());
+    }
+}
