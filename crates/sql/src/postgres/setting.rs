@@ -5,7 +5,7 @@ use pg_query::protobuf::a_const::Val;
 use pg_query::protobuf::{VariableSetKind, VariableSetStmt, VariableShowStmt};
 use pg_query::{Node, NodeEnum as N};
 
-use super::function::{given, literal};
+use super::function::literal;
 use super::name::word;
 use super::reader::Reader;
 use crate::{Effect, Lineage, Output, Outputs, Unreadable};
