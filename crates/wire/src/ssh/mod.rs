@@ -1,0 +1,6 @@
+//! SSH.
+
+#![allow(dead_code, missing_docs)]
+pub(crate) mod codec;
+pub(crate) mod numbers;
+pub mod transport;

@@ -1,0 +1,632 @@
+//! SSH's transport (RFC 4253): bytes in, payloads out, and back. Either end of a connection, without a socket.
+//!
+//! ```text
+//!   feed ─► version ─► packet.rs ─► the exchange of keys is carried out here:
+//!           line        cipher.rs     offer.rs     what both ends offer, and agree on
+//!             │             │         exchange.rs  the secret, and the keys made of it
+//!             │             └──► next: every other payload, opened
+//!   output ◄──┴──────────────── send: payloads, sealed; kept back while keys are exchanged
+//! ```
+//!
+//! Keys are exchanged anew after a gigabyte, by whichever end counts it first. Where both ends know strict key
+//! exchange nothing may stand between the messages of the first one, and packets are counted anew behind each.
+
+mod cipher;
+mod exchange;
+mod offer;
+mod packet;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use signature::{Signer, Verifier};
+use ssh_key::{Certificate, PrivateKey, PublicKey, Signature};
+
+use self::cipher::{Forged, State, Way};
+use self::exchange::{BadValue, Pending, Said, Shared};
+use self::offer::{Agreed, Disagree, Offer, agree};
+pub use self::offer::Role;
+use self::packet::{Direction, Unopened};
+pub(crate) use self::packet::LONGEST_PAYLOAD;
+use super::codec::{Malformed, Reader, Write, message};
+use super::numbers::{
+    DEBUG, DISCONNECT, EXT_INFO, IGNORE, KEX_INIT, KEX_REPLY, KEXINIT, NEWKEYS, SERVICE_REQUEST,
+    UNIMPLEMENTED, USERAUTH_REQUEST, disconnect,
+};
+
+/// How this gateway calls itself (RFC 4253, section 4.2). Its version is nobody's business before who it is is known.
+pub const VERSION: &str = "SSH-2.0-Sluice";
+
+/// The longest line a version may be, and how many lines a server may say before it (RFC 4253, section 4.2).
+const LONGEST_LINE: usize = 255;
+const MOST_LINES: usize = 32;
+
+/// Keys are exchanged anew after so many bytes (RFC 4253, section 9), or packets.
+const REKEY_BYTES: u64 = 1 << 30;
+const REKEY_PACKETS: u64 = 1 << 30;
+
+/// What a client may sign with, as a server says in EXT_INFO (RFC 8308, section 3.1).
+const SIGNATURES: [&str; 5] =
+    ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "rsa-sha2-512", "rsa-sha2-256"];
+
+/// The connection cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Broken {
+    /// What is wrong; nothing of either side's data is in it.
+    pub message: String,
+    /// The reason's number for the peer (RFC 4253, section 11.1).
+    code: u32,
+}
+
+impl Broken {
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: disconnect::PROTOCOL_ERROR }
+    }
+
+    fn exchange(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: disconnect::KEY_EXCHANGE_FAILED }
+    }
+}
+
+impl From<Malformed> for Broken {
+    fn from(_: Malformed) -> Self {
+        Self::protocol("a message is malformed")
+    }
+}
+
+/// What a server shows to say who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostKey {
+    /// A key.
+    Key(PublicKey),
+    /// A key that somebody vouches for. That its signature is the authority's, for this host and this time, is for
+    /// the caller to see to.
+    Certificate(Box<Certificate>),
+}
+
+/// One end of a connection.
+pub struct Transport {
+    role: Role,
+    chance: StdRng,
+    /// A server's own key.
+    key: Option<Arc<PrivateKey>>,
+    inbox: BytesMut,
+    outbox: BytesMut,
+    incoming: Direction,
+    outgoing: Direction,
+    /// Lines before the version that were passed over.
+    lines: usize,
+    /// The peer's version line, once it is there.
+    version: Option<Bytes>,
+    /// The hash of the first exchange.
+    session: Option<[u8; 32]>,
+    strict: bool,
+    kex: Kex,
+    /// Payloads that wait for new keys.
+    held: VecDeque<Bytes>,
+    held_bytes: usize,
+    /// What the server showed in the first exchange: it must be the same in all others.
+    host_key: Option<(Bytes, HostKey)>,
+    /// The signatures that the server takes, when it said so.
+    signatures: Option<Box<str>>,
+    /// The peer said goodbye.
+    gone: Option<String>,
+}
+
+/// How far an exchange of keys is.
+enum Kex {
+    /// There is none.
+    Idle,
+    /// This end's offer is sent.
+    Offered { ours: Bytes },
+    /// A client waits for the server's value.
+    Asked { ours: Bytes, theirs: Bytes, agreed: Agreed, value: Vec<u8>, pending: Box<Pending> },
+    /// A server waits for the client's value.
+    Listening { ours: Bytes, theirs: Bytes, agreed: Agreed },
+    /// This end uses its new keys; the peer will, behind its NEWKEYS.
+    Keyed { incoming: Box<State> },
+}
+
+impl Transport {
+    /// The end that connected. `seed` must be random.
+    #[must_use]
+    pub fn client(seed: [u8; 32]) -> Self {
+        Self::new(Role::Client, None, seed)
+    }
+
+    /// The end that was connected to, which is known by this key. `seed` must be random.
+    #[must_use]
+    pub fn server(key: Arc<PrivateKey>, seed: [u8; 32]) -> Self {
+        Self::new(Role::Server, Some(key), seed)
+    }
+
+    fn new(role: Role, key: Option<Arc<PrivateKey>>, seed: [u8; 32]) -> Self {
+        let mut transport = Self {
+            role,
+            chance: StdRng::from_seed(seed),
+            key,
+            inbox: BytesMut::new(),
+            outbox: BytesMut::new(),
+            incoming: Direction::default(),
+            outgoing: Direction::default(),
+            lines: 0,
+            version: None,
+            session: None,
+            strict: false,
+            kex: Kex::Idle,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            host_key: None,
+            signatures: None,
+            gone: None,
+        };
+        transport.outbox.extend_from_slice(VERSION.as_bytes());
+        transport.outbox.extend_from_slice(b"\r\n");
+        transport
+    }
+
+    /// Takes over bytes that arrived.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.inbox.extend_from_slice(bytes);
+    }
+
+    /// How many bytes were fed and not yet used.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// How many bytes of payload wait for new keys.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// What is to be written to the peer.
+    pub fn output(&mut self) -> Bytes {
+        self.outbox.split().freeze()
+    }
+
+    /// The hash that names this connection, once keys were exchanged: what clients sign.
+    #[must_use]
+    pub const fn session(&self) -> Option<&[u8; 32]> {
+        self.session.as_ref()
+    }
+
+    /// What the server showed, once keys were exchanged.
+    #[must_use]
+    pub fn host_key(&self) -> Option<&HostKey> {
+        self.host_key.as_ref().map(|(_, key)| key)
+    }
+
+    /// Whether the server takes this kind of signature, as far as it said so.
+    #[must_use]
+    pub fn takes_signature(&self, name: &str) -> Option<bool> {
+        self.signatures.as_ref().map(|names| names.split(',').any(|one| one == name))
+    }
+
+    /// The peer's words, once it has said goodbye. Nothing comes behind them.
+    #[must_use]
+    pub fn gone(&self) -> Option<&str> {
+        self.gone.as_deref()
+    }
+
+    /// Whether the first exchange of keys is over on both sides.
+    #[must_use]
+    pub fn is_keyed(&self) -> bool {
+        self.session.is_some() && matches!(self.kex, Kex::Idle)
+    }
+
+    /// Sends a payload in these parts.
+    pub fn send(&mut self, parts: &[&[u8]]) {
+        if self.session.is_none() || self.is_exchanging() {
+            let payload: Bytes = parts.concat().into();
+            self.held_bytes += payload.len();
+            self.held.push_back(payload);
+            return;
+        }
+        self.seal(parts);
+        self.rekey_when_due();
+    }
+
+    /// Says goodbye: nothing is sent behind it.
+    pub fn disconnect(&mut self, broken: &Broken) {
+        let payload = message(DISCONNECT, |out| {
+            out.put_u32(broken.code);
+            out.put_string(&broken.message);
+            out.put_string("");
+        });
+        self.held.clear();
+        self.seal(&[&payload]);
+    }
+
+    /// Says goodbye for a reason of the application's.
+    pub fn leave(&mut self, words: &str) {
+        self.disconnect(&Broken { message: words.to_owned(), code: disconnect::BY_APPLICATION });
+    }
+
+    /// The next payload that is none of the transport's own. `None`: feed me.
+    ///
+    /// # Errors
+    /// The peer broke the protocol, or a packet was changed on its way.
+    pub fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        if self.gone.is_some() {
+            return Ok(None);
+        }
+        if self.version.is_none() && !self.greeted()? {
+            return Ok(None);
+        }
+        while let Some(payload) = self.opened()? {
+            self.rekey_when_due();
+            if let Some(payload) = self.received(payload)? {
+                return Ok(Some(payload));
+            }
+            if self.gone.is_some() {
+                return Ok(None);
+            }
+        }
+        if self.inbox.is_empty() {
+            // An idle connection keeps no memory.
+            self.inbox = BytesMut::new();
+        }
+        Ok(None)
+    }
+
+    fn opened(&mut self) -> Result<Option<Bytes>, Broken> {
+        self.incoming.open(&mut self.inbox).map_err(|why| match why {
+            Unopened::Length => Broken::protocol("a packet has an impossible length"),
+            Unopened::Forged => Broken {
+                message: "a packet was changed on its way".to_owned(),
+                code: disconnect::MAC_ERROR,
+            },
+        })
+    }
+
+    /// Reads the peer's version. Then this end makes its offer.
+    fn greeted(&mut self) -> Result<bool, Broken> {
+        while let Some(end) = self.inbox.iter().take(LONGEST_LINE + 1).position(|b| *b == b'\n') {
+            let line = self.inbox.split_to(end + 1).freeze();
+            let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(&line);
+            if line.starts_with(b"SSH-") {
+                let known = line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-");
+                if !known || line.contains(&0) {
+                    return Err(Broken::protocol("the peer speaks another version of SSH"));
+                }
+                self.version = Some(Bytes::copy_from_slice(line));
+                self.offer();
+                return Ok(true);
+            }
+            self.lines += 1;
+            // Only a server may say something before.
+            if self.role == Role::Server || self.lines > MOST_LINES {
+                return Err(Broken::protocol("the peer does not speak SSH"));
+            }
+        }
+        if self.inbox.len() > LONGEST_LINE {
+            return Err(Broken::protocol("the peer does not speak SSH"));
+        }
+        Ok(false)
+    }
+
+    /// Whether payloads of others may not be sent now (RFC 4253, section 7.1).
+    const fn is_exchanging(&self) -> bool {
+        match self.kex {
+            Kex::Idle | Kex::Keyed { .. } => false,
+            Kex::Offered { .. } | Kex::Asked { .. } | Kex::Listening { .. } => true,
+        }
+    }
+
+    fn rekey_when_due(&mut self) {
+        let due = |way: &Direction| way.bytes >= REKEY_BYTES || way.packets >= REKEY_PACKETS;
+        if matches!(self.kex, Kex::Idle)
+            && self.session.is_some()
+            && (due(&self.outgoing) || due(&self.incoming))
+        {
+            self.offer();
+        }
+    }
+
+    /// Sends this end's offer.
+    fn offer(&mut self) {
+        let host_keys = self.key.as_deref().map_or(&[][..], signatures_of);
+        let ours = offer::ours(self.role, host_keys, self.session.is_none(), &mut self.chance);
+        self.seal(&[&ours]);
+        self.kex = Kex::Offered { ours };
+    }
+
+    fn seal(&mut self, parts: &[&[u8]]) {
+        let sealed = self.outgoing.seal(parts, &mut self.chance, &mut self.outbox);
+        // Payloads are bounded far below what could not be sealed.
+        debug_assert_eq!(sealed, Ok(()), "a payload could not be sealed");
+        if let Err(Forged) = sealed {
+            self.gone = Some("a payload could not be sealed".to_owned());
+        }
+    }
+
+    /// What a payload is to the transport; given back when it is none of its own.
+    fn received(&mut self, payload: Bytes) -> Result<Option<Bytes>, Broken> {
+        let kind = payload.first().copied().unwrap_or_default();
+        let first = self.session.is_none() || matches!(self.kex, Kex::Keyed { .. }) && self.incoming_is_clear();
+        if self.strict && first && !matches!(kind, DISCONNECT | KEXINIT | NEWKEYS | KEX_INIT..=49) {
+            return Err(Broken::protocol("something stands between the messages of the key exchange"));
+        }
+        match kind {
+            DISCONNECT => {
+                let mut reader = Reader::new(payload.get(1..).unwrap_or_default());
+                let code = reader.u32()?;
+                let words = reader.string().unwrap_or_default();
+                self.gone = Some(said(code, words));
+            }
+            IGNORE | DEBUG | UNIMPLEMENTED => {}
+            EXT_INFO => self.extended(&payload)?,
+            KEXINIT => self.offered(payload)?,
+            KEX_INIT => self.asked(&payload)?,
+            KEX_REPLY => self.answered(&payload)?,
+            NEWKEYS => self.keyed(&payload)?,
+            0 => return Err(Broken::protocol("a message has no number")),
+            SERVICE_REQUEST.. if kind < USERAUTH_REQUEST && !matches!(kind, 5 | 6) => {
+                self.unimplemented();
+            }
+            _ if self.session.is_none() || first => {
+                return Err(Broken::protocol("a message came before the exchange of keys"));
+            }
+            _ if self.peer_is_exchanging() => {
+                return Err(Broken::protocol("a message came during the exchange of keys"));
+            }
+            _ => return Ok(Some(payload)),
+        }
+        Ok(None)
+    }
+
+    const fn incoming_is_clear(&self) -> bool {
+        matches!(self.incoming.state, State::Clear)
+    }
+
+    const fn peer_is_exchanging(&self) -> bool {
+        matches!(self.kex, Kex::Asked { .. } | Kex::Listening { .. } | Kex::Keyed { .. })
+    }
+
+    /// Answers the packet that was just read: this end does not know what it is (RFC 4253, section 11.4).
+    pub(crate) fn unimplemented(&mut self) {
+        let number = self.incoming.sequence().wrapping_sub(1);
+        let payload = message(UNIMPLEMENTED, |out| out.put_u32(number));
+        self.send(&[&payload]);
+    }
+
+    fn extended(&mut self, payload: &[u8]) -> Result<(), Broken> {
+        let mut reader = Reader::new(payload);
+        reader.u8()?;
+        for _ in 0..reader.u32()?.min(64) {
+            let (name, value) = (reader.string()?, reader.string()?);
+            if name == b"server-sig-algs" && self.role == Role::Client {
+                self.signatures = std::str::from_utf8(value).ok().map(Into::into);
+            }
+        }
+        Ok(())
+    }
+
+    fn offered(&mut self, theirs: Bytes) -> Result<(), Broken> {
+        if matches!(self.kex, Kex::Idle) {
+            self.offer();
+        }
+        let ours = match std::mem::replace(&mut self.kex, Kex::Idle) {
+            Kex::Offered { ours } => ours,
+            Kex::Idle | Kex::Asked { .. } | Kex::Listening { .. } | Kex::Keyed { .. } => {
+                return Err(Broken::protocol("a second key exchange began during the first"));
+            }
+        };
+        let (our_offer, their_offer) = (Offer::read(&ours)?, Offer::read(&theirs)?);
+        if self.session.is_none() {
+            let other = match self.role {
+                Role::Client => Role::Server,
+                Role::Server => Role::Client,
+            };
+            self.strict = their_offer.is_strict(other);
+            // CVE-2023-48795: what came before the offer would go unnoticed.
+            if self.strict && self.incoming.sequence() != 1 {
+                return Err(Broken::protocol("something stands before the first message"));
+            }
+        }
+        let agreed = agree(self.role, &our_offer, &their_offer).map_err(|Disagree(what)| {
+            Broken::exchange(format!("the two ends have no way in common: {what}"))
+        })?;
+        self.kex = match self.role {
+            Role::Server => Kex::Listening { ours, theirs, agreed },
+            Role::Client => {
+                let (pending, value) = exchange::begin(agreed.method, &mut self.chance);
+                let asked = message(KEX_INIT, |out| out.put_string(&value));
+                self.seal(&[&asked]);
+                Kex::Asked { ours, theirs, agreed, value, pending: Box::new(pending) }
+            }
+        };
+        Ok(())
+    }
+
+    /// The client's value came.
+    fn asked(&mut self, payload: &[u8]) -> Result<(), Broken> {
+        let (ours, theirs, mut agreed) = match std::mem::replace(&mut self.kex, Kex::Idle) {
+            Kex::Listening { ours, theirs, agreed } => (ours, theirs, agreed),
+            _ => return Err(Broken::protocol("a value for a key exchange came out of turn")),
+        };
+        if std::mem::take(&mut agreed.skip_guess) {
+            self.kex = Kex::Listening { ours, theirs, agreed };
+            return Ok(());
+        }
+        let mut reader = Reader::new(payload);
+        reader.u8()?;
+        let client_value = reader.string()?;
+        reader.end()?;
+        let (server_value, shared) =
+            exchange::answer(agreed.method, client_value, &mut self.chance).map_err(bad_value)?;
+        let Some(key) = self.key.clone() else {
+            return Err(Broken::exchange("there is no host key"));
+        };
+        let host_key = key.public_key().to_bytes().map_err(unsigned)?;
+        let hash = shared.hash(&Said {
+            client_version: self.version.as_deref().unwrap_or_default(),
+            server_version: VERSION.as_bytes(),
+            client_offer: &theirs,
+            server_offer: &ours,
+            host_key: &host_key,
+            client_value,
+            server_value: &server_value,
+        });
+        let signature = key.try_sign(&hash).map_err(|_| Broken::exchange("the host key does not sign"))?;
+        let signature = Vec::<u8>::try_from(signature).map_err(|_| Broken::exchange("the host key does not sign"))?;
+        let reply = message(KEX_REPLY, |out| {
+            out.put_string(&host_key);
+            out.put_string(&server_value);
+            out.put_string(&signature);
+        });
+        self.seal(&[&reply]);
+        self.use_keys(&shared, hash, &agreed, &theirs)
+    }
+
+    /// The server's value came.
+    fn answered(&mut self, payload: &Bytes) -> Result<(), Broken> {
+        let Kex::Asked { ours, theirs, agreed, value, pending } =
+            std::mem::replace(&mut self.kex, Kex::Idle)
+        else {
+            return Err(Broken::protocol("a value for a key exchange came out of turn"));
+        };
+        let mut reader = Reader::new(payload);
+        reader.u8()?;
+        let (host_key, server_value, signature) =
+            (reader.string()?, reader.string()?, reader.string()?);
+        reader.end()?;
+        let shared = pending.finish(server_value).map_err(bad_value)?;
+        let hash = shared.hash(&Said {
+            client_version: VERSION.as_bytes(),
+            server_version: self.version.as_deref().unwrap_or_default(),
+            client_offer: &ours,
+            server_offer: &theirs,
+            host_key,
+            client_value: &value,
+            server_value,
+        });
+        self.believe(&agreed.host_key, payload.slice_ref(host_key), &hash, signature)?;
+        self.use_keys(&shared, hash, &agreed, &theirs)
+    }
+
+    /// Whether the server holds the key it shows.
+    fn believe(&mut self, kind: &str, blob: Bytes, hash: &[u8], signature: &[u8]) -> Result<(), Broken> {
+        let unreadable = |_| Broken::exchange("the host key cannot be read");
+        let signature = Signature::try_from(signature).map_err(unreadable)?;
+        let (plain, certified) = match kind.strip_suffix("-cert-v01@openssh.com") {
+            Some(plain) => (plain, true),
+            None => (kind, false),
+        };
+        if signature.algorithm().to_string() != plain {
+            return Err(Broken::exchange("the host key signs otherwise than was agreed"));
+        }
+        let shown = if certified {
+            HostKey::Certificate(Box::new(Certificate::from_bytes(&blob).map_err(unreadable)?))
+        } else {
+            HostKey::Key(PublicKey::from_bytes(&blob).map_err(unreadable)?)
+        };
+        let good = match &shown {
+            HostKey::Key(key) => Verifier::verify(key.key_data(), hash, &signature),
+            HostKey::Certificate(certificate) => {
+                Verifier::verify(certificate.public_key(), hash, &signature)
+            }
+        };
+        good.map_err(|_| Broken::exchange("the host key did not sign this exchange"))?;
+        match &self.host_key {
+            Some((known, _)) if *known != blob => {
+                Err(Broken::exchange("the host key changed during the connection"))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.host_key = Some((blob, shown));
+                Ok(())
+            }
+        }
+    }
+
+    /// This end's next packet is under new keys; the peer's is behind its NEWKEYS.
+    fn use_keys(
+        &mut self,
+        shared: &Shared,
+        hash: [u8; 32],
+        agreed: &Agreed,
+        theirs: &[u8],
+    ) -> Result<(), Broken> {
+        let is_first = self.session.is_none();
+        let session = *self.session.get_or_insert(hash);
+        let to_server = shared.keys(&hash, &session, agreed.to_server, *b"ACE");
+        let to_client = shared.keys(&hash, &session, agreed.to_client, *b"BDF");
+        let (outgoing, incoming) = match self.role {
+            Role::Client => ((agreed.to_server, to_server), (agreed.to_client, to_client)),
+            Role::Server => ((agreed.to_client, to_client), (agreed.to_server, to_server)),
+        };
+        let keyed = |(suite, keys), way| {
+            State::new(suite, &keys, way).ok_or_else(|| Broken::exchange("keys have no meaning"))
+        };
+        let (outgoing, incoming) = (keyed(outgoing, Way::Out)?, keyed(incoming, Way::In)?);
+        self.seal(&[&[NEWKEYS]]);
+        self.outgoing.rekey(outgoing, self.strict);
+        self.kex = Kex::Keyed { incoming: Box::new(incoming) };
+        if is_first && self.role == Role::Server && Offer::read(theirs)?.takes_extensions() {
+            let told = message(EXT_INFO, |out| {
+                out.put_u32(1);
+                out.put_string("server-sig-algs");
+                out.put_names(SIGNATURES);
+            });
+            self.seal(&[&told]);
+        }
+        self.held_bytes = 0;
+        for payload in std::mem::take(&mut self.held) {
+            self.send(&[&payload]);
+        }
+        Ok(())
+    }
+
+    fn keyed(&mut self, payload: &[u8]) -> Result<(), Broken> {
+        if payload.len() != 1 {
+            return Err(Malformed.into());
+        }
+        match std::mem::replace(&mut self.kex, Kex::Idle) {
+            Kex::Keyed { incoming } => {
+                self.incoming.rekey(*incoming, self.strict);
+                Ok(())
+            }
+            _ => Err(Broken::protocol("new keys came out of turn")),
+        }
+    }
+}
+
+/// What a host key can sign with.
+fn signatures_of(key: &PrivateKey) -> &'static [&'static str] {
+    match key.algorithm() {
+        ssh_key::Algorithm::Ed25519 => &["ssh-ed25519"],
+        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP256 } => &["ecdsa-sha2-nistp256"],
+        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP384 } => &["ecdsa-sha2-nistp384"],
+        ssh_key::Algorithm::Rsa { .. } => &["rsa-sha2-512"],
+        _ => &[],
+    }
+}
+
+fn bad_value(_: BadValue) -> Broken {
+    Broken::exchange("a value for a key exchange is none")
+}
+
+fn unsigned(_: ssh_key::Error) -> Broken {
+    Broken::exchange("the host key cannot be written")
+}
+
+/// A peer's last words, such as a terminal may show.
+fn said(code: u32, words: &[u8]) -> String {
+    let words: String = String::from_utf8_lossy(words)
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(200)
+        .collect();
+    if words.is_empty() { format!("reason {code}") } else { words }
+}
+
+#[cfg(test)]
+mod tests;
