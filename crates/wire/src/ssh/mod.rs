@@ -1,6 +1,7 @@
 //! SSH.
 
 #![allow(dead_code, missing_docs)]
+pub mod auth;
 pub(crate) mod codec;
 pub(crate) mod numbers;
 pub mod transport;

@@ -70,6 +70,10 @@ impl Broken {
     fn exchange(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: disconnect::KEY_EXCHANGE_FAILED }
     }
+
+    pub(crate) const fn code_is(&mut self, code: u32) {
+        self.code = code;
+    }
 }
 
 impl From<Malformed> for Broken {
