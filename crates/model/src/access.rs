@@ -182,6 +182,14 @@ actions! {
     Attach = "attach" in Run;
     /// A port is forwarded.
     PortForward = "port_forward" in Run;
+    /// A subsystem of an SSH server is started: `sftp`.
+    Subsystem = "subsystem" in Run;
+    /// A variable of the environment is set for what is run.
+    Env = "env" in Run;
+    /// The client's agent, which signs with its keys, is put at the target's disposal.
+    AgentForward = "agent_forward" in Run;
+    /// The client's display is put at the target's disposal.
+    X11 = "x11" in Run;
 }
 
 /// What kind of thing an object is.

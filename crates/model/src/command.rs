@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -70,6 +71,15 @@ pub struct Facts {
     /// Data classes that its conditions, joins, groups and orders look at.
     #[serde(default)]
     pub filters: Classes,
+    /// The programs that it runs, by the last part of their names.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub programs: BTreeSet<Box<str>>,
+    /// The words that the programs are given, each by itself.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub argv: BTreeSet<Box<str>>,
+    /// The files and folders that are named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub paths: BTreeSet<Box<str>>,
     /// Why it was not understood, for the person who reads the refusal. Such a command has an
     /// `unknown` access.
     pub not_understood: Option<String>,

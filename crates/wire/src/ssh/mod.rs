@@ -3,5 +3,6 @@
 #![allow(dead_code, missing_docs)]
 pub mod auth;
 pub(crate) mod codec;
+pub mod connection;
 pub(crate) mod numbers;
 pub mod transport;

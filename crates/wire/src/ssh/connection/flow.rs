@@ -1,0 +1,264 @@
+//! One direction of a channel: what one peer says to the other, in order, no faster than the other takes it.
+//!
+//! A peer may send what its window allows (RFC 4254, section 5.2). A window is given back when what filled it has
+//! gone on, not when it arrived: so a slow reader makes the writer wait, channel by channel, and what waits here is
+//! bounded by the windows that were given.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+/// The window a channel begins with: it grows while the other end keeps up.
+pub(super) const FIRST_WINDOW: u32 = 256 << 10;
+/// The largest it becomes.
+const LARGEST_WINDOW: u32 = 2 << 20;
+/// The most data that is taken in one message.
+pub(super) const PACKET: u32 = 32 << 10;
+/// Requests and other words of a channel that may wait: nobody sends as many ahead.
+const MOST_WORDS: usize = 256;
+
+/// Something that is said in a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    Data(Bytes),
+    /// Data of another kind: standard error is 1.
+    Extended(u32, Bytes),
+    Request { name: Box<str>, wants_reply: bool, rest: Bytes },
+    Eof,
+    Close,
+}
+
+/// A peer sent more than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuch;
+
+/// What one peer says.
+#[derive(Debug)]
+pub(super) struct Flow {
+    items: VecDeque<Item>,
+    /// Bytes of data among them.
+    waiting: usize,
+    words: usize,
+    /// What its sender may still send.
+    granted: u32,
+    /// What has gone on and is not given back yet.
+    used: u32,
+    window: u32,
+    /// What the receiver takes.
+    allowed: u32,
+    packet: u32,
+    /// The sender has said that it is done, or that the channel is.
+    eof: bool,
+    closed: bool,
+}
+
+impl Flow {
+    /// To a receiver who is not there yet.
+    pub(super) fn new() -> Self {
+        Self {
+            items: VecDeque::new(),
+            waiting: 0,
+            words: 0,
+            granted: FIRST_WINDOW,
+            used: 0,
+            window: FIRST_WINDOW,
+            allowed: 0,
+            packet: 0,
+            eof: false,
+            closed: false,
+        }
+    }
+
+    /// The receiver is there, and takes this much.
+    pub(super) fn opened(&mut self, window: u32, packet: u32) {
+        self.allowed = window;
+        self.packet = packet.min(PACKET);
+    }
+
+    /// The receiver takes more.
+    pub(super) const fn allow(&mut self, bytes: u32) {
+        self.allowed = self.allowed.saturating_add(bytes);
+    }
+
+    /// Something arrived.
+    pub(super) fn push(&mut self, item: Item) -> Result<(), TooMuch> {
+        if self.closed {
+            return Err(TooMuch);
+        }
+        match &item {
+            Item::Data(data) | Item::Extended(_, data) => {
+                let length = u32::try_from(data.len()).map_err(|_| TooMuch)?;
+                if self.eof || length > PACKET {
+                    return Err(TooMuch);
+                }
+                self.granted = self.granted.checked_sub(length).ok_or(TooMuch)?;
+                if data.is_empty() {
+                    return Ok(());
+                }
+                self.waiting += data.len();
+            }
+            Item::Request { .. } => self.word()?,
+            Item::Eof => {
+                self.word()?;
+                self.eof = true;
+            }
+            Item::Close => self.closed = true,
+        }
+        self.items.push_back(item);
+        Ok(())
+    }
+
+    const fn word(&mut self) -> Result<(), TooMuch> {
+        self.words += 1;
+        if self.words > MOST_WORDS { Err(TooMuch) } else { Ok(()) }
+    }
+
+    /// What is said next, if its receiver takes any of it now.
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        let most = self.allowed.min(self.packet) as usize;
+        match self.items.front_mut()? {
+            Item::Data(data) | Item::Extended(_, data) if data.len() > most => {
+                if most == 0 {
+                    return None;
+                }
+                let head = data.split_to(most);
+                let item = match self.items.front()? {
+                    Item::Extended(code, _) => Item::Extended(*code, head),
+                    _ => Item::Data(head),
+                };
+                self.gone(most);
+                Some(item)
+            }
+            Item::Data(data) | Item::Extended(_, data) => {
+                let length = data.len();
+                self.gone(length);
+                self.items.pop_front()
+            }
+            Item::Request { .. } | Item::Eof => {
+                self.words = self.words.saturating_sub(1);
+                self.items.pop_front()
+            }
+            Item::Close => self.items.pop_front(),
+        }
+    }
+
+    /// What is said next, whether its receiver takes it or not.
+    pub(super) fn peek(&self) -> Option<&Item> {
+        self.items.front()
+    }
+
+    fn gone(&mut self, length: usize) {
+        self.waiting -= length;
+        // No longer than a packet.
+        let length = length as u32;
+        self.allowed -= length;
+        self.used += length;
+    }
+
+    /// Data of the gateway's own that goes to the receiver beside what its peer says: it counts against the
+    /// receiver's window.
+    pub(super) fn beside(&mut self, length: usize) -> bool {
+        match u32::try_from(length).ok().and_then(|length| self.allowed.checked_sub(length)) {
+            Some(left) => {
+                self.allowed = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What is to be given back to the sender now.
+    pub(super) fn give_back(&mut self) -> Option<u32> {
+        if self.used < self.window / 2 || self.eof || self.closed {
+            return None;
+        }
+        let mut given = std::mem::take(&mut self.used);
+        // Whoever empties a window while nothing waits here could use a larger one.
+        if self.waiting == 0 && self.granted < self.window / 2 && self.window < LARGEST_WINDOW {
+            given += self.window;
+            self.window *= 2;
+        }
+        self.granted += given;
+        Some(given)
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Forgets all that waits but that the channel is closed.
+    pub(super) fn clear(&mut self) {
+        self.items.clear();
+        self.waiting = 0;
+        self.words = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(length: usize) -> Item {
+        Item::Data(Bytes::from(vec![7; length]))
+    }
+
+    #[test]
+    fn data_waits_until_its_receiver_takes_it_and_leaves_in_its_packets() {
+        let mut flow = Flow::new();
+        flow.push(data(10)).unwrap();
+        flow.push(Item::Eof).unwrap();
+        assert_eq!(flow.pop(), None);
+        flow.opened(4, 3);
+        assert_eq!(flow.pop(), Some(data(3)));
+        assert_eq!(flow.pop(), Some(data(1)));
+        assert_eq!(flow.pop(), None);
+        flow.allow(100);
+        let rest: Vec<Item> = std::iter::from_fn(|| flow.pop()).collect();
+        assert_eq!(rest, [data(3), data(3), Item::Eof]);
+        assert_eq!((flow.waiting(), flow.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn a_window_is_given_back_when_data_has_gone_on_and_grows_for_who_empties_it() {
+        let mut flow = Flow::new();
+        flow.opened(u32::MAX, u32::MAX);
+        let mut given = 0_u64;
+        for _ in 0..FIRST_WINDOW / PACKET {
+            flow.push(data(PACKET as usize)).unwrap();
+        }
+        assert_eq!(flow.push(data(1)), Err(TooMuch));
+        assert_eq!(flow.give_back(), None);
+        for _ in 0..200 {
+            while flow.pop().is_some() {}
+            given += u64::from(flow.give_back().unwrap_or(0));
+            while flow.granted >= PACKET {
+                flow.push(data(PACKET as usize)).unwrap();
+            }
+            assert!(flow.waiting() <= LARGEST_WINDOW as usize);
+        }
+        assert!(given > 100 << 20, "{given}");
+        assert_eq!(flow.window, LARGEST_WINDOW);
+    }
+
+    #[test]
+    fn nothing_comes_behind_the_end() {
+        let mut flow = Flow::new();
+        flow.push(Item::Eof).unwrap();
+        assert_eq!(flow.push(data(1)), Err(TooMuch));
+        flow.push(Item::Close).unwrap();
+        assert_eq!(flow.push(Item::Close), Err(TooMuch));
+        let request = || Item::Request { name: "env".into(), wants_reply: false, rest: Bytes::new() };
+        let mut flow = Flow::new();
+        let taken = (0..10_000).take_while(|_| flow.push(request()).is_ok()).count();
+        assert_eq!(taken, MOST_WORDS);
+    }
+}
