@@ -76,6 +76,48 @@ pub enum Event {
         /// The bytes.
         data: Bytes,
     },
+    /// What a program was given or said, as it went by.
+    Stream {
+        /// The command's number.
+        number: u64,
+        /// Which stream of it.
+        stream: Stream,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// A terminal's size, at first and whenever it changes.
+    Terminal {
+        /// The command's number; 0 before there is one.
+        number: u64,
+        /// Columns of letters.
+        columns: u32,
+        /// Rows of letters.
+        rows: u32,
+    },
+    /// A program ended, or nobody listens to it any more.
+    Exited {
+        /// The command's number.
+        number: u64,
+        /// Its exit code, when it said one.
+        status: Option<u32>,
+        /// The signal that ended it: `TERM`.
+        signal: Option<String>,
+        /// How much of each stream there was, whether it is recorded or not.
+        streams: Vec<StreamDigest>,
+    },
+    /// A file was moved.
+    Moved {
+        /// The number of the command that allowed it.
+        number: u64,
+        /// Its path on the target.
+        path: String,
+        /// Whether the target received it; else the client did.
+        upload: bool,
+        /// Bytes that went by.
+        bytes: u64,
+        /// The digest of its content, where all of it went by in order.
+        sha256: Option<[u8; 32]>,
+    },
     /// From here on the result went by without being stored: it was over the cap.
     Cut {
         /// The command's number.
@@ -142,6 +184,29 @@ pub struct SessionHead {
     pub database: Option<String>,
     /// The policies that let it be opened.
     pub policies: Vec<String>,
+}
+
+/// One of the streams of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// What the client gave it: standard input, the keys of a terminal, a forwarded connection's bytes.
+    Input,
+    /// What it said: standard output, what a terminal shows, a forwarded connection's bytes.
+    Output,
+    /// What it said beside: standard error.
+    Error,
+}
+
+/// All that went by in one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamDigest {
+    /// Which.
+    pub stream: Stream,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
 }
 
 /// What was decided of a command.

@@ -40,7 +40,9 @@ pub use command::{Command, Facts, Parameter, Phase, Understood};
 pub use conversation::{Conversation, Peer, Step, Ticket, Violation};
 pub use decision::{Ask, Decision, PolicyId, Reason, ReasonKind, Ruling, Shadow, Terms};
 pub use drift::Drift;
-pub use event::{Column, Ending, Event, Seen, SessionHead, ValueFormat, Verdict};
+pub use event::{
+    Column, Ending, Event, Seen, SessionHead, Stream, StreamDigest, ValueFormat, Verdict,
+};
 pub use heritage::{Derivation, Heritage, Inheritance, Inherited, UnknownDerivation};
 pub use id::{ApprovalId, IdError, SessionId, TokenId};
 pub use identity::{Identity, IdentityKind};

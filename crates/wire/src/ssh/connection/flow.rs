@@ -147,6 +147,13 @@ impl Flow {
         self.items.front()
     }
 
+    /// Drops what is said next.
+    pub(super) fn skip(&mut self) {
+        if let Some(Item::Data(data) | Item::Extended(_, data)) = self.items.pop_front() {
+            self.waiting -= data.len();
+        }
+    }
+
     fn gone(&mut self, length: usize) {
         self.waiting -= length;
         // No longer than a packet.

@@ -195,6 +195,12 @@ impl Transport {
         self.outbox.split().freeze()
     }
 
+    /// How many bytes are to be written.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.outbox.len()
+    }
+
     /// The hash that names this connection, once keys were exchanged: what clients sign.
     #[must_use]
     pub const fn session(&self) -> Option<&[u8; 32]> {

@@ -1,0 +1,172 @@
+//! What waits in the channels goes on.
+
+use bytes::Bytes;
+use model::{Event, Peer, Stream};
+
+use super::channel::{Gate, Kind};
+use super::flow::Item;
+use super::message::{Message, STDERR};
+use super::{MOST_HELD, Session};
+use crate::ssh::transport::Broken;
+
+/// Bytes that go on in one channel before the next has its turn.
+const TURN: usize = 256 << 10;
+
+impl Session {
+    /// Moves what can be moved, in every channel that was stirred. `false`: nothing could.
+    pub(super) fn pump(&mut self) -> Result<bool, Broken> {
+        if self.upstream.held() > MOST_HELD || self.client.held() > MOST_HELD {
+            return Ok(false);
+        }
+        let stirred = std::mem::take(&mut self.stirred);
+        let moved = !stirred.is_empty();
+        for id in stirred {
+            if self.pump_up(id)? | self.pump_down(id) {
+                self.stir(id);
+            }
+            self.give_back(id);
+            self.forget(id);
+        }
+        Ok(moved)
+    }
+
+    /// What the client says. `true`: there is more that could go on.
+    fn pump_up(&mut self, id: u32) -> Result<bool, Broken> {
+        let mut moved = 0;
+        while moved < TURN {
+            let Some(found) = self.channels.get_mut(&id) else { return Ok(false) };
+            let Some(channel) = found.upstream else { return Ok(false) };
+            if matches!(found.gate, Gate::Deciding(_)) {
+                return Ok(false);
+            }
+            // In a session in which nothing runs only requests go on.
+            let waits = matches!(found.up.peek(), Some(Item::Data(_) | Item::Extended(..) | Item::Eof));
+            if found.gate == Gate::Idle && waits {
+                if !found.up.is_closed() {
+                    return Ok(false);
+                }
+                // Nothing ever ran that it could be for.
+                found.up.skip();
+                continue;
+            }
+            let Some(item) = found.up.pop() else { return Ok(false) };
+            match item {
+                Item::Data(data) => {
+                    moved += data.len();
+                    let mut events = Vec::new();
+                    found.story.tell(Stream::Input, &data, &mut events);
+                    events.into_iter().for_each(|event| self.record(event));
+                    self.say(Peer::Upstream, &Message::Data { channel, data });
+                }
+                // No client has anything to say beside its input.
+                Item::Extended(..) => {}
+                Item::Eof => self.say(Peer::Upstream, &Message::Eof { channel }),
+                Item::Close => {
+                    if !std::mem::replace(&mut found.closed_upstream, true) {
+                        self.say(Peer::Upstream, &Message::Close { channel });
+                    }
+                    return Ok(false);
+                }
+                Item::Request { name, wants_reply, rest } => {
+                    self.requested(id, name, wants_reply, rest)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the target says. `true`: there is more that could go on.
+    fn pump_down(&mut self, id: u32) -> bool {
+        let mut moved = 0;
+        while moved < TURN {
+            let Some(found) = self.channels.get_mut(&id) else { return false };
+            let Some(channel) = found.client else { return false };
+            let Some(item) = found.down.pop() else { return false };
+            match item {
+                Item::Data(data) => {
+                    moved += data.len();
+                    let data = self.shown(id, Stream::Output, data);
+                    self.say(Peer::Client, &Message::Data { channel, data });
+                }
+                Item::Extended(code, data) => {
+                    moved += data.len();
+                    let stream = if code == STDERR { Stream::Error } else { Stream::Output };
+                    let data = self.shown(id, stream, data);
+                    self.say(Peer::Client, &Message::Extended { channel, code, data });
+                }
+                Item::Eof => self.say(Peer::Client, &Message::Eof { channel }),
+                Item::Request { name, rest, .. } => self.told(id, channel, name, rest),
+                Item::Close => {
+                    let event = found.story.end();
+                    let told = std::mem::replace(&mut found.closed_client, true);
+                    if let Some(event) = event {
+                        self.record(event);
+                    }
+                    if !told {
+                        self.say(Peer::Client, &Message::Close { channel });
+                    }
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Records what the client is about to be shown.
+    fn shown(&mut self, id: u32, stream: Stream, data: Bytes) -> Bytes {
+        let Some(found) = self.channels.get_mut(&id) else { return data };
+        let mut events = Vec::new();
+        found.story.tell(stream, &data, &mut events);
+        events.into_iter().for_each(|event| self.record(event));
+        data
+    }
+
+    /// The target tells how its program ended. It asks nothing of the client that would have to be answered.
+    fn told(&mut self, id: u32, channel: u32, name: Box<str>, rest: Bytes) {
+        let Some(found) = self.channels.get_mut(&id) else { return };
+        let mut reader = crate::ssh::codec::Reader::new(&rest);
+        match &*name {
+            "exit-status" => {
+                if let Ok(status) = reader.u32() {
+                    found.story.exited(status);
+                }
+            }
+            "exit-signal" => {
+                if let Ok(signal) = reader.text() {
+                    found.story.killed(signal);
+                }
+            }
+            "eow@openssh.com" | "xon-xoff" => {}
+            _ => return,
+        }
+        self.say(Peer::Client, &Message::Request { channel, name, wants_reply: false, rest });
+    }
+
+    /// Gives both peers room again for what has gone on.
+    fn give_back(&mut self, id: u32) {
+        for peer in [Peer::Client, Peer::Upstream] {
+            let Some(found) = self.channels.get_mut(&id) else { return };
+            if let Some(channel) = found.at(peer)
+                && let Some(bytes) = found.from(peer).give_back()
+            {
+                self.say(peer, &Message::Window { channel, bytes });
+            }
+        }
+    }
+
+    /// A channel that both ends know to be closed is no more.
+    fn forget(&mut self, id: u32) {
+        let Some(found) = self.channels.get_mut(&id) else { return };
+        // A client that leaves before the target is connected to: there is nobody to tell.
+        if !found.is_over() {
+            return;
+        }
+        let event: Option<Event> = match found.kind {
+            Kind::Session | Kind::Forward | Kind::Agent | Kind::X11 => found.story.end(),
+        };
+        self.channels.remove(&id);
+        if let Some(event) = event {
+            self.record(event);
+        }
+    }
+}
