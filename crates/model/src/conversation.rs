@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::ports::Unavailable;
@@ -34,6 +36,10 @@ pub enum Step {
     Refresh(Ticket),
     /// A column seems to hold what no rule says of it. Nothing waits for this.
     Drift(Box<Drift>),
+    /// The client is shown this by what is sent next: of a protocol that seals what it sends.
+    Shown(Bytes),
+    /// Call [`Conversation::woken`] once this time has passed. It takes the place of what was asked before.
+    Wake(Duration),
     /// What is sent next puts data of these classes there: keep that, and answer with
     /// [`Conversation::inherited`]. Until then nothing of it is sent upstream.
     Inherit(Ticket, Vec<Inherited>),
@@ -58,6 +64,14 @@ pub trait Conversation {
 
     /// Answers a [`Step::Inherit`]: it is kept, or could not be.
     fn inherited(&mut self, ticket: Ticket, kept: Result<(), Unavailable>);
+
+    /// The time that a [`Step::Wake`] asked for has passed.
+    fn woken(&mut self) {}
+
+    /// Whether the bytes it sends are sealed: then [`Step::Shown`] says what the client is shown, and they do not.
+    fn seals(&self) -> bool {
+        false
+    }
 
     /// The next step. `None`: feed me, or answer me.
     ///

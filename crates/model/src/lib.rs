@@ -49,7 +49,8 @@ pub use identity::{Identity, IdentityKind};
 pub use masker::{Masked, Masker};
 pub use masking::{ClassDefinition, Derived, Masking, UnknownMasking};
 pub use resource::{
-    CredentialSource, DataRule, Evidence, Protocol, Resource, SecretSource, UpstreamTls,
+    CredentialSource, DataRule, Evidence, Protocol, Resource, SecretSource, SshKeySource,
+    UpstreamTls,
 };
 pub use secret::Secret;
 pub use time::{NotATime, Timestamp};

@@ -38,9 +38,46 @@ pub trait Directory: Send + Sync {
         from: SocketAddr,
     ) -> Result<Identity, Unidentified>;
 
+    /// Whether a key that a client offers in SSH may come to anything. Nothing says yet that the client holds it: what
+    /// this answers makes nobody anybody.
+    fn knows_key(&self, shown: ShownKey<'_>) -> bool;
+
+    /// Checks a key that signed an SSH connection. That it did is for the caller to have seen to; all else is checked
+    /// here.
+    ///
+    /// # Errors
+    /// It is nobody's, or not good any more.
+    fn identify_key(&self, shown: ShownKey<'_>, from: SocketAddr) -> Result<Identity, Unidentified>;
+
+    /// Begins a sign-in that a person ends in a browser.
+    fn sign_in_elsewhere(
+        &self,
+        from: SocketAddr,
+        resource: &str,
+    ) -> BoxFuture<'static, Result<SignInElsewhere, Unavailable>>;
+
     /// A login that failed before anything could be checked (another subject's name, a certificate
     /// that TLS refused) counts against its address too.
     fn refused(&self, from: SocketAddr, claimed: &str, why: &str);
+}
+
+/// A key as SSH writes it (RFC 4253, section 6.6; PROTOCOL.certkeys of OpenSSH).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownKey<'k> {
+    /// A public key.
+    Key(&'k [u8]),
+    /// A certificate.
+    Certificate(&'k [u8]),
+}
+
+/// A sign-in under way in a browser. Dropped, it comes to nothing.
+pub struct SignInElsewhere {
+    /// Where the person goes.
+    pub url: String,
+    /// What they are shown there: it must be the same.
+    pub code: String,
+    /// Who it was, once they have said that it was them.
+    pub identity: BoxFuture<'static, Result<Identity, Unidentified>>,
 }
 
 /// Why nobody was identified. What the client hears is the same for all but [`Self::Throttled`] and
@@ -59,6 +96,9 @@ pub enum Unidentified {
     /// It is no certificate that makes an identity.
     #[error("the client certificate is not accepted: {0}")]
     Certificate(String),
+    /// It is nobody's key.
+    #[error("the key is nobody's")]
+    Key,
     /// Too many failed logins from this address.
     #[error("too many failed logins from this address: wait {0} seconds")]
     Throttled(u64),
@@ -85,6 +125,8 @@ pub struct Credential {
     pub password: Option<Secret>,
     /// A client certificate chain (PEM) and its private key (PEM).
     pub client_certificate: Option<(Bytes, Secret)>,
+    /// An SSH private key in OpenSSH's format, and the certificate for it, when there is one, as SSH writes it.
+    pub ssh_key: Option<(Secret, Option<Bytes>)>,
 }
 
 /// A credential could not be had. Never says what it is.
@@ -97,6 +139,32 @@ pub struct VaultError {
     pub source_name: String,
     /// What went wrong.
     pub why: String,
+}
+
+/// Remembers which host keys targets showed, where their resource pins none.
+pub trait HostKeys: Send + Sync {
+    /// A target shows this key, as SSH writes it. The first one that a resource's target shows is remembered before
+    /// this answers.
+    fn shown(&self, resource: &Resource, key: &[u8]) -> BoxFuture<'static, Result<(), HostKeyRefused>>;
+}
+
+/// A host key that is not the one that is expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostKeyRefused {
+    /// It is another than the one that was remembered.
+    #[error("the target shows another host key than before: {shown} in place of {known}")]
+    Changed {
+        /// The fingerprint of what it shows.
+        shown: String,
+        /// The fingerprint of what is remembered.
+        known: String,
+    },
+    /// It was seen for the first time, and an administrator has not confirmed it yet.
+    #[error("the target's host key {0} waits for an administrator to confirm it")]
+    Unconfirmed(String),
+    /// Nothing can be remembered.
+    #[error("host keys cannot be kept: {0}")]
+    Unavailable(String),
 }
 
 /// Where held commands wait for a human.

@@ -108,6 +108,17 @@ pub struct CredentialSource {
     pub password: Option<SecretSource>,
     /// A client certificate (PEM) and its private key (PEM), when the target asks for one.
     pub client_certificate: Option<(PathBuf, SecretSource)>,
+    /// How an SSH target is shown who comes, when it is a key.
+    pub ssh_key: Option<SshKeySource>,
+}
+
+/// Where the key is that opens an SSH target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SshKeySource {
+    /// A private key in OpenSSH's format.
+    Key(SecretSource),
+    /// A key of the moment, with a certificate for it by the gateway's own authority.
+    Authority,
 }
 
 /// Where one secret is found at the moment it is needed.
