@@ -14,9 +14,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, error};
-use wire::postgres::error::{Report, sqlstate};
 
-use crate::door::{Arrived, Door};
+use crate::door::{Arrived, Way, visit};
 use crate::lobby::Lobby;
 use crate::transport::tune;
 
@@ -56,9 +55,9 @@ impl Drop for Guest {
 
 /// Starts a thread for each socket. Each ends, and says so, once it was told to stop and its
 /// sessions are over.
-pub(crate) fn start(
+pub(crate) fn start<W: Way>(
     sockets: Vec<StdListener>,
-    door: &Arc<Door>,
+    door: &Arc<W>,
     lobby: &Lobby,
     stopping: &Stopping,
 ) -> io::Result<Vec<thread::JoinHandle<()>>> {
@@ -81,7 +80,7 @@ pub(crate) fn start(
             lobby: lobby.clone(),
             stopping: stopping.clone(),
         };
-        threads.push(thread::Builder::new().name(format!("postgres-{index}")).spawn(
+        threads.push(thread::Builder::new().name(format!("{}-{index}", W::PROTOCOL)).spawn(
             move || {
                 runtime.block_on(core.run(listener));
                 // A blocking call that never ends must not keep the process.
@@ -96,15 +95,15 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build()
 }
 
-struct Accepting {
+struct Accepting<W> {
     index: usize,
     cores: Arc<[Core]>,
-    door: Arc<Door>,
+    door: Arc<W>,
     lobby: Lobby,
     stopping: Stopping,
 }
 
-impl Accepting {
+impl<W: Way> Accepting<W> {
     async fn run(mut self, listener: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -133,13 +132,13 @@ impl Accepting {
 
     /// Never waits: what a client does or does not do next is another task's concern.
     fn accepted(&self, socket: TcpStream, from: SocketAddr) {
-        counter!("sluice_connections_total", "protocol" => "postgres").increment(1);
+        counter!("sluice_connections_total", "protocol" => W::PROTOCOL).increment(1);
         let place = match self.lobby.enter(from.ip()) {
             Ok(place) => place,
             Err(full) => {
-                counter!("sluice_connections_turned_away_total", "protocol" => "postgres", "reason" => full.name())
+                counter!("sluice_connections_turned_away_total", "protocol" => W::PROTOCOL, "reason" => full.name())
                     .increment(1);
-                return turn_away(&socket);
+                return turn_away(&socket, &W::crowded());
             }
         };
         if let Err(error) = tune(&socket) {
@@ -150,14 +149,14 @@ impl Accepting {
         let guest = Guest::of(core);
         let door = Arc::clone(&self.door);
         if self.cores.get(self.index).is_some_and(|own| std::ptr::eq(own, core)) {
-            tokio::spawn(door.visit(Arrived { socket, from }, place, guest));
+            tokio::spawn(visit(door, Arrived { socket, from }, place, guest));
             return;
         }
         // The kernel deals connections out by a hash, so that few of them may all meet on one core.
         let Ok(socket) = socket.into_std() else { return };
         core.handle.spawn(async move {
             if let Ok(socket) = TcpStream::from_std(socket) {
-                door.visit(Arrived { socket, from }, place, guest).await;
+                visit(door, Arrived { socket, from }, place, guest).await;
             }
         });
     }
@@ -178,10 +177,6 @@ const fn is_the_clients(error: io::ErrorKind) -> bool {
 }
 
 /// Says that there are too many, if that can be said without waiting.
-fn turn_away(socket: &TcpStream) {
-    let report = Report::fatal(
-        sqlstate::TOO_MANY_CONNECTIONS,
-        "too many connections that are not logged in",
-    );
-    let _ = socket.try_write(&report.to_bytes());
+fn turn_away(socket: &TcpStream, words: &[u8]) {
+    let _ = socket.try_write(words);
 }

@@ -11,12 +11,13 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 use wire::postgres::library::MaskKeys;
 use wire::postgres::session::Cap;
+use wire::ssh::transport::HostKeyPair;
 
 use crate::cancel::Cancels;
 use crate::catalogues::Catalogues;
 use crate::cores;
 use crate::dial::{DialLimits, Dialer};
-use crate::door::{Door, Listener};
+use crate::door::{Way, postgres, ssh};
 use crate::house::House;
 use crate::listen;
 use crate::lobby::Lobby;
@@ -27,6 +28,8 @@ use crate::measure;
 pub struct Limits {
     /// From the connection to the proof of who it is.
     pub handshake: Duration,
+    /// The same where a person signs in in a browser.
+    pub elsewhere: Duration,
     /// Connections that are nobody yet, from one address (of IPv6: from one network of 64 bits).
     pub unknown_per_address: u32,
     /// Connections that are nobody yet, altogether.
@@ -43,6 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
+            elsewhere: Duration::from_secs(180),
             unknown_per_address: 256,
             unknown: 1024,
             dial: DialLimits::default(),
@@ -100,7 +104,11 @@ impl Gateway {
     #[must_use]
     pub fn new(house: House, limits: Limits) -> Self {
         measure::describe();
-        let dialer = Arc::new(Dialer::new(Arc::clone(&house.vault), limits.dial));
+        let dialer = Arc::new(Dialer::new(
+            Arc::clone(&house.vault),
+            Arc::clone(&house.host_keys),
+            limits.dial,
+        ));
         Self {
             catalogues: Arc::new(Catalogues::new(Arc::clone(&house.heirlooms))),
             house: Arc::new(house),
@@ -131,6 +139,46 @@ impl Gateway {
         if tls.is_none() && !address.ip().is_loopback() {
             return Err(ServeError::ClearOffLoopback(address));
         }
+        let handshake = self.limits.handshake;
+        self.serve(address, threads, |stop| postgres::Door {
+            house: Arc::clone(&self.house),
+            listener: postgres::Listener { tls, clear, handshake },
+            dialer: Arc::clone(&self.dialer),
+            cancels: self.cancels.clone(),
+            catalogues: Arc::clone(&self.catalogues),
+            cap: self.limits.cap,
+            message_limit: self.limits.message,
+            stop,
+        })
+    }
+
+    /// Listens for clients that speak SSH. They know the gateway by this key.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub fn serve_ssh(
+        &self,
+        address: SocketAddr,
+        threads: usize,
+        key: Arc<HostKeyPair>,
+    ) -> Result<Serving, ServeError> {
+        self.serve(address, threads, |stop| ssh::Door {
+            house: Arc::clone(&self.house),
+            key,
+            handshake: self.limits.handshake,
+            elsewhere: self.limits.elsewhere,
+            dialer: Arc::clone(&self.dialer),
+            cap: self.limits.cap,
+            stop,
+        })
+    }
+
+    fn serve<W: Way>(
+        &self,
+        address: SocketAddr,
+        threads: usize,
+        door: impl FnOnce(watch::Receiver<bool>) -> W,
+    ) -> Result<Serving, ServeError> {
         let io = |error| ServeError::Io(address, error);
         let threads = match threads {
             0 => thread::available_parallelism().map_or(1, usize::from),
@@ -141,19 +189,10 @@ impl Gateway {
             sockets.first().map_or(Ok(address), |socket| socket.local_addr()).map_err(io)?;
         let (stop, stopped) = watch::channel(false);
         let (stopping, until) = watch::channel(None);
-        let door = Arc::new(Door {
-            house: Arc::clone(&self.house),
-            listener: Listener { tls, clear, handshake: self.limits.handshake },
-            dialer: Arc::clone(&self.dialer),
-            cancels: self.cancels.clone(),
-            catalogues: Arc::clone(&self.catalogues),
-            cap: self.limits.cap,
-            message_limit: self.limits.message,
-            stop: stopped,
-        });
+        let door = Arc::new(door(stopped));
         let lobby = Lobby::new(self.limits.unknown_per_address, self.limits.unknown);
         let threads = cores::start(sockets, &door, &lobby, &until).map_err(io)?;
-        info!(address = %bound, threads = threads.len(), "listening for PostgreSQL clients");
+        info!(address = %bound, threads = threads.len(), protocol = W::PROTOCOL, "listening");
         Ok(Serving { address: bound, threads, stop, stopping })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::Resource;
-use model::ports::{Desk, Directory, Heirlooms, Ledger, Lookout, Vault};
+use model::ports::{Desk, Directory, Heirlooms, HostKeys, Ledger, Lookout, Vault};
 use policy::PolicySet;
 
 /// The ports of the other wing, and what may be replaced while sessions run.
@@ -14,6 +14,8 @@ pub struct House {
     pub directory: Arc<dyn Directory>,
     /// Hands out a target's credential.
     pub vault: Arc<dyn Vault>,
+    /// Remembers the host keys of SSH targets.
+    pub host_keys: Arc<dyn HostKeys>,
     /// Where held commands wait.
     pub desk: Arc<dyn Desk>,
     /// Keeps sessions.

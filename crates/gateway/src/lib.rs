@@ -46,3 +46,4 @@ pub use side::{QueryError, Row, query};
 pub use tls::{TlsError, server as server_tls};
 pub use transport::Transport;
 pub use wire::postgres::session::Cap;
+pub use wire::ssh::transport::HostKeyPair;

@@ -18,9 +18,11 @@
 use model::Protocol;
 
 pub mod postgres;
+pub mod shell;
+pub mod ssh;
 
 /// Every protocol that is spoken here, by the name a resource's `protocol:` gives it.
 #[must_use]
 pub fn protocols() -> Vec<Protocol> {
-    vec![Protocol::new(postgres::NAME)]
+    vec![Protocol::new(postgres::NAME), Protocol::new(ssh::NAME)]
 }

@@ -5,13 +5,14 @@
 //! ```
 
 mod error;
+mod ssh;
 mod upstream;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use model::ports::{Credential, Vault};
+use model::ports::{Credential, HostKeys, Vault};
 use policy::Grant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +22,7 @@ use wire::postgres::scram::KeyCache;
 use wire::postgres::startup::{CancelKey, Settings};
 
 pub use error::DialError;
+pub(crate) use ssh::SshIn;
 pub use upstream::Target;
 
 use crate::chance;
@@ -51,6 +53,7 @@ pub struct Dialer {
     limits: DialLimits,
     configs: ClientConfigs,
     keys: KeyCache,
+    host_keys: Arc<dyn HostKeys>,
 }
 
 /// What a session wants on its target.
@@ -80,10 +83,11 @@ pub struct LoggedIn {
 }
 
 impl Dialer {
-    /// With the vault that keeps the credentials.
+    /// With the vault that keeps the credentials, and who remembers host keys.
     #[must_use]
-    pub fn new(vault: Arc<dyn Vault>, limits: DialLimits) -> Self {
-        Self { vault, limits, configs: ClientConfigs::default(), keys: KeyCache::default() }
+    pub fn new(vault: Arc<dyn Vault>, host_keys: Arc<dyn HostKeys>, limits: DialLimits) -> Self {
+        let (configs, keys) = (ClientConfigs::default(), KeyCache::default());
+        Self { vault, limits, configs, keys, host_keys }
     }
 
     /// Opens the target of a grant and logs in.

@@ -21,7 +21,16 @@ pub(super) async fn connect(
     address: &str,
     config: Option<Arc<ClientConfig>>,
 ) -> Result<(Transport, Option<Box<[u8]>>), DialError> {
-    let (host, port) = split(address)?;
+    let (host, port) = split(address, PORT)?;
+    let socket = reach(host, port).await?;
+    match config {
+        None => Ok((Transport::Plain(socket), None)),
+        Some(config) => protect(socket, host, config).await,
+    }
+}
+
+/// Connects to the first of a host's addresses that answers.
+pub(super) async fn reach(host: &str, port: u16) -> Result<TcpStream, DialError> {
     let hosts = tokio::net::lookup_host((host, port))
         .await
         .map_err(|error| DialError::Resolve(error.kind()))?;
@@ -30,10 +39,7 @@ pub(super) async fn connect(
         match TcpStream::connect(host_address).await {
             Ok(socket) => {
                 tune(&socket).map_err(|error| DialError::Connect(error.kind()))?;
-                return match config {
-                    None => Ok((Transport::Plain(socket), None)),
-                    Some(config) => protect(socket, host, config).await,
-                };
+                return Ok(socket);
             }
             Err(error) => last = error.kind(),
         }
@@ -42,7 +48,7 @@ pub(super) async fn connect(
 }
 
 /// `host`, `host:port`, `[::1]:port`.
-fn split(address: &str) -> Result<(&str, u16), DialError> {
+pub(super) fn split(address: &str, usual: u16) -> Result<(&str, u16), DialError> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((host, "")) => (host, None),
@@ -56,7 +62,7 @@ fn split(address: &str) -> Result<(&str, u16), DialError> {
             None => (address, None),
         },
     };
-    let port = port.map_or(Ok(PORT), str::parse).map_err(|_| DialError::Address)?;
+    let port = port.map_or(Ok(usual), str::parse).map_err(|_| DialError::Address)?;
     if host.is_empty() { Err(DialError::Address) } else { Ok((host, port)) }
 }
 
@@ -134,7 +140,7 @@ mod tests {
             ("[::1]x", None),
             ("", None),
         ] {
-            assert_eq!(split(address).ok(), expected, "{address}");
+            assert_eq!(split(address, PORT).ok(), expected, "{address}");
         }
     }
 }

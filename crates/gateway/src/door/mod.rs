@@ -1,11 +1,9 @@
-//! The doors: one for each transport a native client comes in by.
+//! The doors: one for each transport a native client comes in by. All lead the same way.
 
-mod admit;
-mod greet;
-mod postgres;
-mod visit;
-mod words;
+mod entry;
+pub(crate) mod postgres;
+pub(crate) mod ssh;
+mod way;
 
-pub(crate) use postgres::{Door, Listener};
-pub use postgres::{STEPS, Step};
-pub(crate) use visit::Arrived;
+pub(crate) use way::{Arrived, Way, visit};
+pub use way::{STEPS, Step};

@@ -13,6 +13,8 @@
 //! session is idle: bytes are read into a buffer that the thread's sessions share.
 
 mod decide;
+mod errands;
+mod hold;
 mod outbox;
 mod outside;
 mod source;
@@ -24,21 +26,22 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::ports::{
-    ApprovalRequest, BoxFuture, Committing, Desk, Held, RecordError, Recorder, Unavailable,
-};
+use model::ports::{ApprovalRequest, BoxFuture, Committing, Desk, RecordError, Recorder, Unavailable};
 use model::{
-    Ask, Command, Conversation, Decision, Drift, Ending, Event, Inherited, Peer, Ruling, Shadow,
-    Step, Terms, Ticket, Timestamp, Violation,
+    Ask, Command, Conversation, Decision, Ending, Event, Peer, Ruling, Shadow, Step, Terms, Ticket,
+    Timestamp, Violation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep};
 
 pub(crate) use self::decide::Decider;
+pub(crate) use self::errands::{Errands, Keeping, NoErrands};
+use self::hold::{Holds, Told};
 use self::outbox::Outbox;
 use self::outside::News;
 pub(crate) use self::outside::Outside;
 pub(crate) use self::words::count_shadow;
-use self::words::{canceled, notice, unavailable, unrecordable};
+use self::words::{canceled, unavailable, unrecordable};
 use crate::clock;
 
 /// An end is not read while this much waits to be written to the other, or waits in the conversation.
@@ -55,7 +58,7 @@ pub(crate) enum Signal {
 }
 
 /// Everything a session is made of once both ends are logged in.
-pub(crate) struct Relay<S, C, U> {
+pub(crate) struct Relay<S, C, U, E> {
     pub(crate) conversation: S,
     pub(crate) client: C,
     pub(crate) upstream: U,
@@ -63,32 +66,24 @@ pub(crate) struct Relay<S, C, U> {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) recorder: Box<dyn Recorder>,
     pub(crate) outside: Outside,
-    /// Cancels at the target what the session is executing.
-    pub(crate) cancel_upstream: Box<dyn Fn() + Send>,
-    /// Reads the target's catalogue again.
-    pub(crate) refresh: Box<dyn Fn() -> BoxFuture<'static, ()> + Send>,
-    /// Called with a column that looks sensitive.
-    pub(crate) drifted: Box<dyn Fn(&Drift) + Send>,
-    /// Keeps which columns inherit from what is sent next.
-    pub(crate) inherit: Box<dyn Fn(Vec<Inherited>) -> Keeping + Send>,
-    /// Called when the client speaks: the catalogue must not grow old under a session.
-    pub(crate) freshen: Box<dyn Fn() + Send>,
+    /// What the session has done beside carrying bytes.
+    pub(crate) errands: E,
 }
 
-/// What columns inherit is on its way to the disk.
-pub(crate) type Keeping = BoxFuture<'static, Result<(), Unavailable>>;
-
 /// Runs a session to its end, and ends its recording.
-pub(crate) async fn run<S, C, U>(relay: Relay<S, C, U>) -> Ending
+pub(crate) async fn run<S, C, U, E>(relay: Relay<S, C, U, E>) -> Ending
 where
     S: Conversation,
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
+    E: Errands,
 {
     let mut running = Running {
         to_client: Outbox::default(),
         to_upstream: Outbox::default(),
-        hold: Hold::None,
+        holds: Holds::default(),
+        alarm: None,
+        seals: relay.conversation.seals(),
         refreshing: None,
         inheriting: None,
         must_commit: false,
@@ -109,11 +104,16 @@ where
     ending
 }
 
-struct Running<S, C, U> {
-    relay: Relay<S, C, U>,
+struct Running<S, C, U, E> {
+    relay: Relay<S, C, U, E>,
     to_client: Outbox,
     to_upstream: Outbox,
-    hold: Hold,
+    /// The commands that wait for a human.
+    holds: Holds,
+    /// When the conversation wants to be woken.
+    alarm: Option<Pin<Box<Sleep>>>,
+    /// What is sent to the client says nothing of what it is shown.
+    seals: bool,
     refreshing: Option<(Ticket, BoxFuture<'static, ()>)>,
     inheriting: Option<(Ticket, Keeping)>,
     /// A command was recorded and not committed: nothing may be written to the target.
@@ -122,13 +122,6 @@ struct Running<S, C, U> {
     committing: Option<Committing>,
     /// Something was left undone because too much waits to be written.
     blocked: bool,
-}
-
-/// A command that waits for a human. Dropped, it is withdrawn.
-enum Hold {
-    None,
-    Asking(Ticket, Ask, BoxFuture<'static, Result<Held, Unavailable>>),
-    Waiting(Ticket, Held),
 }
 
 /// Why a session is over.
@@ -159,11 +152,12 @@ impl Over {
     }
 }
 
-impl<S, C, U> Running<S, C, U>
+impl<S, C, U, E> Running<S, C, U, E>
 where
     S: Conversation,
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
+    E: Errands,
 {
     /// What is said before the first command.
     fn begin(&mut self) -> Result<(), Over> {
@@ -192,10 +186,10 @@ where
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<bool, Over> {
         self.blocked = false;
         let mut moved = self.read(cx, Peer::Upstream)? | self.read(cx, Peer::Client)?;
-        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx);
+        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx) | self.woken(cx);
         self.steps()?;
         // What a step has just begun is polled at once, or nothing would ever wake it.
-        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx);
+        moved |= self.refreshed(cx) | self.inherited(cx) | self.held(cx) | self.woken(cx);
         let written = self.write(cx)?;
         Ok(moved | (written & self.blocked))
     }
@@ -214,24 +208,29 @@ where
             match step {
                 None => return Ok(()),
                 Some(Step::Send(Peer::Client, bytes)) => {
-                    self.relay.recorder.delivered(&bytes);
+                    if !self.seals {
+                        self.relay.recorder.delivered(&bytes);
+                    }
                     self.to_client.push(bytes);
+                }
+                Some(Step::Shown(bytes)) => self.relay.recorder.delivered(&bytes),
+                Some(Step::Wake(after)) => {
+                    let at = Instant::now() + after;
+                    match &mut self.alarm {
+                        Some(alarm) => alarm.as_mut().reset(at),
+                        None => self.alarm = Some(Box::pin(tokio::time::sleep_until(at))),
+                    }
                 }
                 Some(Step::Send(Peer::Upstream, bytes)) => self.to_upstream.push(bytes),
                 Some(Step::Record(event)) => self.record(now(), &event)?,
                 Some(Step::Decide(ticket, command)) => self.decide(ticket, &command, now())?,
-                Some(Step::Withdraw(ticket)) => {
-                    if matches!(&self.hold, Hold::Asking(open, ..) | Hold::Waiting(open, _) if *open == ticket)
-                    {
-                        self.hold = Hold::None;
-                    }
-                }
-                Some(Step::Drift(drift)) => (self.relay.drifted)(&drift),
+                Some(Step::Withdraw(ticket)) => self.holds.withdraw(ticket),
+                Some(Step::Drift(drift)) => self.relay.errands.drifted(&drift),
                 Some(Step::Refresh(ticket)) => {
-                    self.refreshing = Some((ticket, (self.relay.refresh)()));
+                    self.refreshing = Some((ticket, self.relay.errands.refresh()));
                 }
                 Some(Step::Inherit(ticket, inherited)) => {
-                    self.inheriting = Some((ticket, (self.relay.inherit)(inherited)));
+                    self.inheriting = Some((ticket, self.relay.errands.inherit(inherited)));
                 }
             }
         }
@@ -303,39 +302,37 @@ where
             ask: ask.clone(),
             terms,
         };
-        self.hold = Hold::Asking(ticket, ask, self.relay.desk.ask(request));
+        self.holds.open(ticket, ask, self.relay.desk.ask(request));
     }
 
-    /// Goes on with a command that waits for a human.
+    /// Goes on with the commands that wait for a human.
     fn held(&mut self, cx: &mut Context<'_>) -> bool {
-        match &mut self.hold {
-            Hold::None => false,
-            Hold::Asking(ticket, ask, asking) => {
-                let ticket = *ticket;
-                let Poll::Ready(asked) = asking.as_mut().poll(cx) else { return false };
-                match asked {
-                    Ok(held) => {
-                        let (message, hint) = notice(ask, &held);
-                        self.relay.conversation.notify(ticket, &message, &hint);
-                        self.hold = Hold::Waiting(ticket, held);
-                    }
-                    Err(Unavailable(why)) => {
-                        self.hold = Hold::None;
-                        self.ruled(ticket, Err(unavailable(&why)));
-                    }
+        let mut moved = false;
+        while let Some((ticket, told)) = self.holds.poll(cx) {
+            moved = true;
+            match told {
+                Told::Asked { message, hint } => {
+                    self.relay.conversation.notify(ticket, &message, &hint);
                 }
-                true
-            }
-            Hold::Waiting(ticket, held) => {
-                let ticket = *ticket;
-                let Poll::Ready(ruling) = held.ruling.as_mut().poll(cx) else { return false };
-                self.hold = Hold::None;
+                Told::Unavailable(Unavailable(why)) => self.ruled(ticket, Err(unavailable(&why))),
                 // Policy may have changed while the command waited: it must still let it be held.
-                let ruling = ruling.and_then(|terms| self.relay.decider.still(terms));
-                self.ruled(ticket, ruling);
-                true
+                Told::Ruled(ruling) => {
+                    let ruling = ruling.and_then(|terms| self.relay.decider.still(terms));
+                    self.ruled(ticket, ruling);
+                }
             }
         }
+        moved
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(alarm) = &mut self.alarm else { return false };
+        if alarm.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.alarm = None;
+        self.relay.conversation.woken();
+        true
     }
 
     fn refreshed(&mut self, cx: &mut Context<'_>) -> bool {
@@ -359,11 +356,12 @@ where
     }
 
     fn cancel(&mut self) {
-        match std::mem::replace(&mut self.hold, Hold::None) {
-            Hold::Asking(ticket, ..) | Hold::Waiting(ticket, _) => {
-                self.ruled(ticket, Err(canceled()))
-            }
-            Hold::None => (self.relay.cancel_upstream)(),
+        let open = self.holds.withdraw_all();
+        if open.is_empty() {
+            self.relay.errands.cancel_upstream();
+        }
+        for ticket in open {
+            self.ruled(ticket, Err(canceled()));
         }
     }
 
@@ -433,7 +431,7 @@ where
             }
             Poll::Ready(Ok(bytes)) => {
                 if from == Peer::Client {
-                    (self.relay.freshen)();
+                    self.relay.errands.client_spoke();
                 }
                 self.relay.conversation.feed(from, bytes);
                 Ok(true)
@@ -444,7 +442,7 @@ where
 
     /// Gets the last bytes out, and says in a sentence how the session ended.
     async fn finish(&mut self, over: Over) -> String {
-        self.hold = Hold::None;
+        drop(self.holds.withdraw_all());
         let how = match over {
             Over::Left(Peer::Client) => {
                 if std::future::poll_fn(|cx| self.may_leave(cx)).await {
@@ -480,7 +478,9 @@ where
 
     /// The gateway's own words are among the bytes that the recording proves.
     async fn last_words(&mut self, words: Bytes) {
-        self.relay.recorder.delivered(&words);
+        if !self.seals {
+            self.relay.recorder.delivered(&words);
+        }
         self.to_client.push(words);
         drain(&mut self.to_client, &mut self.relay.client).await;
     }

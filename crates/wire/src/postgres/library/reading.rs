@@ -104,6 +104,7 @@ impl Reading {
             returns: returns(&results).unwrap_or_else(|| exposure.classes.clone()),
             filters,
             not_understood: None,
+            ..Facts::default()
         };
         let mut prepares = Vec::new();
         for statement in &statements {

@@ -102,6 +102,12 @@ impl Greet {
         self.transport.feed(bytes);
     }
 
+    /// What the client calls itself, once it has said so.
+    #[must_use]
+    pub fn client_version(&self) -> Option<String> {
+        self.transport.peer_version()
+    }
+
     /// Whether there is room for more bytes of somebody who is nobody yet.
     #[must_use]
     pub fn has_room(&self) -> bool {

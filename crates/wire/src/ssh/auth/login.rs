@@ -26,9 +26,26 @@ pub struct Credential {
     /// The account there.
     pub username: String,
     /// Its key, and a certificate for it.
-    pub key: Option<(Arc<PrivateKey>, Option<Arc<Certificate>>)>,
+    pub key: Option<KeyAndCertificate>,
     /// Its password.
     pub password: Option<Secret>,
+}
+
+/// A private key, and a certificate for it.
+pub(super) type KeyAndCertificate = (Arc<PrivateKey>, Option<Arc<Certificate>>);
+
+impl Credential {
+    /// Reads a private key in OpenSSH's format, and the certificate for it as SSH writes it. `None`: one of them cannot
+    /// be read.
+    #[must_use]
+    pub fn key(key: &Secret, certificate: Option<&[u8]>) -> Option<KeyAndCertificate> {
+        let key = PrivateKey::from_openssh(key.expose()).ok().filter(|key| !key.is_encrypted())?;
+        let certificate = match certificate {
+            Some(bytes) => Some(Arc::new(Certificate::from_bytes(bytes).ok()?)),
+            None => None,
+        };
+        Some((Arc::new(key), certificate))
+    }
 }
 
 /// The target does not let us in.
@@ -78,7 +95,6 @@ enum State {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Method {
-    None,
     Key,
     Password,
     Interactive,
@@ -162,7 +178,6 @@ impl Login {
                 let methods: String =
                     methods.chars().filter(|letter| !letter.is_control()).take(200).collect();
                 let next = match last {
-                    Method::None => Method::Key,
                     Method::Key => Method::Password,
                     Method::Password => Method::Interactive,
                     Method::Interactive => return Err(Refused::Credential(methods)),

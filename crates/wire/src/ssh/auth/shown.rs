@@ -50,6 +50,15 @@ impl Shown {
         shown.signs_as(algorithm).is_some().then_some(shown)
     }
 
+    /// As SSH writes it. `None`: it cannot be written.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Key(key) => key.to_bytes().ok(),
+            Self::Certificate(certificate) => certificate.to_bytes().ok(),
+        }
+    }
+
     /// The key itself.
     #[must_use]
     pub fn key(&self) -> &KeyData {

@@ -1,7 +1,7 @@
 //! What the client's messages mean.
 
 use bytes::Bytes;
-use model::{Peer, Ticket};
+use model::Peer;
 
 use super::Session;
 use super::asked::{self, Asked};
@@ -22,7 +22,7 @@ pub(super) enum Global {
     /// It waits for its turn.
     Waiting { name: Box<str>, rest: Bytes, wants_reply: bool },
     /// It is being decided.
-    Deciding(Ticket),
+    Deciding,
     /// The target has it: its answer is passed on, or kept to ourselves.
     Sent { listens: Option<(String, u32)>, wants_reply: bool },
 }
@@ -239,15 +239,15 @@ impl Session {
                     let (host, port) = asked::listening(&rest)?;
                     let asked = Asked::forward("listen on", &asked::place(&host, port));
                     let what = What::Listen { name, rest, wants_reply, at: (host, port) };
-                    let ticket = self.ask(asked, what);
-                    self.globals.push_front(Global::Deciding(ticket));
+                    self.ask(asked, what);
+                    self.globals.push_front(Global::Deciding);
                 }
                 "streamlocal-forward@openssh.com" => {
                     let path = asked::socket(&rest)?;
                     let asked = Asked::forward("listen on", &path);
                     let what = What::Listen { name, rest, wants_reply, at: (path, 0) };
-                    let ticket = self.ask(asked, what);
-                    self.globals.push_front(Global::Deciding(ticket));
+                    self.ask(asked, what);
+                    self.globals.push_front(Global::Deciding);
                 }
                 "cancel-tcpip-forward" | "cancel-streamlocal-forward@openssh.com" => {
                     let at = match &*name {

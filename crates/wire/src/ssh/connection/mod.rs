@@ -230,6 +230,10 @@ impl Conversation for Session {
         self.client.output()
     }
 
+    fn seals(&self) -> bool {
+        true
+    }
+
     fn backlog(&self, peer: Peer) -> usize {
         match peer {
             Peer::Client => self.client.backlog(),

@@ -1,7 +1,7 @@
 //! What waits in the channels goes on.
 
 use bytes::Bytes;
-use model::{Event, Peer, Stream};
+use model::{Event, Peer, Step, Stream};
 
 use super::channel::{Gate, Kind};
 use super::flow::Item;
@@ -118,6 +118,7 @@ impl Session {
         let mut events = Vec::new();
         found.story.tell(stream, &data, &mut events);
         events.into_iter().for_each(|event| self.record(event));
+        self.steps.push_back(Step::Shown(data.clone()));
         data
     }
 

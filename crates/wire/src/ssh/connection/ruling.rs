@@ -154,7 +154,7 @@ impl Session {
 
     /// The request at the front of those about no channel was decided.
     fn replace_global(&mut self, by: Global) {
-        if let Some(front @ Global::Deciding(_)) = self.globals.front_mut() {
+        if let Some(front @ Global::Deciding) = self.globals.front_mut() {
             *front = by;
         }
     }
@@ -251,7 +251,8 @@ impl Session {
         }
         let number = found.story.number();
         self.record(Event::Notice { number, message: words.to_owned() });
-        let data = text.into();
+        let data = Bytes::from(text);
+        self.steps.push_back(Step::Shown(data.clone()));
         self.say(Peer::Client, &Message::Extended { channel, code: STDERR, data });
     }
 }

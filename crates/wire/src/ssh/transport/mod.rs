@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use model::Secret;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use signature::{Signer, Verifier};
@@ -30,7 +31,6 @@ use self::exchange::{BadValue, Pending, Said, Shared};
 use self::offer::{Agreed, Disagree, Offer, agree};
 pub use self::offer::Role;
 use self::packet::{Direction, Unopened};
-pub(crate) use self::packet::LONGEST_PAYLOAD;
 use super::codec::{Malformed, Reader, Write, message};
 use super::numbers::{
     DEBUG, DISCONNECT, EXT_INFO, IGNORE, KEX_INIT, KEX_REPLY, KEXINIT, NEWKEYS, SERVICE_REQUEST,
@@ -92,6 +92,41 @@ pub enum HostKey {
     Certificate(Box<Certificate>),
 }
 
+/// What a server is known by: its private key. No `Debug`: it is a secret.
+#[derive(Clone)]
+pub struct HostKeyPair(Arc<PrivateKey>);
+
+impl HostKeyPair {
+    /// Reads a key in OpenSSH's format, without a passphrase.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn from_openssh(text: &Secret) -> Result<Self, NoHostKey> {
+        let key = PrivateKey::from_openssh(text.expose()).map_err(|_| NoHostKey)?;
+        if key.is_encrypted() || signatures_of(&key).is_empty() {
+            return Err(NoHostKey);
+        }
+        Ok(Self(Arc::new(key)))
+    }
+
+    /// The public key, as `known_hosts` writes it.
+    #[must_use]
+    pub fn public(&self) -> String {
+        self.0.public_key().to_openssh().unwrap_or_default()
+    }
+}
+
+impl From<PrivateKey> for HostKeyPair {
+    fn from(key: PrivateKey) -> Self {
+        Self(Arc::new(key))
+    }
+}
+
+/// A text that is no host key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no private key in OpenSSH's format without a passphrase, of a kind that hosts have")]
+pub struct NoHostKey;
+
 /// One end of a connection.
 pub struct Transport {
     role: Role,
@@ -144,8 +179,8 @@ impl Transport {
 
     /// The end that was connected to, which is known by this key. `seed` must be random.
     #[must_use]
-    pub fn server(key: Arc<PrivateKey>, seed: [u8; 32]) -> Self {
-        Self::new(Role::Server, Some(key), seed)
+    pub fn server(key: &HostKeyPair, seed: [u8; 32]) -> Self {
+        Self::new(Role::Server, Some(Arc::clone(&key.0)), seed)
     }
 
     fn new(role: Role, key: Option<Arc<PrivateKey>>, seed: [u8; 32]) -> Self {
@@ -217,6 +252,14 @@ impl Transport {
     #[must_use]
     pub fn takes_signature(&self, name: &str) -> Option<bool> {
         self.signatures.as_ref().map(|names| names.split(',').any(|one| one == name))
+    }
+
+    /// What the peer calls itself, once it has said so.
+    #[must_use]
+    pub fn peer_version(&self) -> Option<String> {
+        let line = self.version.as_deref()?;
+        let line = line.strip_prefix(b"SSH-2.0-").unwrap_or(line);
+        Some(line.iter().take(64).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect())
     }
 
     /// The peer's words, once it has said goodbye. Nothing comes behind them.

@@ -9,9 +9,6 @@ use super::cipher::{Forged, LENGTH, State};
 /// The longest packet that is taken. RFC 4253 asks for 35,000 bytes; nobody is offered more.
 pub(super) const LONGEST: usize = 36 << 10;
 
-/// The longest payload that is sent.
-pub(crate) const LONGEST_PAYLOAD: usize = LONGEST - 300;
-
 /// Why a packet cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unopened {

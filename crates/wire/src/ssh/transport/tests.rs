@@ -2,13 +2,13 @@ use super::*;
 
 const SEED: [u8; 32] = [9; 32];
 
-fn key() -> Arc<PrivateKey> {
+fn key() -> PrivateKey {
     let pair = ssh_key::private::Ed25519Keypair::from_seed(&[3; 32]);
-    Arc::new(PrivateKey::from(pair))
+    PrivateKey::from(pair)
 }
 
 fn pair() -> (Transport, Transport) {
-    (Transport::client([1; 32]), Transport::server(key(), [2; 32]))
+    (Transport::client([1; 32]), Transport::server(&key().into(), [2; 32]))
 }
 
 /// Carries what one end says to the other, in pieces of this size. `None`: it says nothing.
@@ -131,7 +131,7 @@ fn nothing_may_stand_between_the_messages_of_the_first_exchange() {
 #[test]
 fn what_is_no_ssh_is_told_apart_at_once_and_costs_little() {
     for bytes in [&b"GET / HTTP/1.1\r\n"[..], b"SSH-1.5-old\r\n", b"SSH-2.0-\0\r\n", &[b'x'; 300], b"\n"] {
-        let mut server = Transport::server(key(), SEED);
+        let mut server = Transport::server(&key().into(), SEED);
         server.feed(bytes);
         assert!(server.next().is_err(), "{bytes:?}");
     }
@@ -147,7 +147,7 @@ fn what_is_no_ssh_is_told_apart_at_once_and_costs_little() {
 #[test]
 fn a_packet_that_claims_too_much_is_refused_before_it_is_kept() {
     for length in [0_u32, 3, 11, 13, 40_000, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
-        let (client, mut server) = (Transport::client(SEED), Transport::server(key(), SEED));
+        let (client, mut server) = (Transport::client(SEED), Transport::server(&key().into(), SEED));
         drop(client);
         server.feed(b"SSH-2.0-x\r\n");
         server.feed(&length.to_be_bytes());

@@ -9,34 +9,28 @@ use model::ports::OpenedSession;
 use model::{Identity, SessionId};
 use policy::{Circumstances, Grant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use wire::postgres::error::Report;
 use wire::postgres::greet::Login;
 
+use super::super::way;
 use crate::dial::LoggedIn;
 use crate::transport::Transport;
 
-/// A connection.
-pub(crate) struct Arrived {
-    pub(crate) socket: TcpStream,
-    pub(crate) from: SocketAddr,
-}
-
 /// Somebody who says who it is and shows a token or a certificate.
-pub(super) struct Greeted {
+pub(crate) struct Greeted {
     pub(super) client: Transport,
     pub(super) from: SocketAddr,
     pub(super) login: Login,
 }
 
 /// Somebody whose token or certificate is good.
-pub(super) struct Identified {
+pub(crate) struct Identified {
     pub(super) greeted: Greeted,
     pub(super) identity: Identity,
 }
 
 /// Somebody who is who it says.
-pub(super) struct Named {
+pub(crate) struct Named {
     pub(super) client: Transport,
     pub(super) from: SocketAddr,
     pub(super) login: Login,
@@ -44,30 +38,30 @@ pub(super) struct Named {
 }
 
 /// Somebody who may open what it asks for.
-pub(super) struct Granted {
+pub(crate) struct Granted {
     pub(super) named: Named,
     pub(super) grant: Grant,
     pub(super) circumstances: Circumstances,
 }
 
 /// Somebody whose session is being recorded.
-pub(super) struct Recorded {
+pub(crate) struct Recorded {
     pub(super) granted: Granted,
     pub(super) session: SessionId,
     pub(super) opened: OpenedSession,
 }
 
 /// Somebody whose target is open.
-pub(super) struct Dialled {
+pub(crate) struct Dialled {
     pub(super) recorded: Recorded,
     pub(super) target: LoggedIn,
 }
 
 /// Somebody who does not come further.
-pub(super) struct Turned {
+pub(crate) struct Turned {
     client: Option<Transport>,
     message: Bytes,
-    pub(super) reason: &'static str,
+    reason: &'static str,
 }
 
 /// How long somebody who is turned away may take to hear it.
@@ -88,9 +82,14 @@ impl Turned {
     pub(super) fn told(client: Transport, report: &Report<'_>, reason: &'static str) -> Self {
         Self::away(client, report.to_bytes(), reason)
     }
+}
 
-    /// Sends the message and closes.
-    pub(super) async fn leave(self) {
+impl way::Turned for Turned {
+    fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    async fn leave(self) {
         let Some(mut client) = self.client else { return };
         let words = async {
             client.write_all(&self.message).await?;

@@ -11,8 +11,9 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 use wire::postgres::greet::{Closed, Greeting, Rules, Shown, Step};
 use zeroize::Zeroizing;
 
-use super::postgres::{Door, PROTOCOL};
-use super::visit::{Arrived, Greeted, Turned};
+use super::super::way::Arrived;
+use super::visit::{Greeted, Turned};
+use super::{Door, PROTOCOL};
 use crate::tls::{ALPN, certificate_refused};
 use crate::transport::Transport;
 

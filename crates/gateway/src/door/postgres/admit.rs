@@ -2,25 +2,28 @@
 
 use std::sync::Arc;
 
-use metrics::{Gauge, counter, gauge};
-use model::ports::{Bequest, BoxFuture, Lookout};
-use model::{Conversation, Drift, Identity, Inherited, Peer, SessionId};
+use metrics::counter;
+use model::ports::{Bequest, BoxFuture};
+use model::{Conversation, Drift, Inherited, Peer, SessionId};
 use policy::Grant;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use wire::postgres::error::{Report, sqlstate};
 use wire::postgres::greet::{Welcome, cancel_key_length, welcome};
 use wire::postgres::session::{Application, Opening, Session};
 
-use super::postgres::{Door, PROTOCOL, end};
+use super::super::entry::{Live, end, must_end};
+use super::{Door, PROTOCOL};
 use super::visit::{Dialled, Granted, Named, Recorded, Turned};
 use crate::cancel::{self, Cancellable, Cancelling};
 use crate::catalogues::Loader;
 use crate::dial::{Dialer, Target};
 use crate::house::House;
 use crate::relay::{self, Decider, Keeping, Outside, Relay};
+
+/// What the server says when it is stopped (57P01).
+const STOPPING: &str = "terminating connection due to administrator command";
 
 impl Door {
     /// `guest` is dropped when the session is over.
@@ -54,7 +57,7 @@ impl Door {
         let relay = self.relay(dialled, catalogue, cancelling);
         // A task of its own: what the way in needed is given back while the session lives.
         tokio::spawn(async move {
-            let live = Live::new();
+            let live = Live::new(PROTOCOL);
             let ending = relay::run(relay).await;
             info!(%session, how = ending.how, "a session ended");
             drop((live, cancellable, guest));
@@ -84,7 +87,7 @@ impl Door {
         dialled: Dialled,
         catalogue: Arc<Loader>,
         cancelling: Cancelling,
-    ) -> Relay<Session, crate::Transport, crate::Transport> {
+    ) -> Relay<Session, crate::Transport, crate::Transport, Errands> {
         let Dialled { recorded, target } = dialled;
         let Recorded { granted, session, opened } = recorded;
         let Granted { named, grant, circumstances } = granted;
@@ -115,14 +118,18 @@ impl Door {
             desk: Arc::clone(&self.house.desk),
             recorder: opened.recorder,
             outside: Outside::new(
-                Box::pin(must_end(opened.must_end, self.stop.clone())),
+                Box::pin(must_end(opened.must_end, self.stop.clone(), STOPPING)),
                 cancelling.signals,
             ),
-            cancel_upstream: cancel::at_target(at_target, cancelling.under_way),
-            drifted: drifted(&self.house.lookout, &catalogue, &shared),
-            freshen: freshen(&catalogue, &self.dialer, &shared),
-            inherit: inherit(&self.house, session, &identity, &shared, catalogue.database()),
-            refresh: refresh(catalogue, Arc::clone(&self.dialer), shared),
+            errands: Errands {
+                cancel: cancel::at_target(at_target, cancelling.under_way),
+                house: Arc::clone(&self.house),
+                dialer: Arc::clone(&self.dialer),
+                catalogue,
+                grant: shared,
+                session,
+                subject: identity.subject.clone(),
+            },
         }
     }
 }
@@ -141,87 +148,44 @@ fn cannot_begin(dialled: Dialled, why: String) -> Turned {
     Turned::told(granted.named.client, &report, "not_begun")
 }
 
-/// What a relay calls to have the catalogue read again.
-fn refresh(
-    catalogue: Arc<Loader>,
+/// What a session's relay has done beside carrying bytes.
+struct Errands {
+    cancel: Box<dyn Fn() + Send>,
+    house: Arc<House>,
     dialer: Arc<Dialer>,
+    catalogue: Arc<Loader>,
     grant: Arc<Grant>,
-) -> Box<dyn Fn() -> BoxFuture<'static, ()> + Send> {
-    Box::new(move || {
-        let catalogue = Arc::clone(&catalogue);
-        let (dialer, grant) = (Arc::clone(&dialer), Arc::clone(&grant));
-        Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
-    })
-}
-
-/// What a relay calls with a column that looks sensitive.
-fn drifted(
-    lookout: &Arc<dyn Lookout>,
-    catalogue: &Arc<Loader>,
-    grant: &Arc<Grant>,
-) -> Box<dyn Fn(&Drift) + Send> {
-    let lookout = Arc::clone(lookout);
-    let (catalogue, grant) = (Arc::clone(catalogue), Arc::clone(grant));
-    Box::new(move |drift| {
-        lookout.drifted(&grant.resource().name, catalogue.database(), drift);
-    })
-}
-
-/// What a relay calls before a statement is sent that puts data of a class somewhere.
-fn inherit(
-    house: &Arc<House>,
     session: SessionId,
-    identity: &Identity,
-    grant: &Grant,
-    database: &str,
-) -> Box<dyn Fn(Vec<Inherited>) -> Keeping + Send> {
-    let heirlooms = Arc::clone(&house.heirlooms);
-    let subject = identity.subject.clone();
-    let resource = grant.resource().name.clone();
-    let database = database.to_owned();
-    Box::new(move |inherited| {
-        let (subject, resource) = (subject.clone(), resource.clone());
-        let database = database.clone();
-        heirlooms.keep(Bequest { session, subject, resource, database, inherited })
-    })
+    subject: String,
 }
 
-/// What a relay calls when its client speaks.
-fn freshen(
-    catalogue: &Arc<Loader>,
-    dialer: &Arc<Dialer>,
-    grant: &Arc<Grant>,
-) -> Box<dyn Fn() + Send> {
-    let catalogue = Arc::clone(catalogue);
-    let (dialer, grant) = (Arc::clone(dialer), Arc::clone(grant));
-    Box::new(move || catalogue.freshen(&dialer, &grant))
-}
-
-/// Resolves when the ledger says that the session must end, or the gateway stops.
-async fn must_end(told: BoxFuture<'static, String>, mut stop: watch::Receiver<bool>) -> String {
-    let stopped = async move {
-        // The sender is gone when the gateway is.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    tokio::select! {
-        why = told => why,
-        () = stopped => "terminating connection due to administrator command".to_owned(),
+impl relay::Errands for Errands {
+    fn cancel_upstream(&self) {
+        (self.cancel)();
     }
-}
 
-/// Counts a session for as long as it lives, however it ends.
-struct Live(Gauge);
-
-impl Live {
-    fn new() -> Self {
-        let live = gauge!("sluice_sessions_live", "protocol" => PROTOCOL);
-        live.increment(1);
-        Self(live)
+    fn refresh(&self) -> BoxFuture<'static, ()> {
+        let catalogue = Arc::clone(&self.catalogue);
+        let (dialer, grant) = (Arc::clone(&self.dialer), Arc::clone(&self.grant));
+        Box::pin(async move { catalogue.refresh(&dialer, &grant).await })
     }
-}
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.decrement(1);
+    fn drifted(&self, drift: &Drift) {
+        let resource = &self.grant.resource().name;
+        self.house.lookout.drifted(resource, self.catalogue.database(), drift);
+    }
+
+    fn inherit(&self, inherited: Vec<Inherited>) -> Keeping {
+        self.house.heirlooms.keep(Bequest {
+            session: self.session,
+            subject: self.subject.clone(),
+            resource: self.grant.resource().name.clone(),
+            database: self.catalogue.database().to_owned(),
+            inherited,
+        })
+    }
+
+    fn client_spoke(&self) {
+        self.catalogue.freshen(&self.dialer, &self.grant);
     }
 }

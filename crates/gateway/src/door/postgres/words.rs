@@ -7,7 +7,10 @@ use wire::postgres::error::{Report, field, sqlstate};
 /// What a client hears whose token or certificate was not taken: the same whatever was wrong with it.
 pub(super) fn unidentified(error: &Unidentified) -> Report<'static> {
     match error {
-        Unidentified::Unknown(_) | Unidentified::Expired | Unidentified::Revoked => {
+        Unidentified::Unknown(_)
+        | Unidentified::Expired
+        | Unidentified::Revoked
+        | Unidentified::Key => {
             Report::fatal(sqlstate::INVALID_PASSWORD, "the token was not accepted").hint(
                 "The password is a token of your identity provider or of Sluice: sign in with `sluice login`, or use `sluice connect RESOURCE`.",
             )
