@@ -153,8 +153,8 @@ const FOUND: [ClassInfo; 13] = [
     ),
     found(
         "phone",
-        "A telephone number: international with `+` or `00`, or national with separators; bare digits only after a word such as `phone`",
-        "ITU-T E.164 country codes and lengths; North American numbering plan; national shapes with a trunk 0",
+        "A telephone number: international with `+`, `00` or `011`, or national with separators; bare digits only after a word such as `phone`",
+        "libphonenumber: the country code is known and its numbers have that length; without a country code in one of [these regions](#telephone-numbers)",
         Operator::Redact,
     ),
     found(
