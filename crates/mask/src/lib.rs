@@ -36,7 +36,7 @@ mod value;
 mod vote;
 
 pub use catalogue::{
-    ClassInfo, Treatments, UnknownClass, catalogue, default_operator, operator_for,
+    ClassInfo, Treatments, UnknownClass, called_here, catalogue, default_operator, operator_for,
 };
 pub use custom::DefinitionError;
 pub use detect::{DetectorError, Detectors, Finding};

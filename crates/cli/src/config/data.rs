@@ -117,7 +117,7 @@ fn place_rule(
 ) -> Result<Option<DataRule>, String> {
     match written {
         Written { column: Some(column), json, class: Some(class), detect: None, .. } => {
-            let (path, class) = (column_path(column)?, DataClass::try_from(class.clone())?);
+            let (path, class) = (column_path(column)?, class_named(class)?);
             Ok(Some(match json {
                 None => DataRule::Column { path, class },
                 Some(json) => DataRule::Json { path, json: json_path(json)?, class },
@@ -155,7 +155,7 @@ fn treatment(written: &Written) -> Result<Option<Said>, String> {
         WrittenDerived::Mask => Derived::Mask,
         WrittenDerived::Clear => Derived::Clear,
     });
-    Ok(Some(Said { class: DataClass::try_from(class)?, masking, derived }))
+    Ok(Some(Said { class: class_named(&class)?, masking, derived }))
 }
 
 /// Keeps what is said first; answers where that stands when `said` differs from it.
@@ -188,12 +188,20 @@ fn named(rules: &[DataRule]) -> model::Classes {
         .collect()
 }
 
+/// A class by its name. Names of other houses lead to ours.
+fn class_named(name: &str) -> Result<DataClass, String> {
+    DataClass::try_from(name.to_owned()).map_err(|why| match mask::called_here(name) {
+        Some(ours) => format!("`{name}` is called `{ours}` here"),
+        None => why,
+    })
+}
+
 fn detectable(
     names: &[String],
     own: &BTreeMap<DataClass, Class>,
 ) -> Result<Vec<DataClass>, String> {
     let classes: Result<Vec<DataClass>, String> =
-        names.iter().map(|name| name.clone().try_into()).collect();
+        names.iter().map(|name| class_named(name)).collect();
     let classes = classes?;
     let ours = classes.iter().filter(|class| !own.contains_key(*class)).cloned().collect();
     mask::Detectors::new(&ours).map_err(|unknown| unknown.to_string())?;

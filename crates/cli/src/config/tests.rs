@@ -141,6 +141,15 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
     for (added, expected) in [
         ("data: [{column: ssn, class: us_ssn}]\n", "r.yaml:7:8: `ssn` is not schema.table.column"),
         ("data: [{detect: [SSN]}]\n", "r.yaml:7:8: `SSN` is no data class"),
+        ("data: [{detect: [IBAN_CODE]}]\n", "r.yaml:7:8: `IBAN_CODE` is called `iban` here"),
+        (
+            "data: [{detect: [iban_code]}]\n",
+            "r.yaml:7:8: nothing detects `iban_code` by content: it is called `iban` here",
+        ),
+        (
+            "data: [{column: a.b.c, class: US_SSN}]\n",
+            "r.yaml:7:8: `US_SSN` is called `us_ssn` here",
+        ),
         ("data: [{column: a.b.c}]\n", "r.yaml:7:8: a data rule names a column and its class"),
         ("data: [{class: us_ssn}]\n", "r.yaml:7:8: a rule for the class `us_ssn` says how"),
         ("data: [{class: us_ssn, mask: blur}]\n", "r.yaml:7:8: mask: `blur` is no way of masking"),

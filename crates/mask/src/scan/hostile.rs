@@ -1,5 +1,6 @@
 //! Nothing a value holds makes a scan look at its bytes more than a fixed number of times.
 
+use super::phone::calls;
 use super::text::reads;
 use super::{Kind, Kinds, Plan, Scan};
 use crate::{ClassDefinition, Classes, DataClass, Detectors};
@@ -9,7 +10,7 @@ const LENGTH: usize = 64 * 1024;
 /// The most times a byte may be looked at, over all detectors together.
 const MOST_READS: usize = 32;
 
-const UNITS: [&str; 113] = [
+const UNITS: [&str; 125] = [
     ".",
     "-",
     "@",
@@ -51,6 +52,18 @@ const UNITS: [&str; 113] = [
     "+1 ",
     "+49",
     "+49 3",
+    "+4420718387501 ",
+    "+44 (0)20 ",
+    "0049 ",
+    "0049301234567 ",
+    "00 ",
+    "00 44 20 ",
+    "011 44 ",
+    "(415) 555-2671x",
+    "x1",
+    "aa.bbb.1",
+    "abcdefgh/1",
+    "ABCDEFGHIJKLMNOPQR1",
     "(",
     "(0",
     "(030)",
@@ -147,6 +160,18 @@ fn a_long_value_behind_a_beginning_is_read_once() {
             check(&format!("{beginning}{}", filler.repeat(LENGTH / 2)));
         }
     }
+}
+
+/// A call of the library of telephone numbers costs as much as a hundred bytes: it is asked when detectors are made.
+#[test]
+fn no_cell_calls_the_library_of_telephone_numbers() {
+    let plan = Plan::new(Kinds::default().with(Kind::Phone));
+    let before = calls::count();
+    for unit in UNITS.into_iter().chain(["(415) 555-2671 ", "+49 30 901820 ", "tel 4155552671 "]) {
+        let text = unit.repeat(LENGTH / unit.len());
+        Scan::new(&plan, &[], text.as_bytes()).for_each(drop);
+    }
+    assert_eq!(calls::count(), before);
 }
 
 /// The ways around the one pass: text that folds, bytes in hexadecimal, classes that a house defines.

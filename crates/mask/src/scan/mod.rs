@@ -54,6 +54,8 @@ pub(crate) struct Plan {
     /// Numbers of identity, and those of them that need no word.
     shapes: ident::Shapes,
     alone: ident::Shapes,
+    /// Where telephone numbers are looked for.
+    phones: Option<&'static phone::Plans>,
 }
 
 impl Plan {
@@ -88,6 +90,7 @@ impl Plan {
             shortest: shapes.shortest().min(OWN_SHORTEST),
             shapes,
             alone,
+            phones: kinds.has(Kind::Phone).then(phone::Plans::get),
         }
     }
 

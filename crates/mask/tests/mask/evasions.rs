@@ -1,4 +1,4 @@
-use super::{check, check_not, detectors, masked};
+use super::{all, check, check_not, detectors, masked};
 
 #[test]
 fn digits_of_any_script_are_digits() {
@@ -98,4 +98,43 @@ fn other_languages_are_left_alone() {
     check_not("credit_card", &[text]);
     check_not("phone", &[text]);
     assert_eq!(masked(&detectors(&["us_ssn", "iban", "email", "jwt"]), text), text);
+}
+
+#[test]
+fn what_the_page_says_is_not_found_is_not() {
+    let all = all();
+    for text in [
+        "four two four two, and so on",
+        "4242 4242 4242 424O",
+        "4242\t4242\t4242\t4242",
+        "4242\n4242\n4242\n4242",
+        "4242_4242_4242_4242",
+        "4242/4242/4242/4242",
+        "4155552671",
+        "612 345 678",
+        "123456789",
+        "phone numbers are on the next pages: 4155552671",
+        "phone 2: 4155552671",
+        "\"a b\"@example.com",
+        "ann@example",
+        "ann (at) example.com",
+        "ann&#64;example.com",
+        "ann\\u0040example.com",
+        "YW5uQGV4YW1wbGUuY29t",
+        "NDI0MjQyNDI0MjQyNDI0Mg==",
+    ] {
+        assert_eq!(masked(&all, text), text);
+    }
+}
+
+#[test]
+fn what_the_page_says_is_read_is_found() {
+    check(
+        "email",
+        &[
+            ("ann%40example.com", "***@example.com"),
+            ("\\x616e6e406578616d706c652e636f6d", "\\x5b656d61696c5d"),
+        ],
+    );
+    check("us_ssn", &[("social security: 123456789", "social security: [us_ssn]")]);
 }

@@ -20,6 +20,7 @@ mod idents_europe;
 mod idents_shapes;
 mod invariants;
 mod json_paths;
+mod judged;
 mod keys;
 mod networks;
 mod operators;

@@ -8,12 +8,19 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/data-classes
 fn the_page_about_data_classes_says_what_the_catalogue_says() {
     let rows: Vec<_> = catalogue()
         .iter()
-        .map(|info| match info.has_detector {
-            true => format!(
-                "| `{}` | {} | {} | `{}` |",
-                info.name, info.what, info.validated_by, info.operator
-            ),
-            false => format!("| `{}` | {} | `{}` |", info.name, info.what, info.operator),
+        .map(|info| {
+            let names = |names: &[&str]| {
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            };
+            let theirs = [names(info.presidio.as_slice()), names(info.google)];
+            let theirs = theirs.map(|names| if names.is_empty() { "–".into() } else { names });
+            let [presidio, google] = theirs;
+            let validated = Some(info.validated_by).filter(|_| info.has_detector);
+            let validated = validated.map(|text| format!("{text} | ")).unwrap_or_default();
+            format!(
+                "| `{}` | {} | {validated}`{}` | {presidio} | {google} |",
+                info.name, info.what, info.operator
+            )
         })
         .collect();
     if std::env::var_os("UPDATE_PAGE").is_some() {
@@ -42,8 +49,8 @@ fn written_anew(rows: &[String]) -> String {
         page.push_str(line);
         page.push('\n');
         let columns = match line {
-            "|---|---|---|---|" => 5,
-            "|---|---|---|" => 4,
+            "|---|---|---|---|---|---|" => 7,
+            "|---|---|---|---|---|" => 6,
             _ => continue,
         };
         let these = rows.iter().filter(|row| row.split(" | ").count() + 1 == columns);

@@ -72,9 +72,12 @@ const GROUPS: usize = 8;
 /// No number is longer, what separates its groups included.
 const LONGEST: usize = 32;
 /// So many letters may stand in front of the first digit.
-const LETTERS: usize = 11;
+const LETTERS: usize = 18;
 /// A group of letters that a separator parts from the first digit is no longer.
-const APART: usize = 3;
+const APART: usize = 4;
+/// A group of letters in front of a dot or a slash, and the length it has: companies of Brazil may have no digit before.
+const PARTED: [(u8, usize); 2] = [(b'.', 2), (b'/', 8)];
+const LONGEST_PARTED: usize = 8;
 
 /// What may stand between groups, as a number; 0 is nothing.
 const fn separator(byte: u8) -> Option<u8> {
@@ -204,14 +207,18 @@ impl Shapes {
 impl Scan<'_, '_> {
     /// The number of identity that the run's token begins, with its place in the catalogue.
     pub(super) fn ident(&self, run: Run) -> Option<(u8, usize, usize)> {
-        if letter(run.before) {
+        let start = if letter(run.before) {
             let floor = run.start.saturating_sub(LETTERS).max(self.done);
-            return self.ident_from(self.text.run_back(run.start, floor, letter), run);
-        }
-        let apart = self.apart(run);
-        apart
-            .and_then(|apart| self.ident_from(apart, run))
-            .or_else(|| self.ident_from(run.start, run))
+            self.text.run_back(run.start, floor, letter)
+        } else {
+            let apart = self.apart(run);
+            if let Some(found) = apart.and_then(|apart| self.ident_from(apart, run)) {
+                return Some(found);
+            }
+            apart.filter(|_| run.before == b'-').unwrap_or(run.start)
+        };
+        let parted = self.parted(start).and_then(|parted| self.ident_from(parted, run));
+        parted.or_else(|| self.ident_from(if letter(run.before) { start } else { run.start }, run))
     }
 
     /// Where the letters begin that a single separator parts from what begins at `start`: `AB 12 …`, `J-12…`.
@@ -226,6 +233,22 @@ impl Scan<'_, '_> {
         let floor = end.saturating_sub(APART).max(self.done);
         let begin = self.text.run_back(end, floor, letter);
         (!alnum(self.text.before(begin))).then_some(begin)
+    }
+
+    /// Where the letters begin that dots or a slash part from what begins at `start`: `AB.CDE.F12/…`, `ABCDEFGH/12…`.
+    fn parted(&self, start: usize) -> Option<usize> {
+        let back = |from: usize| {
+            let end = from.checked_sub(1).filter(|end| *end > self.done)?;
+            let parted = matches!(self.text.at(end), b'.' | b'/') && letter(self.text.before(end));
+            let floor = end.saturating_sub(LONGEST_PARTED).max(self.done);
+            parted.then(|| (self.text.run_back(end, floor, letter), end))
+        };
+        let (mut begin, mut end) = back(start)?;
+        for _ in 0..2 {
+            (begin, end) = back(begin).unwrap_or((begin, end));
+        }
+        let fits = PARTED.contains(&(self.text.at(end), end - begin));
+        (fits && !alnum(self.text.before(begin))).then_some(begin)
     }
 
     fn ident_from(&self, start: usize, run: Run) -> Option<(u8, usize, usize)> {

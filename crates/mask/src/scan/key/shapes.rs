@@ -296,7 +296,7 @@ static LOWER_S: [Shape; 17] = [
     // Stripe
     at_least(b"sk_live_", Alnum, 16),
     at_least(b"sk_test_", Alnum, 16),
-    // OpenAI, Anthropic and others
+    // Providers of language models
     random(b"sk-", Url, 20),
     // Shopify
     exactly(b"shpat_", Hex, 32),

@@ -103,7 +103,7 @@ pub(super) fn us_ein(text: &[u8]) -> bool {
 }
 
 pub(super) fn us_bank_routing(text: &[u8]) -> bool {
-    matches!(first(text), 1..=12 | 21..=32 | 61..=72 | 80) && three_seven_one(text)
+    matches!(first(text), 0..=12 | 21..=32 | 61..=72 | 80) && three_seven_one(text)
 }
 
 /// 80840 in front of it adds 24.
@@ -128,7 +128,7 @@ pub(super) fn ca_sin(text: &[u8]) -> bool {
 }
 
 pub(super) fn ca_ohip(text: &[u8]) -> bool {
-    from_one(text) && luhn(part(text, 0, 10))
+    luhn(part(text, 0, 10))
 }
 
 pub(super) fn ca_bn(text: &[u8]) -> bool {
@@ -151,11 +151,16 @@ pub(super) fn mx_curp(text: &[u8]) -> bool {
         && (sum + check).is_multiple_of(10)
 }
 
-/// A date behind a person's four letters or a company's three. 000 ends the numbers of those who have none.
+/// A date behind a person's four letters or a company's three, and three letters and digits that may be missing behind a
+/// person's. 000 ends the numbers of those who have none.
 pub(super) fn mx_rfc(text: &[u8]) -> bool {
-    let date = part(text, text.len().saturating_sub(9), 6);
-    let ends = matches!(text.last(), Some(b'0'..=b'9' | b'A'));
-    !text.ends_with(b"000") && ends && day(part(date, 4, 2), part(date, 2, 2))
+    let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let date = part(text, letters, 6);
+    let whole = match text.get(letters + 6..) {
+        Some([]) | None => letters == 4,
+        Some(behind) => behind != b"000" && matches!(text.last(), Some(b'0'..=b'9' | b'A')),
+    };
+    whole && day(part(date, 4, 2), part(date, 2, 2))
 }
 
 pub(super) fn br_cpf(text: &[u8]) -> bool {
@@ -185,18 +190,21 @@ pub(super) fn br_cnh(text: &[u8]) -> bool {
     !all_same(text) && (given == checks && (one < 10 || two == 10) || one == 10 && given == lowered)
 }
 
-/// Sao Paulo (01) and Minas Gerais (02) write 1 for a remainder of 0.
+/// For Sao Paulo (01) and Minas Gerais (02) some write 1 for a remainder of 0.
 pub(super) fn br_titulo_eleitor(text: &[u8]) -> bool {
     let state = number(part(text, 8, 2));
-    let digit = |sum: u32| match sum % 11 {
-        10 => 0,
-        0 if state < 3 => 1,
-        digit => digit,
-    };
-    let one = digit(weighted(text, &[2, 3, 4, 5, 6, 7, 8, 9]));
-    let two = digit(weighted(part(text, 8, 2), &[7, 8]) + one * 9);
     let given = number(part(text, 10, 2));
-    !all_same(text) && (1..=28).contains(&state) && given == u64::from(one * 10 + two)
+    let checks = |zero: u32| {
+        let digit = |sum: u32| match sum % 11 {
+            10 => 0,
+            0 => zero,
+            digit => digit,
+        };
+        let one = digit(weighted(text, &[2, 3, 4, 5, 6, 7, 8, 9]));
+        u64::from(one * 10 + digit(weighted(part(text, 8, 2), &[7, 8]) + one * 9))
+    };
+    let checked = given == checks(0) || state < 3 && given == checks(1);
+    !all_same(text) && (1..=28).contains(&state) && checked
 }
 
 pub(super) fn ar_cuit(text: &[u8]) -> bool {
@@ -231,7 +239,12 @@ pub(super) fn gt_nit(text: &[u8]) -> bool {
 pub(super) fn co_nit(text: &[u8]) -> bool {
     let (check, body) = last(text);
     let rest = from_right(body, [3, 7, 13, 17, 19, 23, 29, 37, 41, 43]) % 11;
-    from_one(text) && check == if rest < 2 { rest } else { 11 - rest }
+    !all_same(text) && check == if rest < 2 { rest } else { 11 - rest }
+}
+
+/// Of less than ten million people write a 0 in front.
+pub(super) fn ar_dni(text: &[u8]) -> bool {
+    !all_same(text) && !text.starts_with(b"00") && (text.len() == 8 || !text.starts_with(b"0"))
 }
 
 pub(super) fn co_cedula(text: &[u8]) -> bool {
@@ -266,8 +279,9 @@ pub(super) fn cr_cedula(text: &[u8]) -> bool {
     !all_same(text) && !matches!(text, [b'0', ..] if text.len() == 9)
 }
 
+/// The oldest have fewer digits, or zeros in front.
 pub(super) fn uy_ci(text: &[u8]) -> bool {
-    from_one(text) && from_right(text, [1, 4, 3, 6, 7, 8, 9, 2]).is_multiple_of(10)
+    !all_same(text) && from_right(text, [1, 4, 3, 6, 7, 8, 9, 2]).is_multiple_of(10)
 }
 
 pub(super) fn ve_rif(text: &[u8]) -> bool {
@@ -286,7 +300,7 @@ pub(super) fn ve_rif(text: &[u8]) -> bool {
 
 pub(super) fn py_ruc(text: &[u8]) -> bool {
     let (check, body) = last(text);
-    from_one(text) && check == to_eleven(from_right(body, 2..)) % 10
+    !all_same(text) && check == to_eleven(from_right(body, 2..)) % 10
 }
 
 /// Letters stand for 1 to 9 in three rows, and X at the ninth place for 10 (49 CFR 565.15, table III).

@@ -126,7 +126,7 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
         name: "ru_passport",
         what: "A series and number of Russia's internal passport",
-        validated_by: "a region, a year and a serial number, not all the same, and a word in front; government decree 828 of 1997",
+        validated_by: "a region, a year and a serial number, not all the same, and a word in front; government decree 2267 of 2023",
         alone: &[],
         told: &["9999999999", "9999 999999", "99 99 999999", "9999-999999"],
         words: Words::new(&[b"pasport", b"passport", b"seriya", b"seria"]),

@@ -155,7 +155,7 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
         name: "th_tnin",
         what: "A national identification number of Thailand",
-        validated_by: "weights 13 to 2 modulo 11, begins with 1 to 8; Department of Provincial Administration",
+        validated_by: "weights 13 to 2 modulo 11; Department of Provincial Administration",
         alone: &[],
         told: &["9999999999999", "9-9999-99999-99-9", "9 9999 99999 99 9"],
         words: Words::new(&[
@@ -249,7 +249,7 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
         name: "pk_cnic",
         what: "A number of Pakistan's identity card",
-        validated_by: "begins with 1 to 7 and does not end in 0; NADRA",
+        validated_by: "neither begins with 0 nor ends in it; NADRA",
         alone: &[],
         told: &["9999999999999", "99999-9999999-9", "99999 9999999 9"],
         words: Words::new(&[b"cnic", b"nicop", b"nadra", b"shanakhti", b"pakistan"]),

@@ -2,4 +2,5 @@
 
 mod checks;
 pub(super) mod north_east;
+mod vat;
 pub(super) mod west;

@@ -1,7 +1,7 @@
 //! The north and the east of Europe, what lies between, and the Union.
 
 use super::super::{Ident, Words};
-use super::checks;
+use super::{checks, vat};
 
 pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
@@ -279,6 +279,12 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
             "ATU99999999",
             "BE9999999999",
             "BE9999.999.999",
+            "BG999999999",
+            "BG9999999999",
+            "CY99999999A",
+            "CZ99999999",
+            "CZ999999999",
+            "CZ9999999999",
             "DE999999999",
             "DK99999999",
             "EE999999999",
@@ -292,13 +298,24 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
             "HU99999999",
             "IE9999999A",
             "IE9999999AA",
+            "IE9A99999A",
             "IT99999999999",
+            "LT999999999",
+            "LT999999999999",
             "LU99999999",
+            "LV99999999999",
+            "MT99999999",
             "NL999999999B99",
             "PL9999999999",
             "PT999999999",
+            "RO999999",
+            "RO9999999",
+            "RO99999999",
+            "RO999999999",
+            "RO9999999999",
             "SE999999999999",
             "SI99999999",
+            "SK9999999999",
             "DE 999999999",
             "BE 9999999999",
             "DK 99999999",
@@ -308,9 +325,13 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
             "FR 99999999999",
             "SE 999999999999",
             "HR 99999999999",
+            "CZ 99999999",
+            "LV 99999999999",
+            "RO 99999999",
+            "SK 9999999999",
         ],
         told: &[],
         words: Words::new(&[b"vat"]),
-        valid: checks::eu_vat,
+        valid: vat::eu_vat,
     },
 ];

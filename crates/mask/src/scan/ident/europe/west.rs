@@ -140,7 +140,7 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
         name: "de_social_security",
         what: "A German pension insurance number (Rentenversicherungsnummer)",
-        validated_by: "weights 2 1 2 5 7 1 2 1 2 1 2 1, sums of digits modulo 10; section 4 of the VKVV",
+        validated_by: "weights 2 1 2 5 7 1 2 1 2 1 2 1, sums of digits modulo 10; section 2 of the VKVV",
         alone: &[],
         told: &["99999999A999", "99 999999 A 999", "99 999999 A999", "99-999999-A-999"],
         words: Words::new(&[
@@ -303,7 +303,7 @@ pub(in crate::scan::ident) const TABLE: &[Ident] = &[
     Ident {
         name: "be_national_number",
         what: "A Belgian national register number, also of those not in the register",
-        validated_by: "97 less the remainder modulo 97, with a 2 in front since 2000; royal decree of 3 April 1984",
+        validated_by: "97 less the remainder modulo 97, with a 2 in front since 2000; royal decrees of 3 April 1984 and 8 February 1991",
         alone: &["99.99.99-999.99"],
         told: &[
             "99999999999",

@@ -482,7 +482,10 @@ fn a_function_that_keeps_what_it_is_given_is_not_given_what_must_stay_masked() {
         ("pg_advisory_xact_lock", "select pg_advisory_xact_lock(ssn::bigint) from customers"),
         ("pg_try_advisory_lock", "select 1 from customers where pg_try_advisory_lock(1, ssn::int)"),
         ("lo_lseek64", "select lo_lseek64(0, (select ssn from customers)::bigint, 0)"),
-        ("setseed", "with x as (select ssn as s from customers) select setseed(x.s::float8) from x"),
+        (
+            "setseed",
+            "with x as (select ssn as s from customers) select setseed(x.s::float8) from x",
+        ),
         ("pg_notify", "select pg_notify('c', upper(email)) from customers"),
         ("set_config", "select set_config('my.own', ssn, false) from customers"),
         ("lo_from_bytea", "copy (select lo_from_bytea(0, ssn::bytea) from customers) to stdout"),

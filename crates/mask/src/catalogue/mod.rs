@@ -1,3 +1,5 @@
+mod names;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -18,11 +20,15 @@ pub struct ClassInfo {
     pub operator: Operator,
     /// Whether `detect:` can find it by content.
     pub has_detector: bool,
+    /// What Presidio calls it.
+    pub presidio: Option<&'static str>,
+    /// What Google's Sensitive Data Protection (DLP) calls it.
+    pub google: &'static [&'static str],
 }
 
 /// `detect:` names a class that nothing can find by content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("nothing detects `{name}` by content{known}; give other classes to columns by rule", known = near(name))]
+#[error("nothing detects `{name}` by content{known}; give other classes to columns by rule", known = known(name))]
 pub struct UnknownClass {
     /// The class.
     pub name: String,
@@ -40,11 +46,22 @@ pub fn catalogue() -> &'static [ClassInfo] {
             validated_by: ident.validated_by,
             operator: Operator::Redact,
             has_detector: true,
+            presidio: None,
+            google: &[],
         }));
         all.extend(GIVEN);
+        for info in &mut all {
+            (info.presidio, info.google) = names::of(info.name);
+        }
         all
     });
     &ALL
+}
+
+/// Our name of the class that another house calls so: `IBAN_CODE` is `iban`.
+#[must_use]
+pub fn called_here(name: &str) -> Option<&'static str> {
+    names::ours(name).filter(|ours| *ours != name)
 }
 
 /// What masks a class unless a rule says otherwise.
@@ -115,6 +132,14 @@ pub(crate) fn is_number(class: &DataClass) -> bool {
             .any(|ident| ident.name == class.as_str())
 }
 
+/// What it is called here, or what was meant perhaps.
+fn known(name: &str) -> String {
+    match called_here(name) {
+        Some(ours) => format!(": it is called `{ours}` here"),
+        None => near(name),
+    }
+}
+
 /// What was meant perhaps: those that share a word of the name, or else the first of all.
 fn near(name: &str) -> String {
     let of_it = |word: &str| name.split('_').any(|own| own == word);
@@ -153,8 +178,8 @@ const FOUND: [ClassInfo; 13] = [
     ),
     found(
         "phone",
-        "A telephone number: international with `+` or `00`, or national with separators; bare digits only after a word such as `phone`",
-        "ITU-T E.164 country codes and lengths; North American numbering plan; national shapes with a trunk 0",
+        "A telephone number: international with `+`, `00` or `011`, or national with separators; bare digits only after a word such as `phone`",
+        "libphonenumber: the country code is known and its numbers have that length; without a country code in one of [these regions](#telephone-numbers)",
         Operator::Redact,
     ),
     found(
@@ -222,11 +247,27 @@ const fn found(
     validated_by: &'static str,
     operator: Operator,
 ) -> ClassInfo {
-    ClassInfo { name, what, validated_by, operator, has_detector: true }
+    ClassInfo {
+        name,
+        what,
+        validated_by,
+        operator,
+        has_detector: true,
+        presidio: None,
+        google: &[],
+    }
 }
 
 const fn given(name: &'static str, what: &'static str, operator: Operator) -> ClassInfo {
-    ClassInfo { name, what, validated_by: "", operator, has_detector: false }
+    ClassInfo {
+        name,
+        what,
+        validated_by: "",
+        operator,
+        has_detector: false,
+        presidio: None,
+        google: &[],
+    }
 }
 
 #[cfg(test)]
@@ -259,6 +300,8 @@ mod tests {
     fn a_name_that_nothing_detects_is_answered_with_what_is_like_it() {
         let error = UnknownClass { name: "mac_addr".into() }.to_string();
         assert!(error.contains("mac_address") && !error.contains("credit_card"), "{error}");
+        let error = UnknownClass { name: "iban_code".into() }.to_string();
+        assert!(error.contains("called `iban` here"), "{error}");
         let error = UnknownClass { name: "shoe_size".into() }.to_string();
         assert!(error.contains("credit_card") && error.contains("docs/data-classes.md"), "{error}");
     }
