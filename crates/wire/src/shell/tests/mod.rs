@@ -1,0 +1,6 @@
+//! What the room promises, seen from outside of it.
+
+mod hostile;
+mod oracle;
+mod readings;
+mod transfers;

@@ -1,0 +1,56 @@
+use crate::shell::{Transfer, transfer};
+
+#[test]
+fn servers_of_copying_programs_are_recognised() {
+    for (line, found) in [
+        ("scp -t /srv/in", Transfer::ScpTo("/srv/in".into())),
+        ("scp -v -r -d -t -- /srv/in", Transfer::ScpTo("/srv/in".into())),
+        ("scp -rpt '/srv/a b'", Transfer::ScpTo("/srv/a b".into())),
+        ("/usr/bin/scp -f ~/x", Transfer::ScpFrom("~/x".into())),
+        ("scp -qf -- x", Transfer::ScpFrom("x".into())),
+        ("/usr/lib/openssh/sftp-server", Transfer::SftpServer),
+        (
+            "rsync --server --sender -vlogDtpre.iLsfxCIvu . /srv/a /srv/b",
+            Transfer::RsyncServer { sends: true, paths: vec!["/srv/a".into(), "/srv/b".into()] },
+        ),
+        (
+            "rsync --server -logDtpre.iLsfxCIvu --delete . in/",
+            Transfer::RsyncServer { sends: false, paths: vec!["in/".into()] },
+        ),
+    ] {
+        assert_eq!(transfer(line), Some(found), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_more_than_a_transfer_is_none() {
+    for line in [
+        "",
+        "scp",
+        "scp -t",
+        "scp -t a b",
+        "scp -tf a",
+        "scp -S rm -t a",
+        "scp a host:b",
+        "scp -t a; rm x",
+        "scp -t a &",
+        "scp -t $(rm x)",
+        "scp -t $x",
+        "scp -t *",
+        "scp -t a >b",
+        "A=1 scp -t a",
+        "sudo scp -t a",
+        "scp -t a\nrm x",
+        "rsync a b",
+        "rsync --server --daemon .",
+        "rsync --server --rsh=sh . a",
+        "rsync --server x . a",
+        "rsync --server -v",
+        "rsync --server -v .",
+        "sftp-server -R",
+        "sh -c 'scp -t a'",
+        "scp -t $'a'",
+    ] {
+        assert_eq!(transfer(line), None, "{line}");
+    }
+}
