@@ -4,5 +4,6 @@
 pub mod auth;
 pub(crate) mod codec;
 pub mod connection;
+pub mod files;
 pub(crate) mod numbers;
 pub mod transport;
