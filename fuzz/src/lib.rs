@@ -17,6 +17,7 @@ mod copy;
 mod custom;
 mod document;
 mod evidence;
+mod files;
 mod frames;
 mod greet;
 mod journal;
@@ -40,6 +41,7 @@ pub use copy::{copy_binary, copy_out};
 pub use custom::class_definition;
 pub use document::json_paths;
 pub use evidence::{evidence_changed, evidence_read};
+pub use files::ssh_files;
 pub use frames::frames;
 pub use greet::greet;
 pub use journal::evidence_journal;
@@ -84,4 +86,5 @@ pub const TARGETS: &[Target] = &[
     ("sql_lineage", sql_lineage),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
+    ("ssh_files", ssh_files),
 ];

@@ -3,6 +3,7 @@
 pub mod auth;
 pub(crate) mod codec;
 pub mod connection;
+pub mod files;
 pub mod hosts;
 pub(crate) mod numbers;
 pub mod transport;
