@@ -27,6 +27,7 @@ mod login;
 mod mask;
 mod policy;
 mod results;
+mod screen;
 mod session;
 mod sql;
 mod stage;
@@ -50,6 +51,7 @@ pub use login::login;
 pub use mask::{mask_text, mask_value};
 pub use policy::policy_load;
 pub use results::results;
+pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
 pub use token::mask_token;
@@ -84,4 +86,5 @@ pub const TARGETS: &[Target] = &[
     ("sql_lineage", sql_lineage),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
+    ("terminal_filter", terminal_filter),
 ];

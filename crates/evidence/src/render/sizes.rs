@@ -73,6 +73,12 @@ impl Sizes {
         self.known.get(&number).copied()
     }
 
+    /// Whether a program has a terminal at the moment.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     fn know(&mut self, number: u64, columns: u32, rows: u32) {
         if self.known.len() >= MOST && !self.known.contains_key(&number) {
             self.known.pop_first();

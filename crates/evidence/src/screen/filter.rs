@@ -72,20 +72,24 @@ impl Filter {
         }
         self.partial.push(byte);
         loop {
-            let broken = match std::str::from_utf8(&self.partial) {
-                Ok(text) => {
-                    // One character, or one and the letter that showed that it was none.
-                    let whole: Vec<char> = text.chars().collect();
-                    self.partial.clear();
-                    return whole.into_iter().for_each(|c| self.character(c, out));
-                }
-                Err(error) => error.error_len(),
+            let read = match std::str::from_utf8(&self.partial) {
+                Ok(text) => Ok(text.chars().next()),
+                Err(error) => Err(error.error_len()),
             };
-            let Some(broken) = broken else { return };
-            self.partial.drain(..broken);
-            self.character(char::REPLACEMENT_CHARACTER, out);
-            if self.partial.is_empty() {
-                return;
+            match read {
+                Ok(letter) => {
+                    self.partial.clear();
+                    return letter.into_iter().for_each(|letter| self.character(letter, out));
+                }
+                // It may go on.
+                Err(None) => return,
+                Err(Some(broken)) => {
+                    self.partial.drain(..broken);
+                    self.character(char::REPLACEMENT_CHARACTER, out);
+                    if self.partial.is_empty() {
+                        return;
+                    }
+                }
             }
         }
     }
