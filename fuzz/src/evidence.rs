@@ -4,7 +4,10 @@ use evidence::{
     Found, Item, Keyring, KeyringKey, Keys, Reader, Recovery, SessionKey, SigningKey, State,
     Writer, verify,
 };
-use model::{Ending, Event, Identity, IdentityKind, SessionHead, SessionId, Timestamp, Verdict};
+use model::{
+    Ending, Event, Identity, IdentityKind, SessionHead, SessionId, Stream, StreamDigest, Timestamp,
+    Verdict,
+};
 use zeroize::Zeroizing;
 
 /// Any bytes are read as far as they hold; how they are cut changes nothing; none of them verify.
@@ -125,7 +128,10 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
             cause: None,
         };
         writer.append(at, &decided).unwrap();
-        writer.append(at, &Event::Rows { number, count: 1, data: text }).unwrap();
+        writer.append(at, &Event::Rows { number, count: 1, data: text.clone() }).unwrap();
+        for event in of_programs(number, text) {
+            writer.append(at, &event).unwrap();
+        }
         if number % 3 == 0 {
             writer.seal();
         }
@@ -135,4 +141,28 @@ fn recording(key: &Arc<SigningKey>, text: &[u8]) -> Vec<u8> {
     }
     writer.close(&Ending { at, how: "the client left".into() }).unwrap();
     writer.bytes().to_vec()
+}
+
+/// What a program says, on a terminal, how it ends, and what it moved.
+fn of_programs(number: u64, data: bytes::Bytes) -> [Event; 4] {
+    let stream = [Stream::Input, Stream::Output, Stream::Error][number as usize % 3];
+    let bytes = data.len() as u64;
+    let path = String::from_utf8_lossy(&data).into_owned();
+    let (upload, sha256) = (number.is_multiple_of(2), (bytes > 9).then_some([7; 32]));
+    let streams = vec![StreamDigest { stream, bytes, sha256: [9; 32] }];
+    let status = u32::try_from(number).ok();
+    [
+        Event::Terminal { number, columns: 80, rows: 24 },
+        Event::Stream { number, stream, data },
+        Event::Moved { number, path, upload, bytes, sha256 },
+        Event::Exited { number, status, signal: None, streams },
+    ]
+}
+
+#[test]
+fn write_a_seed() {
+    let key = Arc::new(SigningKey::from_seed(&[7; 32]));
+    let whole = recording(&key, "uname -a; cat /etc/hosts; \x1b]0;x\x07 tar c . | gzip > /srv/backup.tgz && \u{e9}\u{6f22}".as_bytes());
+    // Without its end: it is ended anew.
+    std::fs::write("corpus/evidence_read/programs", &whole[..whole.len() - 300]).unwrap();
 }

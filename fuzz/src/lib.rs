@@ -28,6 +28,7 @@ mod login;
 mod mask;
 mod policy;
 mod results;
+mod screen;
 mod session;
 mod sql;
 mod stage;
@@ -52,6 +53,7 @@ pub use login::login;
 pub use mask::{mask_text, mask_value};
 pub use policy::policy_load;
 pub use results::results;
+pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
 pub use token::mask_token;
@@ -87,4 +89,5 @@ pub const TARGETS: &[Target] = &[
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
     ("ssh_files", ssh_files),
+    ("terminal_filter", terminal_filter),
 ];

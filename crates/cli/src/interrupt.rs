@@ -9,10 +9,13 @@ use anyhow::Result;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::output;
+
 /// How long a line that is being printed is waited for.
 const LINE: Duration = Duration::from_millis(300);
 
-/// From now on Ctrl-C ends the program, between two lines, as if it were done.
+/// From now on Ctrl-C ends the program, between two lines, as if it were done. A terminal that a recorded
+/// program has is put back.
 pub(crate) fn leaves() -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut interrupted = {
@@ -24,6 +27,7 @@ pub(crate) fn leaves() -> Result<()> {
         // Whoever reads us may not take the line that is being printed: then it is left as it is.
         thread::spawn(|| {
             let _line = io::stdout().lock();
+            output::put_back();
             exit(0);
         });
         thread::sleep(LINE);

@@ -5,8 +5,10 @@
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::exit;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use evidence::render::{acts, harmless};
+use evidence::screen::RESTORE;
 use serde::Serialize;
 
 /// How a piece of text stands out on a terminal.
@@ -55,6 +57,31 @@ pub(crate) fn write_out(bytes: &[u8]) {
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
         // Whoever reads us has enough (`sluice ls | head -1`).
         exit(if error.kind() == ErrorKind::BrokenPipe { 0 } else { 4 });
+    }
+}
+
+/// Whether a recorded program has the terminal.
+static PLAYED: AtomicBool = AtomicBool::new(false);
+
+/// A recorded program takes the terminal, or gives it back.
+pub(crate) fn played(begins: bool) {
+    if begins {
+        PLAYED.store(true, Ordering::Relaxed);
+    } else {
+        put_back();
+    }
+}
+
+/// What a recorded program showed: nothing is in it but what paints.
+pub(crate) fn play(text: &str) {
+    // A line down and nothing else, as the program meant it. This terminal would begin the line anew.
+    write_out(text.replace('\n', "\x1bD").as_bytes());
+}
+
+/// Makes the terminal what it was before a recorded program had it.
+pub(crate) fn put_back() {
+    if PLAYED.swap(false, Ordering::Relaxed) {
+        write_out(format!("{RESTORE}\r\n").as_bytes());
     }
 }
 
@@ -229,8 +256,13 @@ fn cut(text: &str, room: Option<usize>) -> String {
 
 /// How wide the terminal is.
 fn columns() -> Option<usize> {
+    size().and_then(|(columns, _)| usize::try_from(columns).ok())
+}
+
+/// How many columns and rows the terminal has.
+pub(crate) fn size() -> Option<(u32, u32)> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    (size.ws_col > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }
 
 #[cfg(test)]
@@ -250,6 +282,13 @@ mod tests {
             assert_eq!(clean(text), expected);
         }
         assert_eq!(clean_lines("a\nb\r"), "a\nb\\r");
+    }
+
+    #[test]
+    fn what_puts_a_terminal_back_only_paints() {
+        let (mut filter, mut out) = (evidence::screen::Filter::new(), String::new());
+        filter.feed(RESTORE.as_bytes(), &mut out);
+        assert_eq!(out, RESTORE);
     }
 
     #[test]

@@ -14,11 +14,12 @@ pub struct Counts {
     pub denied: u64,
     /// Commands held for a human.
     pub held: u64,
-    /// Commands that ended in an error of the target's.
+    /// Commands that ended in an error of the target's; programs with an exit code other than 0, or ended
+    /// by a signal.
     pub failed: u64,
     /// Rows the client received.
     pub rows: u64,
-    /// Bytes of results the client received, and of bulk data it sent.
+    /// Bytes of results the client received, and of bulk data it sent; of programs, those of all streams.
     pub bytes: u64,
 }
 
@@ -39,7 +40,19 @@ impl Counts {
             Event::Failed { number, .. } if *number != 0 => {
                 self.failed = self.failed.wrapping_add(1);
             }
-            Event::Failed { .. }
+            Event::Exited { status, signal, streams, .. } => {
+                if signal.is_some() || status.is_some_and(|status| status != 0) {
+                    self.failed = self.failed.wrapping_add(1);
+                }
+                for stream in streams {
+                    self.bytes = self.bytes.wrapping_add(stream.bytes);
+                }
+            }
+            // What was moved went by in a stream of the program that moved it.
+            Event::Moved { .. }
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
+            | Event::Failed { .. }
             | Event::Decided { verdict: Verdict::Allowed | Verdict::Approved, .. }
             | Event::Opened(_)
             | Event::Shadow { .. }

@@ -1,8 +1,9 @@
 //! Evidence: the format of a session's recording, how it is written, read, checked and shown.
 //!
 //! ```text
-//!   model::Event ─► Frames ─► Sealer ─► bytes ─┬─► Reader ───► Frame ─┬► render ─► a terminal, JSON lines
-//!                               ▲              │     ▲                └► export ─► asciicast, a page
+//!   model::Event ─► Frames ─► Sealer ─► bytes ─┬─► Reader ───► Frame ─┬► render ─► lines of text, JSON lines
+//!                               ▲              │     ▲                ├► screen ─► a terminal as it was seen
+//!                               │              │     │                └► export ─► asciicast, a page
 //!     signing key, session key ─┘              │     └─ session key ◄─ Keyring ◄─ master key
 //!                                              └─► Verifier ─► Report
 //!                                                     ▲
@@ -22,7 +23,8 @@
 //! * believe a length: nothing is reserved that is not there, and no block is larger than
 //!   [`MAX_BLOCK`];
 //! * guess: a chain that does not hold ends the reading, with the byte where it broke;
-//! * show raw what was recorded: control characters and terminal escapes are written out.
+//! * show raw what was recorded: control characters and terminal escapes are written out, or, where a terminal
+//!   is played on another, left out but for those that only paint.
 
 pub mod audit;
 mod checkpoint;
@@ -40,6 +42,7 @@ mod pack;
 mod reader;
 mod recover;
 pub mod render;
+pub mod screen;
 mod seal;
 mod sealer;
 mod stream;

@@ -270,6 +270,10 @@ impl<'k> Verifier<'k> {
             | Event::Columns { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
+            | Event::Exited { .. }
+            | Event::Moved { .. }
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::Failed { .. }

@@ -59,7 +59,12 @@ fn size(understood: &Understood) -> usize {
         .sum();
     let facts = understood.facts();
     let why = facts.not_understood.as_ref().map_or(0, String::len);
-    FIXED + accesses + why + (facts.returns.len() + facts.filters.len()) * 32
+    let names: usize = [&facts.programs, &facts.argv, &facts.paths]
+        .into_iter()
+        .flatten()
+        .map(|name| name.len() + 24)
+        .sum();
+    FIXED + accesses + why + names + (facts.returns.len() + facts.filters.len()) * 32
 }
 
 #[cfg(test)]
@@ -82,8 +87,11 @@ mod tests {
             assert!(cache.get(&meaning).is_some());
             assert!(cache.decisions.len() <= ENTRIES && cache.bytes <= BYTES);
         }
-        let huge = meaning("x".repeat(LARGE));
-        cache.insert(&huge, Decision::Allow(Terms::default()));
-        assert!(cache.get(&huge).is_none());
+        let words = (0..LARGE / 8).map(|number| number.to_string().into()).collect();
+        let long = Facts { argv: words, ..Facts::default() };
+        for huge in [meaning("x".repeat(LARGE)), Arc::new(Understood::new(Vec::new(), long))] {
+            cache.insert(&huge, Decision::Allow(Terms::default()));
+            assert!(cache.get(&huge).is_none());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What Cedar is asked with: principals, objects and contexts in its own terms.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -211,11 +211,16 @@ pub(crate) fn asking(
         let uids = classes.iter().map(|class| class_uid(class).map(Expression::new_entity_uid));
         uids.collect::<Result<Vec<_>, _>>().map(Expression::new_set)
     };
+    let words =
+        |names: &BTreeSet<Box<str>>| Expression::new_set(names.iter().map(|name| text(name)));
     let facts = Context::from_pairs([
         ("unbounded".to_owned(), Expression::new_bool(facts.unbounded)),
         ("in_transaction".to_owned(), Expression::new_bool(in_transaction)),
         ("returns".to_owned(), set(&facts.returns)?),
         ("filters".to_owned(), set(&facts.filters)?),
+        ("programs".to_owned(), words(&facts.programs)),
+        ("argv".to_owned(), words(&facts.argv)),
+        ("paths".to_owned(), words(&facts.paths)),
     ])
     .map_err(CannotAsk::because)?;
     opening.merge(facts).map_err(CannotAsk::because)

@@ -42,7 +42,8 @@ pub(crate) struct Reads {
     pub(crate) time: bool,
     /// `context.in_transaction`.
     pub(crate) transaction: bool,
-    /// `context.unbounded`, `context.returns` or `context.filters`.
+    /// `context.unbounded`, `context.returns`, `context.filters`, `context.programs`, `context.argv` or
+    /// `context.paths`.
     pub(crate) facts: bool,
 }
 
@@ -233,7 +234,9 @@ fn reads(policy: &Value) -> Reads {
                         match access.get("attr").and_then(Value::as_str) {
                             Some("now" | "weekday") => reads.time = true,
                             Some("in_transaction") => reads.transaction = true,
-                            Some("unbounded" | "returns" | "filters") => reads.facts = true,
+                            Some(
+                                "unbounded" | "returns" | "filters" | "programs" | "argv" | "paths",
+                            ) => reads.facts = true,
                             Some(_) => {}
                             None => return Reads::ALL,
                         }
@@ -268,6 +271,10 @@ mod tests {
         for (condition, expected) in [
             ("context.unbounded", facts),
             ("context.returns.isEmpty()", facts),
+            ("context.filters.isEmpty()", facts),
+            ("context.programs.contains(\"rm\")", facts),
+            ("context.argv == [\"-l\"]", facts),
+            ("context.paths.containsAny([\"/etc\"])", facts),
             ("context.source.isLoopback()", Reads::default()),
             ("principal has now && resource.weekday == \"now\"", Reads::default()),
             ("!(context has client) || context.client == \"now\"", Reads::default()),

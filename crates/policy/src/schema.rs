@@ -51,6 +51,9 @@ type Asking = {
     in_transaction: Bool,
     returns: Set<DataClass>,
     filters: Set<DataClass>,
+    programs: Set<String>,
+    argv: Set<String>,
+    paths: Set<String>,
 };
 type Revealing = {
     source: ipaddr,

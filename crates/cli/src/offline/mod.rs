@@ -98,7 +98,7 @@ fn understand(
             .iter()
             .flat_map(|statement| classes_in(&statement.filters, statement, resource))
             .collect(),
-        not_understood: None,
+        ..Facts::default()
     };
     let accesses = statements.into_iter().flat_map(|statement| statement.accesses).collect();
     Arc::new(Understood::new(accesses, facts))

@@ -39,6 +39,11 @@ impl Pace {
         Self { speed, idle: idle.unwrap_or(Duration::MAX), last: None }
     }
 
+    /// From now on at this speed.
+    pub(crate) const fn becomes(&mut self, speed: Speed) {
+        self.speed = speed;
+    }
+
     /// The wait before something that happened at this time.
     pub(crate) fn before(&mut self, at: Timestamp) -> Duration {
         let last = self.last.replace(at).unwrap_or(at);

@@ -24,6 +24,8 @@ impl Part {
         let place = match event {
             Event::Opened(_) => return true,
             Event::Closed(_) => return self.to == u64::MAX,
+            // It is of a statement that is still to come; of which one nobody knows yet.
+            Event::Terminal { number: 0, .. } => return self.last < self.to,
             // What belongs to no statement belongs where it happened.
             event => number_of(event).filter(|number| *number != 0).unwrap_or(self.last),
         };
@@ -97,6 +99,18 @@ mod tests {
                 .collect();
             assert_eq!(held, expected, "{from:?} to {to:?}");
             assert_eq!(part.missed().is_some(), from == Some(4));
+        }
+    }
+
+    #[test]
+    fn a_terminal_whose_statement_is_still_to_come_belongs_to_every_later_part() {
+        let size = |number| Event::Terminal { number, columns: 80, rows: 24 };
+        for (from, to, expected) in
+            [(1, 1, [false, false]), (2, 2, [true, true]), (3, 3, [true, false])]
+        {
+            let mut part = Part::new(Some(from), Some(to));
+            part.holds(&command(1));
+            assert_eq!([part.holds(&size(0)), part.holds(&size(2))], expected, "{from} to {to}");
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod offline;
 mod people;
+mod replay;
 mod verify;
 
 use std::fs;

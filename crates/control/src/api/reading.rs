@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use evidence::export::number_of;
-use evidence::render::JsonLines;
+use evidence::render::{JsonLines, Sizes};
 use futures::stream;
 use model::SessionId;
 use serde::Deserialize;
@@ -157,11 +157,12 @@ pub(super) struct Lines {
     from: u64,
     /// The number of the last command.
     current: u64,
+    sizes: Sizes,
 }
 
 impl Lines {
     pub(super) fn beginning_at(from: u64) -> Self {
-        Self { render: JsonLines::new(), from, current: 0 }
+        Self { render: JsonLines::new(), from, current: 0, sizes: Sizes::new() }
     }
 
     /// Adds an event's line, if it is one of those wanted.
@@ -170,24 +171,35 @@ impl Lines {
         read: Result<(model::Timestamp, model::Event), E>,
         out: &mut Vec<u8>,
     ) {
-        let line = match read {
+        let mut line = |line: String| {
+            out.extend_from_slice(line.as_bytes());
+            out.push(b'\n');
+        };
+        match read {
             Ok((at, event)) => {
-                if let model::Event::Command { number, .. } = &event {
-                    self.current = self.current.max(*number);
+                // Whoever is not told the beginning is told which command a terminal's size is of.
+                let size = self.sizes.before(&event);
+                if let Some(size) = size.filter(|_| self.from > 0)
+                    && self.holds(&size)
+                {
+                    line(self.render.event(at, &size));
                 }
-                // What belongs to no command belongs where it happened.
-                let place =
-                    number_of(&event).map(|number| if number == 0 { self.current } else { number });
-                if place.is_some_and(|place| place < self.from) {
-                    return;
+                if !(self.from > 0 && Sizes::waits(&event)) && self.holds(&event) {
+                    line(self.render.event(at, &event));
                 }
-                self.render.event(at, &event)
             }
             // The reader learns that the story breaks off here, and why.
-            Err(error) => json!({ "damaged": error.to_string() }).to_string(),
-        };
-        out.extend_from_slice(line.as_bytes());
-        out.push(b'\n');
+            Err(error) => line(json!({ "damaged": error.to_string() }).to_string()),
+        }
+    }
+
+    fn holds(&mut self, event: &model::Event) -> bool {
+        if let model::Event::Command { number, .. } = event {
+            self.current = self.current.max(*number);
+        }
+        // What belongs to no command belongs where it happened.
+        let place = number_of(event).map(|number| if number == 0 { self.current } else { number });
+        place.is_none_or(|place| place >= self.from)
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Filter {
     text: Option<String>,
     verdict: Option<Verdict>,
     table: Option<String>,
+    program: Option<String>,
+    path: Option<String>,
     class: Option<String>,
     cursor: Option<String>,
     limit: Option<usize>,
@@ -104,6 +106,8 @@ pub(super) async fn list(
         words: statements::words(filter.text.as_deref())?,
         verdict: filter.verdict,
         table: filter.table,
+        program: filter.program,
+        path: filter.path,
         class: filter.class,
         limit,
         ..Question::default()

@@ -178,7 +178,10 @@ fn weight(news: &News) -> Weight {
         What::Ended(ended) => match ended.outcome {
             happening::Outcome::Finished { .. } => Weight::Usual,
             happening::Outcome::Failed { .. } => Weight::Notable,
+            // Of `grep` and the like a 1 is an answer.
+            happening::Outcome::Exited { .. } => Weight::Usual,
         },
+        What::Moved(_) => Weight::Usual,
     }
 }
 

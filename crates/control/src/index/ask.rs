@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::file::IndexError;
 use super::question::{Found, Question, Scope, Spot};
-use super::statement::{Verdicts, table_terms, term, verdict_term};
+use super::statement::{Verdicts, path_term, program_term, table_terms, term, verdict_term};
 use super::words::{Expression, Kind, Terms};
 use super::write::{Stage, TICK, TOGETHER, micros};
 
@@ -33,6 +33,12 @@ impl Question {
         }
         if let Some(table) = &self.table {
             expression.and(&table_terms(terms, table));
+        }
+        if let Some(program) = &self.program {
+            expression.and(&[program_term(terms, program)]);
+        }
+        if let Some(path) = &self.path {
+            expression.and(&[path_term(terms, path)]);
         }
         if let Some(term) = self.verdict.and_then(|verdict| verdict_term(terms, verdict)) {
             expression.and(&[term]);

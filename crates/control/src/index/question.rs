@@ -46,6 +46,10 @@ pub struct Question {
     pub verdict: Option<Verdict>,
     /// Statements that touched this table: `orders` or `public.orders`.
     pub table: Option<String>,
+    /// Statements that run this program, by the last part of its name.
+    pub program: Option<String>,
+    /// Statements that name this file or folder: `/etc/hosts`, or `hosts`.
+    pub path: Option<String>,
     /// Statements whose result had a column that was masked for this class.
     pub class: Option<String>,
     /// The statement this approval let through.
@@ -124,6 +128,8 @@ impl Question {
         !self.words.is_empty()
             || self.verdict.is_some()
             || self.table.is_some()
+            || self.program.is_some()
+            || self.path.is_some()
             || self.class.is_some()
             || self.approval.is_some()
     }

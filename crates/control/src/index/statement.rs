@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Access, ApprovalId, Classes, ObjectKind, Parent, Timestamp, Verdict};
+use model::{Access, ApprovalId, Classes, ObjectKind, Parent, Seen, Timestamp, Verdict};
 
 use super::words::{Kind, Terms};
 
@@ -52,6 +52,8 @@ pub(super) struct Facts {
     pub(super) approval: Option<ApprovalId>,
     pub(super) policies: BTreeSet<String>,
     pub(super) tables: BTreeSet<String>,
+    pub(super) programs: BTreeSet<String>,
+    pub(super) paths: BTreeSet<String>,
     pub(super) classes: BTreeSet<String>,
 }
 
@@ -88,6 +90,39 @@ impl Facts {
         }
     }
 
+    /// What a command line runs and names, and the programs and files of any command.
+    pub(super) fn runs(&mut self, accesses: &[Access], seen: Option<&Seen>) {
+        for object in accesses.iter().map(|access| &access.object) {
+            match object.kind {
+                ObjectKind::Program => self.program(&object.name),
+                ObjectKind::File => self.path(&object.name),
+                ObjectKind::Resource
+                | ObjectKind::Relation
+                | ObjectKind::Function
+                | ObjectKind::Schema
+                | ObjectKind::Database
+                | ObjectKind::Role
+                | ObjectKind::Setting
+                | ObjectKind::Type
+                | ObjectKind::Channel
+                | ObjectKind::Other => {}
+            }
+        }
+        if let Some(seen) = seen {
+            seen.facts.programs.iter().for_each(|name| self.program(name));
+            seen.facts.paths.iter().for_each(|path| self.path(path));
+        }
+    }
+
+    /// A program, by the last part of its name.
+    fn program(&mut self, name: &str) {
+        add(&mut self.programs, last(name));
+    }
+
+    pub(super) fn path(&mut self, path: &str) {
+        add(&mut self.paths, path);
+    }
+
     pub(super) fn masked(&mut self, classes: &Classes) {
         self.classes.extend(classes.iter().map(|class| class.as_str().to_owned()));
     }
@@ -109,10 +144,46 @@ impl Facts {
             add(Kind::Bare, table.rsplit('.').next().unwrap_or(&table));
             add(Kind::Table, &table);
         }
+        for program in &self.programs {
+            add(Kind::Program, program);
+        }
+        for path in &self.paths {
+            add(Kind::Path, path);
+            if last(path) != path {
+                add(Kind::Path, last(path));
+            }
+        }
         for class in &self.classes {
             add(Kind::Class, class);
         }
     }
+}
+
+/// Names of one command line that are found: a list of all files of a folder is longer.
+const MOST_NAMES: usize = 256;
+/// No name in a list is longer.
+const LONGEST_NAME: usize = 1024;
+
+fn add(names: &mut BTreeSet<String>, name: &str) {
+    if names.len() < MOST_NAMES && !name.is_empty() && name.len() <= LONGEST_NAME {
+        names.insert(name.to_owned());
+    }
+}
+
+/// The last part of a path, or the path.
+fn last(path: &str) -> &str {
+    let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    if name.is_empty() { path } else { name }
+}
+
+/// The term under which a program is found that was asked for as `rm` or `/bin/rm`.
+pub(super) fn program_term(terms: &Terms, asked: &str) -> String {
+    term(terms, Kind::Program, last(asked))
+}
+
+/// The term under which a path is found that was asked for as `/etc/hosts` or `hosts`.
+pub(super) fn path_term(terms: &Terms, asked: &str) -> String {
+    term(terms, Kind::Path, asked)
 }
 
 /// The term of a verdict, for who asks; nothing for the usual one.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evidence::Mark;
-use model::{Event, Phase, Timestamp};
+use model::{Access, Action, Event, ObjectKind, Phase, Timestamp, Verdict};
 
 use super::statement::{Facts, Statement};
 
@@ -42,6 +42,8 @@ pub(super) struct Open {
     pub(super) changed: bool,
     /// It ended, as far as can be known: a simple query with several statements ends several times.
     settled: bool,
+    /// It ends when it is decided for good.
+    brief: bool,
 }
 
 impl Story {
@@ -61,7 +63,7 @@ impl Story {
         over: &mut Vec<Open>,
     ) {
         match event {
-            Event::Command { number, phase, text, accesses, .. } => {
+            Event::Command { number, phase, text, accesses, seen, .. } => {
                 let row = self.again.remove(number);
                 if *number <= self.seen && row.is_none() {
                     return;
@@ -70,12 +72,15 @@ impl Story {
                 let (digest, terms) = terms(text);
                 let mut facts = Facts::default();
                 facts.touches(accesses);
+                facts.runs(accesses, seen.as_ref());
                 let Place { before, block, position } = place;
                 let (number, rows) = (*number, 0);
                 let statement =
                     Statement { number, at, block, position, digest, terms, facts, rows };
                 let settled = *phase == Phase::Prepare;
-                self.open.insert(number, Open { statement, before, row, changed: true, settled });
+                let brief = is_brief(accesses);
+                let open = Open { statement, before, row, changed: true, settled, brief };
+                self.open.insert(number, open);
                 while self.open.len() > MOST_OPEN {
                     over.extend(self.open.pop_first().map(|(_, open)| open));
                 }
@@ -86,7 +91,11 @@ impl Story {
                     facts.verdicts.add(*verdict);
                     facts.approval = facts.approval.or(*approval);
                     facts.policies.extend(policies.iter().map(ToString::to_string));
-                    open.settled |= *verdict == model::Verdict::Denied;
+                    open.settled |= match verdict {
+                        Verdict::Denied => true,
+                        Verdict::Allowed | Verdict::Approved => open.brief,
+                        Verdict::Held => false,
+                    };
                 });
             }
             Event::Columns { number, columns } => {
@@ -106,7 +115,16 @@ impl Story {
                 self.earlier_are_over(*number, over);
                 self.about(*number, |open| open.settled = true);
             }
+            Event::Exited { number, .. } => {
+                self.earlier_are_over(*number, over);
+                self.about(*number, |open| open.settled = true);
+            }
+            Event::Moved { number, path, .. } => {
+                self.about(*number, |open| open.statement.facts.path(path));
+            }
             Event::Opened(_)
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }
             | Event::Cut { .. }
@@ -165,4 +183,16 @@ impl Story {
             over.extend(self.open.pop_first().map(|(_, open)| open));
         }
     }
+}
+
+/// Whether nobody tells how a command ends: it readies what another runs, or does one thing to files.
+fn is_brief(accesses: &[Access]) -> bool {
+    let brief = |access: &Access| match access.action {
+        Action::Env | Action::AgentForward | Action::X11 => true,
+        // A database's files are touched by its statements, which end.
+        action => {
+            access.object.kind == ObjectKind::File && action.parent() != Some(Action::Administer)
+        }
+    };
+    !accesses.is_empty() && accesses.iter().all(brief)
 }

@@ -22,6 +22,10 @@ pub(super) enum Kind {
     /// A table's name alone.
     Bare,
     Class,
+    /// A program, by its name.
+    Program,
+    /// A file's or a folder's path, or its last part.
+    Path,
 }
 
 /// Turns words into terms, under a key. Who holds the index and not the key learns which statements

@@ -1,6 +1,8 @@
 //! Events as payloads of frames. The hot ones are written by hand; nothing is allocated for them.
 
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -25,6 +27,10 @@ pub(crate) mod kind {
     pub(crate) const NOTICE: u8 = 10;
     pub(crate) const CLOSED: u8 = 11;
     pub(crate) const SHADOW: u8 = 12;
+    pub(crate) const STREAM: u8 = 13;
+    pub(crate) const TERMINAL: u8 = 14;
+    pub(crate) const EXITED: u8 = 15;
+    pub(crate) const MOVED: u8 = 16;
 }
 
 /// The kind of frame that holds an event.
@@ -42,6 +48,10 @@ pub(crate) const fn kind_of(event: &Event) -> u8 {
         Event::Notice { .. } => kind::NOTICE,
         Event::Closed(_) => kind::CLOSED,
         Event::Shadow { .. } => kind::SHADOW,
+        Event::Stream { .. } => kind::STREAM,
+        Event::Terminal { .. } => kind::TERMINAL,
+        Event::Exited { .. } => kind::EXITED,
+        Event::Moved { .. } => kind::MOVED,
     }
 }
 
@@ -49,7 +59,10 @@ pub(crate) const fn kind_of(event: &Event) -> u8 {
 pub(crate) fn bulk_of(event: &Event) -> usize {
     match event {
         Event::Command { text, .. } => text.len(),
-        Event::Rows { data, .. } | Event::Bulk { data, .. } => data.len(),
+        Event::Rows { data, .. } | Event::Bulk { data, .. } | Event::Stream { data, .. } => {
+            data.len()
+        }
+        Event::Moved { path, .. } => path.len(),
         Event::Failed { message, .. } | Event::Notice { message, .. } => message.len(),
         Event::Opened(_)
         | Event::Decided { .. }
@@ -57,6 +70,8 @@ pub(crate) fn bulk_of(event: &Event) -> usize {
         | Event::Columns { .. }
         | Event::Cut { .. }
         | Event::Finished { .. }
+        | Event::Terminal { .. }
+        | Event::Exited { .. }
         | Event::Closed(_) => 0,
     }
 }
@@ -135,6 +150,34 @@ pub(crate) fn put(
         Event::Notice { number, message } => {
             put_varint(out, *number);
             put_text(out, message);
+        }
+        Event::Stream { number, stream, data } => {
+            put_varint(out, *number);
+            put_stream(out, *stream);
+            put_bytes(out, data);
+        }
+        Event::Terminal { number, columns, rows } => {
+            put_varint(out, *number);
+            put_varint(out, (*columns).into());
+            put_varint(out, (*rows).into());
+        }
+        Event::Exited { number, status, signal, streams } => {
+            put_varint(out, *number);
+            out.push(u8::from(status.is_some()));
+            if let Some(status) = status {
+                put_varint(out, (*status).into());
+            }
+            put_optional_text(out, signal.as_deref());
+            put_varint(out, streams.len() as u64);
+            streams.iter().for_each(|digest| put_digest(out, digest));
+        }
+        Event::Moved { number, path, upload, bytes, sha256 } => {
+            put_varint(out, *number);
+            put_text(out, path);
+            out.push(u8::from(*upload));
+            put_varint(out, *bytes);
+            out.push(u8::from(sha256.is_some()));
+            out.extend_from_slice(sha256.as_ref().map_or(&[], <[u8; 32]>::as_slice));
         }
         Event::Closed(Ending { at, how }) => {
             put_varint(out, at.as_micros());
@@ -215,6 +258,35 @@ pub(crate) fn take(kind: u8, payload: Bytes) -> Option<Event> {
         },
         kind::NOTICE => Event::Notice { number: unpack.varint()?, message: unpack.text()? },
         kind::CLOSED => Event::Closed(take_ending(&mut unpack)?),
+        kind::STREAM => Event::Stream {
+            number: unpack.varint()?,
+            stream: take_stream(&mut unpack)?,
+            data: unpack.bytes()?,
+        },
+        kind::TERMINAL => Event::Terminal {
+            number: unpack.varint()?,
+            columns: take_u32(&mut unpack)?,
+            rows: take_u32(&mut unpack)?,
+        },
+        kind::EXITED => Event::Exited {
+            number: unpack.varint()?,
+            status: match take_flag(&mut unpack)? {
+                true => Some(take_u32(&mut unpack)?),
+                false => None,
+            },
+            signal: unpack.optional_text()?,
+            streams: unpack.list(take_digest)?,
+        },
+        kind::MOVED => Event::Moved {
+            number: unpack.varint()?,
+            path: unpack.text()?,
+            upload: take_flag(&mut unpack)?,
+            bytes: unpack.varint()?,
+            sha256: match take_flag(&mut unpack)? {
+                true => Some(unpack.array()?),
+                false => None,
+            },
+        },
         _ => return None,
     })
 }
@@ -228,65 +300,4 @@ pub(crate) fn take_closing_counts(payload: Bytes) -> Option<Counts> {
 
 fn take_ending(unpack: &mut Unpack) -> Option<Ending> {
     Some(Ending { at: Timestamp::from_micros(unpack.varint()?), how: unpack.text()? })
-}
-
-#[cfg(test)]
-mod tests {
-    use model::{Access, Action, Object, ObjectKind};
-
-    use super::*;
-
-    #[test]
-    fn every_cause_of_a_refusal_reads_back_and_none_is_another() {
-        for cause in CAUSES {
-            let read = take_cause(&mut Unpack::new(vec![code_of(cause)].into()));
-            assert_eq!(read, Some(Some(cause)));
-        }
-        assert_eq!(take_cause(&mut Unpack::new(vec![0].into())), Some(None));
-        assert_eq!(take_cause(&mut Unpack::new(vec![CAUSES.len() as u8 + 1].into())), None);
-    }
-
-    /// A recording of a gateway that did not keep what later ones append.
-    #[test]
-    fn what_a_payload_does_not_have_is_not_known() {
-        let command = Event::Command {
-            number: 1,
-            phase: Phase::Run,
-            text: Bytes::from_static(b"select 1"),
-            parameters: Arc::new([]),
-            accesses: Arc::new([]),
-            seen: None,
-        };
-        let mut out = Vec::new();
-        put(&mut out, &command, &Counts::default()).unwrap();
-        assert_eq!(take(kind::COMMAND, out.into()), Some(command));
-        // Allowed, by nobody, without approval, message or what comes behind these.
-        let decided = take(kind::DECIDED, Bytes::from_static(&[1, 0, 0, 0, 0]));
-        assert!(matches!(decided, Some(Event::Decided { cause: None, .. })), "{decided:?}");
-    }
-
-    #[test]
-    fn every_kind_of_object_reads_back() {
-        for kind in KINDS {
-            // A kind that is added to the model must be added to the list above.
-            match kind {
-                ObjectKind::Resource
-                | ObjectKind::Relation
-                | ObjectKind::Function
-                | ObjectKind::Schema
-                | ObjectKind::Database
-                | ObjectKind::Role
-                | ObjectKind::Setting
-                | ObjectKind::Type
-                | ObjectKind::File
-                | ObjectKind::Program
-                | ObjectKind::Channel
-                | ObjectKind::Other => {}
-            }
-            let access = Access::new(Action::Select, Object::top(kind, "x"));
-            let mut out = Vec::new();
-            put_access(&mut out, &access);
-            assert_eq!(take_access(&mut Unpack::new(out.into())), Some(access));
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! What events are made of, as bytes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{
     Access, Action, Classes, Column, DataClass, Facts, Object, ObjectKind, Parameter, Parent,
-    ReasonKind, Seen, ValueFormat, Verdict,
+    ReasonKind, Seen, Stream, StreamDigest, ValueFormat, Verdict,
 };
 
 use crate::pack::{Unpack, put_optional_text, put_text, put_varint};
@@ -60,9 +61,10 @@ pub(super) fn take_cause(unpack: &mut Unpack) -> Option<Option<ReasonKind>> {
     }
 }
 
-/// What policies saw of a command: its flags, the classes, why it was not understood.
+/// What policies saw of a command: its flags, the classes, why it was not understood, and of a command
+/// line its programs, words and paths.
 pub(super) fn put_seen(out: &mut Vec<u8>, seen: &Seen) {
-    let Facts { unbounded, returns, filters, not_understood } = &*seen.facts;
+    let Facts { unbounded, returns, filters, programs, argv, paths, not_understood } = &*seen.facts;
     let flags = [*unbounded, seen.in_transaction, !filters.is_empty()];
     out.push(flags.iter().rev().fold(0, |all, flag| all << 1 | u8::from(*flag)));
     put_classes(out, returns);
@@ -70,6 +72,10 @@ pub(super) fn put_seen(out: &mut Vec<u8>, seen: &Seen) {
         put_classes(out, filters);
     }
     put_optional_text(out, not_understood.as_deref());
+    // A statement names none of them, and is written as it always was.
+    if [programs, argv, paths].iter().any(|names| !names.is_empty()) {
+        [programs, argv, paths].iter().for_each(|names| put_names(out, names));
+    }
 }
 
 pub(super) fn take_seen(unpack: &mut Unpack) -> Option<Seen> {
@@ -77,7 +83,7 @@ pub(super) fn take_seen(unpack: &mut Unpack) -> Option<Seen> {
     if flags > 7 {
         return None;
     }
-    let facts = Facts {
+    let mut facts = Facts {
         unbounded: flags & 1 != 0,
         returns: take_classes(unpack)?,
         filters: if flags & 4 == 0 {
@@ -87,7 +93,13 @@ pub(super) fn take_seen(unpack: &mut Unpack) -> Option<Seen> {
             Some(take_classes(unpack)?).filter(|filters| !filters.is_empty())?
         },
         not_understood: unpack.optional_text()?,
+        ..Facts::default()
     };
+    if !unpack.is_empty() {
+        facts.programs = take_names(unpack)?;
+        facts.argv = take_names(unpack)?;
+        facts.paths = take_names(unpack)?;
+    }
     Some(Seen { facts: Arc::new(facts), in_transaction: flags & 2 != 0 })
 }
 
@@ -99,6 +111,59 @@ pub(super) fn put_classes(out: &mut Vec<u8>, classes: &Classes) {
 pub(super) fn take_classes(unpack: &mut Unpack) -> Option<Classes> {
     let classes = unpack.list(|unpack| DataClass::new(&unpack.text()?))?;
     Some(classes.into_iter().collect())
+}
+
+fn put_names(out: &mut Vec<u8>, names: &BTreeSet<Box<str>>) {
+    put_varint(out, names.len() as u64);
+    names.iter().for_each(|name| put_text(out, name));
+}
+
+fn take_names(unpack: &mut Unpack) -> Option<BTreeSet<Box<str>>> {
+    Some(unpack.list(Unpack::text)?.into_iter().map(Into::into).collect())
+}
+
+pub(super) fn put_stream(out: &mut Vec<u8>, stream: Stream) {
+    out.push(match stream {
+        Stream::Input => 0,
+        Stream::Output => 1,
+        Stream::Error => 2,
+    });
+}
+
+pub(super) fn take_stream(unpack: &mut Unpack) -> Option<Stream> {
+    Some(match unpack.byte()? {
+        0 => Stream::Input,
+        1 => Stream::Output,
+        2 => Stream::Error,
+        _ => return None,
+    })
+}
+
+pub(super) fn put_digest(out: &mut Vec<u8>, digest: &StreamDigest) {
+    put_stream(out, digest.stream);
+    put_varint(out, digest.bytes);
+    out.extend_from_slice(&digest.sha256);
+}
+
+pub(super) fn take_digest(unpack: &mut Unpack) -> Option<StreamDigest> {
+    Some(StreamDigest {
+        stream: take_stream(unpack)?,
+        bytes: unpack.varint()?,
+        sha256: unpack.array()?,
+    })
+}
+
+pub(super) fn take_flag(unpack: &mut Unpack) -> Option<bool> {
+    match unpack.byte()? {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
+/// A number that is no larger than it may be.
+pub(super) fn take_u32(unpack: &mut Unpack) -> Option<u32> {
+    u32::try_from(unpack.varint()?).ok()
 }
 
 pub(super) fn put_parameter(out: &mut Vec<u8>, parameter: &Parameter) {

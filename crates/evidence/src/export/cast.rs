@@ -4,11 +4,13 @@ use std::time::Duration;
 use model::{Event, Phase, SessionHead, Timestamp, Verdict};
 
 use super::{Export, start};
-use crate::render::{Line, LineKind, Terminal, escape};
+use crate::render::{Line, LineKind, Sizes, escape};
+use crate::screen::{Piece, Player, RESTORE};
 
-/// The terminal it plays in. A table that is wider is wrapped, as it was for whoever saw it.
-const COLUMNS: u16 = 120;
-const ROWS: u16 = 36;
+/// The terminal it plays in, where no program had one. A table that is wider is wrapped, as it was for whoever
+/// saw it.
+const COLUMNS: u32 = 120;
+const ROWS: u32 = 36;
 /// A marker's label shows so much of a statement.
 const LABEL: usize = 80;
 
@@ -22,12 +24,19 @@ pub enum Version {
 }
 
 /// A session as a terminal recording that plays in [asciinema](https://docs.asciinema.org/manual/asciicast/v3/),
-/// at the times at which it happened. Statements, refusals, holds and approvals are markers.
+/// at the times at which it happened. Statements, refusals, holds and approvals are markers. Where programs had
+/// a terminal it is of the size of the first, and shows what they showed as [`Player`] does.
+///
+/// It is told the story twice: the size stands at the top.
 #[derive(Debug)]
 pub struct Asciicast {
     version: Version,
     idle: Option<Duration>,
-    terminal: Terminal,
+    /// The size of the first terminal that a program used.
+    size: Option<(u32, u32)>,
+    sizes: Sizes,
+    /// There in the second pass.
+    player: Option<Player>,
     begun: bool,
     opened: Timestamp,
     /// The time of the last line. Times of ours never run backwards, though the machine's may have.
@@ -41,7 +50,9 @@ impl Asciicast {
         Self {
             version,
             idle: None,
-            terminal: Terminal::new(),
+            size: None,
+            sizes: Sizes::new(),
+            player: None,
             begun: false,
             opened: Timestamp::EPOCH,
             last: Timestamp::EPOCH,
@@ -60,14 +71,15 @@ impl Asciicast {
             return;
         }
         (self.opened, self.last) = (at, at);
+        let (columns, rows) = self.size.unwrap_or((COLUMNS, ROWS));
         match self.version {
             Version::V2 => {
-                let _ = write!(out, "{{\"version\":2,\"width\":{COLUMNS},\"height\":{ROWS}");
+                let _ = write!(out, "{{\"version\":2,\"width\":{columns},\"height\":{rows}");
             }
             Version::V3 => {
                 let _ = write!(
                     out,
-                    "{{\"version\":3,\"term\":{{\"cols\":{COLUMNS},\"rows\":{ROWS},\"type\":\"xterm-256color\"}}",
+                    "{{\"version\":3,\"term\":{{\"cols\":{columns},\"rows\":{rows},\"type\":\"xterm-256color\"}}",
                 );
             }
         }
@@ -112,8 +124,48 @@ impl Asciicast {
     }
 }
 
+impl Asciicast {
+    fn pieces(&mut self, at: Timestamp, pieces: Vec<Piece>, out: &mut String) {
+        for piece in pieces {
+            match piece {
+                Piece::Lines(lines) => self.print(at, &lines, out),
+                Piece::Shown(text) => self.line(at, 'o', &text, out),
+                Piece::Typed(text) => self.line(at, 'i', &text, out),
+                Piece::Begins { columns, rows, .. } | Piece::Resized { columns, rows } => {
+                    if let Some((columns, rows)) = real(columns, rows)
+                        && self.size != Some((columns, rows))
+                    {
+                        self.size = Some((columns, rows));
+                        self.line(at, 'r', &format!("{columns}x{rows}"), out);
+                    }
+                }
+                Piece::Ends => self.line(at, 'o', &format!("{RESTORE}\r\n"), out),
+            }
+        }
+    }
+
+    /// The first time the story is told only the size is looked for.
+    fn look(&mut self, event: &Event) {
+        if self.size.is_some() {
+            return;
+        }
+        let told = self.sizes.before(event);
+        self.size =
+            [told.as_ref(), Some(event)].into_iter().flatten().find_map(|event| match event {
+                Event::Terminal { number: 1.., columns, rows } => real(*columns, *rows),
+                _ => None,
+            });
+    }
+}
+
 impl Export for Asciicast {
+    fn passes(&self) -> u8 {
+        2
+    }
+
     fn event(&mut self, at: Timestamp, event: &Event, out: &mut String) {
+        let Some(player) = &mut self.player else { return self.look(event) };
+        let pieces = player.event(at, event);
         let head = match event {
             Event::Opened(head) => Some(&**head),
             _ => None,
@@ -122,19 +174,29 @@ impl Export for Asciicast {
         if let Some(label) = marker(event) {
             self.line(at, 'm', &label, out);
         }
-        let lines = self.terminal.event(at, event);
-        self.print(at, &lines, out);
+        self.pieces(at, pieces, out);
     }
 
     fn end(&mut self, broken: Option<&str>, out: &mut String) {
+        let Some(player) = &mut self.player else {
+            self.player = Some(Player::new());
+            return;
+        };
+        let pieces = player.finish();
         self.begin(Timestamp::EPOCH, None, out);
-        let mut lines = self.terminal.finish();
-        lines.extend(broken.map(|why| Line {
+        self.pieces(self.last, pieces, out);
+        let lines = broken.map(|why| Line {
             kind: LineKind::Error,
             text: format!("the recording cannot be read further: {}", escape(why)),
-        }));
-        self.print(self.last, &lines, out);
+        });
+        self.print(self.last, lines.as_slice(), out);
     }
+}
+
+/// A size that a player can show: a client may say anything, and says 0 where it does not know.
+fn real(columns: u32, rows: u32) -> Option<(u32, u32)> {
+    let bounds = 1..=1000;
+    (bounds.contains(&columns) && bounds.contains(&rows)).then_some((columns, rows))
 }
 
 /// Who was where: `ana@example.com on orders-prod/orders, session 01jbv3…`.
@@ -171,6 +233,10 @@ fn marker(event: &Event) -> Option<String> {
         | Event::Columns { .. }
         | Event::Rows { .. }
         | Event::Bulk { .. }
+        | Event::Stream { .. }
+        | Event::Terminal { .. }
+        | Event::Exited { .. }
+        | Event::Moved { .. }
         | Event::Cut { .. }
         | Event::Finished { .. }
         | Event::Failed { .. }
@@ -179,11 +245,15 @@ fn marker(event: &Event) -> Option<String> {
     }
 }
 
-/// The only escape sequences there are in it: they begin and end a colour.
+/// The only escape sequences there are in lines: they begin and end a colour.
 const fn style(kind: LineKind) -> &'static str {
     match kind {
         LineKind::Head | LineKind::Command => "\x1b[1m",
-        LineKind::Parameters | LineKind::Tag | LineKind::Notice | LineKind::End => "\x1b[2m",
+        LineKind::Parameters
+        | LineKind::Input
+        | LineKind::Tag
+        | LineKind::Notice
+        | LineKind::End => "\x1b[2m",
         LineKind::Allowed => "\x1b[32m",
         LineKind::Held | LineKind::Masked | LineKind::Shadow => "\x1b[33m",
         LineKind::Denied | LineKind::Error => "\x1b[31m",

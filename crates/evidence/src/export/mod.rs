@@ -8,8 +8,8 @@
 //! ```
 //!
 //! All are written as the events go by: none holds more of a recording than a table's rows that wait
-//! for their widths, or the statements whose verdicts are still to come. Nothing recorded reaches a
-//! player or a browser raw.
+//! for their widths, lines that wait for their ends, or the statements whose verdicts are still to come. Nothing
+//! recorded reaches a player or a browser raw.
 
 mod cast;
 mod html;
@@ -50,6 +50,10 @@ pub const fn number_of(event: &Event) -> Option<u64> {
         | Event::Columns { number, .. }
         | Event::Rows { number, .. }
         | Event::Bulk { number, .. }
+        | Event::Stream { number, .. }
+        | Event::Terminal { number, .. }
+        | Event::Exited { number, .. }
+        | Event::Moved { number, .. }
         | Event::Cut { number }
         | Event::Finished { number, .. }
         | Event::Failed { number, .. }

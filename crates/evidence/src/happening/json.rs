@@ -1,10 +1,11 @@
 //! Sluice's own words: one flat object for each thing that happened.
 
-use model::{Access, Phase, Verdict};
+use model::{Access, Phase, Stream, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::wording::MANY;
 use super::{AuditEntry, Decided, Ended, Happening, Outcome, What, Wording};
+use crate::render::{digits, name_of};
 
 /// What happened in a session. `sequence` counts what one receiver was told; none when it is told to nobody
 /// in particular.
@@ -33,6 +34,13 @@ pub fn session(happening: &Happening, wording: &Wording<'_>, sequence: Option<u6
         }
         What::Decided(decided) => self::decided(decided, wording, &mut put),
         What::Ended(ended) => self::ended(ended, happening, wording, &mut put),
+        What::Moved(moved) => {
+            put("command", json!(moved.number));
+            put("path", json!(wording.own(&moved.path)));
+            put("upload", json!(moved.upload));
+            put("bytes", json!(moved.bytes));
+            put("sha256", json!(moved.sha256.as_ref().map(|sha256| digits(sha256))));
+        }
         What::Closed { ending, unfinished } => {
             put("how", json!(ending.as_ref().map(|ending| &ending.how)));
             put("unfinished", json!(unfinished.iter().take(MANY).collect::<Vec<_>>()));
@@ -104,7 +112,18 @@ fn ended(
                 put("message", json!(message));
             }
         }
+        Outcome::Exited { status, signal, streams } => {
+            put("status", json!(status));
+            put("signal", json!(signal));
+            put("streams", self::streams(streams));
+        }
     }
+}
+
+/// How many bytes of each stream there were: `{"output": 12}`.
+pub(crate) fn streams(streams: &[(Stream, u64)]) -> Value {
+    let named = streams.iter().map(|(stream, bytes)| (name_of(*stream).to_owned(), json!(bytes)));
+    Value::Object(named.collect())
 }
 
 /// The word for what was decided.

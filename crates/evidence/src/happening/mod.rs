@@ -20,11 +20,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Access, ApprovalId, Ending, Event, Parameter, Phase, PolicyId, ReasonKind, SessionHead,
+    Access, ApprovalId, Ending, Event, Parameter, Phase, PolicyId, ReasonKind, SessionHead, Stream,
     Timestamp, Verdict,
 };
 
-pub(crate) use json::{accesses, phase, verdict};
+pub(crate) use json::{accesses, phase, streams, verdict};
 pub use json::{audit, session};
 pub(crate) use wording::{Cut, MANY};
 pub use wording::{Text, Wording};
@@ -57,6 +57,8 @@ pub enum What {
     Decided(Decided),
     /// A command, or something outside any, ended.
     Ended(Ended),
+    /// A file was moved.
+    Moved(Moved),
     /// The session is over.
     Closed {
         /// How it ended; nothing when it was interrupted.
@@ -125,6 +127,30 @@ pub enum Outcome {
         /// The message as the client saw it.
         message: String,
     },
+    /// Its program ended.
+    Exited {
+        /// Its exit code, when it said one.
+        status: Option<u32>,
+        /// The signal that ended it.
+        signal: Option<String>,
+        /// How many bytes of each stream there were.
+        streams: Vec<(Stream, u64)>,
+    },
+}
+
+/// A file that was moved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The number of the command that allowed it.
+    pub number: u64,
+    /// Its path on the target.
+    pub path: String,
+    /// Whether the target received it; else the client did.
+    pub upload: bool,
+    /// Bytes that went by.
+    pub bytes: u64,
+    /// The digest of its content, where all of it went by in order.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// An entry of the audit log, as far as others are told of it.
@@ -173,6 +199,8 @@ impl Happening {
             What::Decided(_) => "command.decided",
             What::Ended(Ended { outcome: Outcome::Finished { .. }, .. }) => "command.finished",
             What::Ended(Ended { outcome: Outcome::Failed { .. }, .. }) => "command.failed",
+            What::Ended(Ended { outcome: Outcome::Exited { .. }, .. }) => "command.exited",
+            What::Moved(_) => "file.moved",
             What::Closed { ending: Some(_), .. } => "session.closed",
             What::Closed { ending: None, .. } => "session.broken_off",
         }
@@ -181,7 +209,7 @@ impl Happening {
     /// Whether it is about a command, and not about the session as a whole.
     #[must_use]
     pub const fn is_of_a_command(&self) -> bool {
-        matches!(self.what, What::Decided(_) | What::Ended(_))
+        matches!(self.what, What::Decided(_) | What::Ended(_) | What::Moved(_))
     }
 }
 
@@ -245,12 +273,29 @@ impl Teller {
                 let outcome = Outcome::Failed { code: code.clone(), message: message.clone() };
                 What::Ended(self.ended(*number, outcome))
             }
+            Event::Exited { number, status, signal, streams } => {
+                let outcome = Outcome::Exited {
+                    status: *status,
+                    signal: signal.clone(),
+                    streams: streams.iter().map(|one| (one.stream, one.bytes)).collect(),
+                };
+                What::Ended(self.ended(*number, outcome))
+            }
+            Event::Moved { number, path, upload, bytes, sha256 } => What::Moved(Moved {
+                number: *number,
+                path: path.clone(),
+                upload: *upload,
+                bytes: *bytes,
+                sha256: *sha256,
+            }),
             Event::Closed(ending) => return self.close(frame, at, Some(ending.clone()), out),
             // What was shown is in the recording and nowhere else.
             Event::Columns { .. }
             | Event::Shadow { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
             | Event::Cut { .. }
             | Event::Notice { .. } => return,
         };

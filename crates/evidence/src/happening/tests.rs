@@ -1,4 +1,4 @@
-use model::{Identity, IdentityKind, SessionId};
+use model::{Identity, IdentityKind, SessionId, StreamDigest};
 use serde_json::{Value, json};
 
 use super::*;
@@ -110,6 +110,44 @@ fn a_command_is_told_when_it_is_decided_and_when_it_ends() {
     );
     assert_eq!(told[2]["microseconds"], 1_000_000);
     assert_eq!(told[3]["how"], "the client left");
+}
+
+#[test]
+fn a_program_that_ends_and_a_file_that_moves_are_told_without_what_was_said() {
+    let digest = |stream, bytes| StreamDigest { stream, bytes, sha256: [0xab; 32] };
+    let events = [
+        opened(),
+        command(1, Phase::Run),
+        decided(1, Verdict::Allowed),
+        Event::Terminal { number: 1, columns: 80, rows: 24 },
+        Event::Stream { number: 1, stream: Stream::Output, data: Bytes::from_static(b"secret") },
+        Event::Moved {
+            number: 1,
+            path: "/a".into(),
+            upload: true,
+            bytes: 5,
+            sha256: Some([0xcd; 32]),
+        },
+        Event::Exited {
+            number: 1,
+            status: Some(2),
+            signal: None,
+            streams: vec![digest(Stream::Input, 0), digest(Stream::Output, 6)],
+        },
+    ];
+    let told = told(&events, true);
+    assert_eq!(told.len(), 5);
+    let (moved, ended) = (&told[2], &told[3]);
+    assert_eq!((&moved["event"], &moved["path"]), (&json!("file.moved"), &json!("/a")));
+    assert_eq!((&moved["upload"], &moved["bytes"]), (&json!(true), &json!(5)));
+    assert_eq!(moved["sha256"], "cd".repeat(32));
+    assert_eq!((&ended["event"], &ended["status"]), (&json!("command.exited"), &json!(2)));
+    assert_eq!(ended["streams"], json!({ "input": 0, "output": 6 }));
+    assert_eq!(ended["microseconds"], 4_000_000);
+    // It has ended.
+    assert_eq!(told[4]["unfinished"], json!([]));
+    let all = Value::from(told).to_string();
+    assert!(!all.contains("secret") && !all.contains(&"ab".repeat(32)), "{all}");
 }
 
 #[test]

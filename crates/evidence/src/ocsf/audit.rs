@@ -23,7 +23,9 @@ pub(super) fn event(entry: &AuditEntry<'_>, by: Reporter<'_>) -> Value {
         Class::AuthorizeSession => (Activity(1, "Assign Privileges"), Severity::Medium),
         Class::DetectionFinding => (Activity(1, "Create"), Severity::High),
         Class::EntityManagement => (managing(verb), Severity::Informational),
-        Class::ApiActivity
+        Class::FileActivity
+        | Class::ProcessActivity
+        | Class::ApiActivity
         | Class::HttpActivity
         | Class::SshActivity
         | Class::DatastoreActivity => (asking(verb, entry.action), Severity::Informational),
@@ -47,7 +49,9 @@ pub(super) fn event(entry: &AuditEntry<'_>, by: Reporter<'_>) -> Value {
         Class::AuthorizeSession => authorize(record, entry),
         Class::DetectionFinding => finding(record, entry),
         Class::EntityManagement => managed(record, entry, noun),
-        Class::ApiActivity
+        Class::FileActivity
+        | Class::ProcessActivity
+        | Class::ApiActivity
         | Class::HttpActivity
         | Class::SshActivity
         | Class::DatastoreActivity => asked(record, entry, noun),

@@ -1,8 +1,10 @@
-use model::{Access, Action};
+use model::{Access, Action, ObjectKind};
 
 /// The classes that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
+    FileActivity,
+    ProcessActivity,
     DetectionFinding,
     Authentication,
     AuthorizeSession,
@@ -16,6 +18,8 @@ pub(super) enum Class {
 impl Class {
     pub(super) const fn uid(self) -> u32 {
         match self {
+            Self::FileActivity => 1001,
+            Self::ProcessActivity => 1007,
             Self::DetectionFinding => 2004,
             Self::Authentication => 3002,
             Self::AuthorizeSession => 3003,
@@ -29,6 +33,8 @@ impl Class {
 
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::FileActivity => "File System Activity",
+            Self::ProcessActivity => "Process Activity",
             Self::DetectionFinding => "Detection Finding",
             Self::Authentication => "Authentication",
             Self::AuthorizeSession => "Authorize Session",
@@ -42,6 +48,7 @@ impl Class {
 
     pub(super) const fn category(self) -> (u32, &'static str) {
         match self {
+            Self::FileActivity | Self::ProcessActivity => (1, "System Activity"),
             Self::DetectionFinding => (2, "Findings"),
             Self::Authentication | Self::AuthorizeSession | Self::EntityManagement => {
                 (3, "Identity & Access Management")
@@ -84,10 +91,18 @@ impl Protocol {
         }
     }
 
-    /// The class of a command's events.
-    pub(super) const fn class(self) -> Class {
+    /// The class of a command's events. One of SSH runs a program, touches files, or is about the connection.
+    pub(super) fn class(self, accesses: &[Access]) -> Class {
+        let does = |actions: &[Action]| accesses.iter().any(|one| actions.contains(&one.action));
+        let touches = || accesses.iter().any(|one| one.object.kind == ObjectKind::File);
         match self {
             Self::Database => Class::DatastoreActivity,
+            Self::Ssh if does(&[Action::Exec, Action::Shell, Action::Attach]) => {
+                Class::ProcessActivity
+            }
+            Self::Ssh if touches() => Class::FileActivity,
+            // A command line that nobody understood runs all the same.
+            Self::Ssh if does(&[Action::Unknown]) => Class::ProcessActivity,
             Self::Ssh => Class::SshActivity,
             Self::Http => Class::HttpActivity,
             Self::Kubernetes => Class::ApiActivity,
@@ -136,6 +151,10 @@ const fn weight(action: Action) -> u8 {
         | Action::Shell
         | Action::Attach
         | Action::PortForward
+        | Action::Subsystem
+        | Action::Env
+        | Action::AgentForward
+        | Action::X11
         | Action::Listen
         | Action::Lock
         | Action::Notify
@@ -184,6 +203,25 @@ pub(super) fn api_activity(accesses: &[Access]) -> Activity<'static> {
         Action::Unknown => Activity::UNKNOWN,
         action => Activity::other(action.name()),
     }
+}
+
+/// What is done to files: of a command's accesses, the one that matters most says it.
+pub(super) fn file_activity(accesses: &[Access]) -> Activity<'static> {
+    let does = |action| accesses.iter().any(|access| access.action == action);
+    let known = [
+        (Action::Delete, Activity(4, "Delete")),
+        (Action::Upload, Activity(3, "Update")),
+        (Action::Create, Activity(1, "Create")),
+        (Action::Patch, Activity(6, "Set Attributes")),
+        (Action::Download, Activity(2, "Read")),
+        (Action::List, Activity(2, "Read")),
+        (Action::Get, Activity(8, "Get Attributes")),
+    ];
+    if does(Action::Delete) && does(Action::Create) {
+        return Activity(5, "Rename");
+    }
+    let found = known.into_iter().find(|(action, _)| does(*action));
+    found.map_or(Activity::UNKNOWN, |(_, activity)| activity)
 }
 
 /// An HTTP request's method.

@@ -3,10 +3,11 @@
 use model::{Access, ObjectKind, SessionHead, Verdict};
 use serde_json::{Map, Value, json};
 
-use super::Reporter;
 use super::class::{self, Activity, Class, Protocol};
 use super::parts::{self, About, Record, Severity};
-use crate::happening::{self, Cut, Decided, Ended, Happening, Outcome, Wording};
+use super::{Reporter, files};
+use crate::happening::{self, Cut, Decided, Ended, Happening, Moved, Outcome, Wording};
+use crate::render::failed;
 
 pub(super) fn decided(
     happening: &Happening,
@@ -22,8 +23,11 @@ pub(super) fn decided(
         Some(Verdict::Denied) | None => Severity::Medium,
     };
     let told = Told { number: decided.number, accesses: &decided.accesses, text: text.as_ref() };
-    let refused = decided.verdict == Some(Verdict::Denied);
-    let record = begin(happening, &told, refused, protocol, severity, by);
+    let moment = match decided.verdict {
+        Some(Verdict::Denied) => Moment::Refused,
+        _ => Moment::Asked,
+    };
+    let record = begin(happening, &told, moment, protocol, severity, by);
     let (record, decision) = match decided.verdict {
         Some(Verdict::Allowed) => {
             (record.status(1, "Success").control((1, "Allowed"), (1, "Allowed")), "Allowed")
@@ -53,6 +57,35 @@ pub(super) fn decided(
             "approval": decided.approval,
             "text_length": text.and_then(|text| text.whole),
             "on_behalf_of": happening.session.identity.on_behalf_of,
+            // Not every class of SSH's has a place for it.
+            "source": (protocol == Protocol::Ssh).then_some(&happening.session.source),
+        }))
+        .finish()
+}
+
+/// A file that was moved.
+pub(super) fn moved(
+    happening: &Happening,
+    moved: &Moved,
+    wording: &Wording<'_>,
+    by: Reporter<'_>,
+) -> Value {
+    let head = &happening.session;
+    let activity = if moved.upload { Activity(3, "Update") } else { Activity(2, "Read") };
+    let about = About::happening(happening);
+    Record::new(Class::FileActivity, activity, Severity::Informational, about, by)
+        .with("actor", parts::actor(head))
+        .with("device", parts::device(head))
+        .with("file", files::moved(moved, wording))
+        .status(1, "Success")
+        .control((1, "Allowed"), (1, "Allowed"))
+        .unmapped(json!({
+            "command": moved.number,
+            "command_uid": command_uid(happening, moved.number),
+            "upload": moved.upload,
+            "bytes": moved.bytes,
+            "source": head.source,
+            "on_behalf_of": head.identity.on_behalf_of,
         }))
         .finish()
 }
@@ -64,12 +97,15 @@ pub(super) fn ended(
     protocol: Protocol,
     by: Reporter<'_>,
 ) -> Value {
-    let severity = match ended.outcome {
+    let severity = match &ended.outcome {
+        Outcome::Exited { status, signal, .. } if !failed(*status, signal.as_deref()) => {
+            Severity::Informational
+        }
         Outcome::Finished { .. } => Severity::Informational,
-        Outcome::Failed { .. } => Severity::Low,
+        Outcome::Failed { .. } | Outcome::Exited { .. } => Severity::Low,
     };
     let told = Told { number: ended.number, accesses: &ended.accesses, text: None };
-    let record = begin(happening, &told, false, protocol, severity, by)
+    let record = begin(happening, &told, Moment::Ended, protocol, severity, by)
         .control((1, "Allowed"), (1, "Allowed"));
     let record = match ended.since {
         Some(since) => {
@@ -103,7 +139,26 @@ pub(super) fn ended(
             .status(2, "Failure")
             .with_some("status_code", (!code.is_empty()).then_some(code.as_str()))
             .with_some("status_detail", wording.message(message)),
+        Outcome::Exited { status, signal, streams } => {
+            more("signal", json!(signal));
+            more("streams", happening::streams(streams));
+            let record = if protocol.class(&ended.accesses) == Class::ProcessActivity {
+                record.with_some("exit_code", *status)
+            } else {
+                more("exit_code", json!(status));
+                record
+            };
+            match (status, failed(*status, signal.as_deref())) {
+                (_, true) => record.status(2, "Failure"),
+                (Some(_), false) => record.status(1, "Success"),
+                // Nobody said how.
+                (None, false) => record.status(0, "Unknown"),
+            }
+        }
     };
+    if protocol == Protocol::Ssh {
+        more("source", json!(happening.session.source));
+    }
     record.unmapped(rest).finish()
 }
 
@@ -114,29 +169,49 @@ struct Told<'a> {
     text: Option<&'a Cut>,
 }
 
+/// When in a command's life it is told of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Asked,
+    Refused,
+    Ended,
+}
+
 fn begin(
     happening: &Happening,
     told: &Told<'_>,
-    refused: bool,
+    moment: Moment,
     protocol: Protocol,
     severity: Severity,
     by: Reporter<'_>,
 ) -> Record {
     let head = &happening.session;
-    let class = protocol.class();
+    let class = protocol.class(told.accesses);
     let request = request_line(told.text);
-    let activity = match protocol {
-        Protocol::Database => class::datastore_activity(told.accesses),
-        Protocol::Kubernetes => class::api_activity(told.accesses),
-        Protocol::Http => class::http_activity(request.map_or("", |(method, _)| method)),
-        Protocol::Ssh if refused => Activity(5, "Refuse"),
-        Protocol::Ssh => Activity(6, "Traffic"),
+    let activity = match class {
+        Class::DatastoreActivity => class::datastore_activity(told.accesses),
+        Class::ApiActivity => class::api_activity(told.accesses),
+        Class::HttpActivity => class::http_activity(request.map_or("", |(method, _)| method)),
+        Class::FileActivity => class::file_activity(told.accesses),
+        Class::ProcessActivity if moment == Moment::Ended => Activity(2, "Terminate"),
+        Class::ProcessActivity => Activity(1, "Launch"),
+        _ if moment == Moment::Refused => Activity(5, "Refuse"),
+        _ if moment == Moment::Ended => Activity(2, "Close"),
+        _ => Activity(6, "Traffic"),
     };
     let record = Record::new(class, activity, severity, About::happening(happening), by)
-        .with("actor", parts::actor(head))
+        .with("actor", parts::actor(head));
+    let uid = command_uid(happening, told.number);
+    if matches!(class, Class::ProcessActivity | Class::FileActivity) {
+        let record = record.with("device", parts::device(head));
+        return match class {
+            Class::FileActivity => record.with("file", files::touched(told.accesses)),
+            _ => record.with("process", process(told, &uid)),
+        };
+    }
+    let record = record
         .with("src_endpoint", parts::endpoint(&head.source))
         .with("dst_endpoint", parts::target(head));
-    let uid = command_uid(happening, told.number);
     match class {
         Class::DatastoreActivity => datastore(record, head, told, &uid),
         Class::ApiActivity => api(record, head, told, uid),
@@ -148,6 +223,21 @@ fn begin(
 /// Ties the events of one command together.
 fn command_uid(happening: &Happening, number: u64) -> String {
     format!("{}/{number}", happening.session.id)
+}
+
+/// The program that a command runs. Which process it became only the target knows.
+fn process(told: &Told<'_>, uid: &str) -> Value {
+    let mut process = json!({ "uid": uid });
+    let program = told.accesses.iter().find(|access| access.object.kind == ObjectKind::Program);
+    if let Value::Object(process) = &mut process {
+        if let Some(program) = program {
+            process.insert("name".into(), json!(program.object.name));
+        }
+        if let Some(text) = told.text {
+            process.insert("cmd_line".into(), json!(text.text));
+        }
+    }
+    process
 }
 
 fn datastore(record: Record, head: &SessionHead, told: &Told<'_>, uid: &str) -> Record {

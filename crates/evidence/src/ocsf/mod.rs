@@ -4,7 +4,9 @@
 //! |---|---|
 //! | a session of a database began or ended, somebody was refused at the door | Authentication (3002) |
 //! | a command of a database | Datastore Activity (6005) |
-//! | a session or a command of SSH | SSH Activity (4007) |
+//! | a session of SSH began or ended; a command of it that is about the connection | SSH Activity (4007) |
+//! | a command of SSH that runs a program, and its end | Process Activity (1007) |
+//! | a command of SSH that touches files, a file that was moved | File System Activity (1001) |
 //! | an HTTP request | HTTP Activity (4002) |
 //! | a command of Kubernetes; what was looked at, exported or ended at the desk | API Activity (6003) |
 //! | a token, a policy, a configuration, a key, a request for approval was made, changed or removed | Entity Management (3004) |
@@ -17,6 +19,7 @@
 mod audit;
 mod class;
 mod command;
+mod files;
 mod parts;
 mod session;
 #[cfg(test)]
@@ -50,6 +53,7 @@ pub fn session(happening: &Happening, wording: &Wording<'_>, by: Reporter<'_>) -
         }
         What::Decided(decided) => command::decided(happening, decided, wording, protocol, by),
         What::Ended(ended) => command::ended(happening, ended, wording, protocol, by),
+        What::Moved(moved) => command::moved(happening, moved, wording, by),
     }
 }
 

@@ -147,7 +147,9 @@ impl Record {
 const fn profiles(class: Class) -> &'static [&'static str] {
     match class {
         Class::HttpActivity | Class::SshActivity => &["security_control", "host"],
-        Class::DetectionFinding
+        Class::FileActivity
+        | Class::ProcessActivity
+        | Class::DetectionFinding
         | Class::Authentication
         | Class::AuthorizeSession
         | Class::EntityManagement
@@ -217,6 +219,11 @@ pub(super) fn endpoint(address: &str) -> Value {
 /// To what.
 pub(super) fn target(head: &SessionHead) -> Value {
     json!({ "name": head.resource, "svc_name": head.protocol })
+}
+
+/// To what, where it is a machine.
+pub(super) fn device(head: &SessionHead) -> Value {
+    json!({ "name": head.resource, "type_id": 1, "type": "Server" })
 }
 
 /// The policies that decided.

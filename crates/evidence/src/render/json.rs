@@ -1,15 +1,19 @@
 use std::fmt::Write as _;
 
-use model::{Event, Parameter, Phase, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::{Event, Facts, Parameter, Phase, StreamDigest, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::escape::{acts, escape_bytes};
 use super::open::Open;
+use super::program::{digits, name_of};
 use super::rows::Rows;
 use super::value::value;
 
 /// Writes a session as JSON lines: one object for each event, with its time, its type and what it
-/// says. Values are text as in [`value`]; bytes that are no UTF-8 are written `\xNN`.
+/// says. Values are text as in [`value`]; bytes that are no UTF-8 are written `\xNN`, and what a program
+/// was given or said in base 64 then, so that nothing of it is lost.
 #[derive(Debug, Default)]
 pub struct JsonLines {
     open: Open,
@@ -47,7 +51,8 @@ impl JsonLines {
                 "database": head.database,
                 "policies": head.policies,
             }),
-            Event::Command { number, phase, text: words, parameters, accesses, seen } => json!({
+            Event::Command { number, phase, text: words, parameters, accesses, seen } => {
+                let object = json!({
                 "type": "command",
                 "number": number,
                 "phase": match phase { Phase::Prepare => "prepare", Phase::Run => "run" },
@@ -58,7 +63,12 @@ impl JsonLines {
                 "in_transaction": seen.as_ref().map(|seen| seen.in_transaction),
                 "returns": seen.as_ref().map(|seen| &seen.facts.returns),
                 "filters": seen.as_ref().map(|seen| &seen.facts.filters),
-            }),
+                });
+                match seen {
+                    Some(seen) => named(object, &seen.facts),
+                    None => object,
+                }
+            }
             Event::Decided { number, verdict, policies, approval, message, cause } => json!({
                 "type": "decided",
                 "number": number,
@@ -111,6 +121,37 @@ impl JsonLines {
                 "direction": if *to_client { "to_client" } else { "from_client" },
                 "data": text(data),
             }),
+            Event::Stream { number, stream, data } => {
+                // A letter may be cut in two, and what is no text is nothing but its bytes.
+                let (name, data) = match std::str::from_utf8(data) {
+                    Ok(text) => ("data", text.to_owned()),
+                    Err(_) => ("base64", STANDARD.encode(data)),
+                };
+                json!({
+                    "type": "stream", "number": number, "stream": name_of(*stream), name: data,
+                })
+            }
+            Event::Terminal { number, columns, rows } => json!({
+                "type": "terminal", "number": number, "columns": columns, "rows": rows,
+            }),
+            Event::Exited { number, status, signal, streams } => {
+                self.open.end(*number);
+                json!({
+                    "type": "exited",
+                    "number": number,
+                    "status": status,
+                    "signal": signal,
+                    "streams": streams.iter().map(digest).collect::<Vec<_>>(),
+                })
+            }
+            Event::Moved { number, path, upload, bytes, sha256 } => json!({
+                "type": "moved",
+                "number": number,
+                "path": path,
+                "upload": upload,
+                "bytes": bytes,
+                "sha256": sha256.as_ref().map(|sha256| digits(sha256)),
+            }),
             Event::Cut { number } => json!({ "type": "cut", "number": number }),
             Event::Finished { number, tag, rows, bytes } => {
                 self.open.end(*number);
@@ -130,6 +171,27 @@ impl JsonLines {
             }
         }
     }
+}
+
+/// The programs, words and paths of a command line, where there are any.
+fn named(mut object: Value, facts: &Facts) -> Value {
+    if let Value::Object(object) = &mut object {
+        let Facts { programs, argv, paths, .. } = facts;
+        for (name, names) in [("programs", programs), ("argv", argv), ("paths", paths)] {
+            if !names.is_empty() {
+                object.insert(name.to_owned(), json!(names));
+            }
+        }
+    }
+    object
+}
+
+fn digest(digest: &StreamDigest) -> Value {
+    json!({
+        "stream": name_of(digest.stream),
+        "bytes": digest.bytes,
+        "sha256": digits(&digest.sha256),
+    })
 }
 
 fn parameter(parameter: &Parameter) -> Value {

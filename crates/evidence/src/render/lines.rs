@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use model::{
-    Classes, Column, Ending, Event, Parameter, Phase, PolicyId, SessionHead, Shadow, Timestamp,
-    ValueFormat,
+    Classes, Column, Ending, Event, Parameter, Phase, PolicyId, SessionHead, Shadow, StreamDigest,
+    Timestamp, ValueFormat,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -85,6 +87,35 @@ fn event(line: &Value) -> Option<Event> {
             to_client: text(line, "direction")? == "to_client",
             data: bytes(line, "data")?,
         },
+        "stream" => Event::Stream {
+            number: number()?,
+            stream: field(line, "stream")?,
+            data: match line.get("base64") {
+                Some(data) => STANDARD.decode(data.as_str()?).ok()?.into(),
+                None => bytes(line, "data")?,
+            },
+        },
+        "terminal" => Event::Terminal {
+            number: number()?,
+            columns: field(line, "columns")?,
+            rows: field(line, "rows")?,
+        },
+        "exited" => Event::Exited {
+            number: number()?,
+            status: field(line, "status")?,
+            signal: field(line, "signal")?,
+            streams: list(line, "streams")?.iter().map(digest).collect::<Option<_>>()?,
+        },
+        "moved" => Event::Moved {
+            number: number()?,
+            path: field(line, "path")?,
+            upload: field(line, "upload")?,
+            bytes: field(line, "bytes")?,
+            sha256: match line.get("sha256")? {
+                Value::Null => None,
+                digits => Some(sha256(digits)?),
+            },
+        },
         "cut" => Event::Cut { number: number()? },
         "finished" => Event::Finished {
             number: number()?,
@@ -103,6 +134,28 @@ fn event(line: &Value) -> Option<Event> {
         }
         _ => return None,
     })
+}
+
+fn digest(value: &Value) -> Option<StreamDigest> {
+    Some(StreamDigest {
+        stream: field(value, "stream")?,
+        bytes: field(value, "bytes")?,
+        sha256: sha256(value.get("sha256")?)?,
+    })
+}
+
+fn sha256(digits: &Value) -> Option<[u8; 32]> {
+    let digits = digits.as_str()?.as_bytes();
+    let digit = |digit: &u8| char::from(*digit).to_digit(16).map(|digit| digit as u8);
+    let mut bytes = [0; 32];
+    if digits.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        let [high, low] = pair else { return None };
+        *byte = digit(high)? << 4 | digit(low)?;
+    }
+    Some(bytes)
 }
 
 fn policies(line: &Value) -> Option<Arc<[PolicyId]>> {

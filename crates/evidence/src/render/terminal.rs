@@ -1,13 +1,16 @@
 use std::sync::Arc;
 
 use model::{
-    Classes, Column, DataClass, Event, IdentityKind, Parameter, Phase, SessionHead, Shadow,
+    Classes, Column, DataClass, Event, IdentityKind, Parameter, Phase, SessionHead, Shadow, Stream,
     Timestamp, Verdict,
 };
 
 use super::escape::{escape, escape_bytes};
 use super::open::Open;
+use super::program;
 use super::rows::Rows;
+use super::sizes::Sizes;
+use super::speech::{Said, Speech};
 use super::table::Table;
 
 /// One line for a terminal. Safe to print as it is.
@@ -38,11 +41,13 @@ pub enum LineKind {
     Shadow,
     /// Which columns of a result were masked as a whole.
     Masked,
-    /// A result.
+    /// What a program was given.
+    Input,
+    /// A result, or what a program said.
     Result,
     /// How a command ended, and how long it took.
     Tag,
-    /// An error of the target's.
+    /// An error of the target's, and what a program said beside its output.
     Error,
     /// A notice.
     Notice,
@@ -54,9 +59,30 @@ pub enum LineKind {
 #[derive(Debug, Default)]
 pub struct Terminal {
     opened: Timestamp,
-    prompt: String,
+    prompt: Prompt,
     open: Open,
     table: Option<(u64, Arc<[Column]>, Table)>,
+    sizes: Sizes,
+    speech: Speech,
+    /// The command that the last line was about.
+    about: u64,
+}
+
+/// What stands before a command, and before its further lines.
+#[derive(Debug)]
+struct Prompt(String, String);
+
+impl Default for Prompt {
+    fn default() -> Self {
+        Self::of("")
+    }
+}
+
+impl Prompt {
+    /// A database's, as psql has it.
+    fn of(database: &str) -> Self {
+        Self(format!("{database}=>"), format!("{database}->"))
+    }
 }
 
 impl Terminal {
@@ -79,6 +105,9 @@ impl Terminal {
         if ends_table {
             self.end_table(&mut lines);
         }
+        if let Some(size) = self.sizes.before(event) {
+            self.show(at, &size, &mut lines);
+        }
         self.show(at, event, &mut lines);
         lines
     }
@@ -87,6 +116,9 @@ impl Terminal {
     pub fn finish(&mut self) -> Vec<Line> {
         let mut lines = Vec::new();
         self.end_table(&mut lines);
+        let mut said = Vec::new();
+        self.speech.end_all(&mut said);
+        self.said(&said, &mut lines);
         lines
     }
 
@@ -95,6 +127,7 @@ impl Terminal {
             Event::Opened(head) => self.opened(head, lines),
             Event::Command { number, phase, text, parameters, .. } => {
                 self.open.begin(*number, at);
+                self.about = *number;
                 self.command(at, *number, *phase, text, lines);
                 for (index, parameter) in parameters.iter().enumerate() {
                     let text = format!("      ${} = {}", index + 1, shown(parameter));
@@ -153,7 +186,30 @@ impl Terminal {
                     lines.push(Line { kind: LineKind::Result, text });
                 }
             }
+            Event::Stream { number, stream, data } => {
+                let keys = *stream == Stream::Input && self.sizes.of(*number).is_some();
+                let mut said = Vec::new();
+                self.speech.hear(*number, *stream, data, keys, &mut said);
+                self.said(&said, lines);
+            }
+            // It is told when its command is known.
+            Event::Terminal { number: 0, .. } => {}
+            Event::Terminal { number, columns, rows } => {
+                let text = format!("  [{number}] terminal {columns}×{rows}");
+                lines.push(Line { kind: LineKind::Tag, text });
+            }
+            Event::Exited { number, status, signal, streams } => {
+                self.end_speech(*number, lines);
+                let took = self.open.end(*number).begun.map(|begun| at.since(begun));
+                lines.push(program::exited(*number, *status, signal.as_deref(), streams, took));
+            }
+            Event::Moved { number, path, upload, bytes, sha256 } => {
+                let moved = program::moved(path, *upload, *bytes, sha256.as_ref());
+                let text = format!("  [{number}] {moved}");
+                lines.push(Line { kind: LineKind::Tag, text });
+            }
             Event::Cut { number } => {
+                self.end_speech(*number, lines);
                 let text = format!("  [{number}] (the rest was over the cap and is not recorded)");
                 lines.push(Line { kind: LineKind::Tag, text });
             }
@@ -169,11 +225,15 @@ impl Terminal {
                 let text = format!("  [{number}] ERROR {}: {}", escape(code), escape(message));
                 lines.push(Line { kind: LineKind::Error, text });
             }
-            Event::Notice { message, .. } => {
+            Event::Notice { number, message } => {
+                self.end_speech(*number, lines);
                 let text = format!("NOTICE:  {}", escape(message));
                 lines.push(Line { kind: LineKind::Notice, text });
             }
             Event::Closed(ending) => {
+                let mut said = Vec::new();
+                self.speech.end_all(&mut said);
+                self.said(&said, lines);
                 let lasted = ending.at.since(self.opened).as_secs_f64();
                 let text =
                     format!("closed {} after {lasted:.1} s: {}", ending.at, escape(&ending.how));
@@ -184,7 +244,10 @@ impl Terminal {
 
     fn opened(&mut self, head: &SessionHead, lines: &mut Vec<Line>) {
         self.opened = head.opened;
-        self.prompt = escape(head.database.as_deref().unwrap_or(&head.resource)).into_owned();
+        self.prompt = match head.protocol.as_str() {
+            "ssh" => Prompt("$".into(), ">".into()),
+            _ => Prompt::of(&escape(head.database.as_deref().unwrap_or(&head.resource))),
+        };
         let kind = match head.identity.kind {
             IdentityKind::User => "user",
             IdentityKind::Machine => "machine",
@@ -232,8 +295,8 @@ impl Terminal {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = line_of(line.strip_suffix(b"\r").unwrap_or(line));
-            let mark = if index == 0 { "=>" } else { "->" };
-            let text = format!("{}{mark} {line}", self.prompt);
+            let mark = if index == 0 { &self.prompt.0 } else { &self.prompt.1 };
+            let text = format!("{mark} {line}");
             lines.push(Line { kind: LineKind::Command, text });
         }
     }
@@ -250,6 +313,24 @@ impl Terminal {
         if !rows.rest().is_empty() {
             lines.push(result(format!("({} bytes that are no rows)", rows.rest().len())));
         }
+    }
+
+    /// What was said, and of which command, where the line before was about another.
+    fn said(&mut self, said: &[Said], lines: &mut Vec<Line>) {
+        for said in said {
+            if said.number != self.about {
+                self.about = said.number;
+                let text = format!("-- [{}] goes on", said.number);
+                lines.push(Line { kind: LineKind::Head, text });
+            }
+            lines.push(program::said(said));
+        }
+    }
+
+    fn end_speech(&mut self, number: u64, lines: &mut Vec<Line>) {
+        let mut said = Vec::new();
+        self.speech.end(number, &mut said);
+        self.said(&said, lines);
     }
 
     fn end_table(&mut self, lines: &mut Vec<Line>) {
@@ -286,7 +367,7 @@ pub(crate) fn tried_out(number: u64, shadow: &Shadow) -> String {
 }
 
 /// A line of text or of bulk data; tabs, which only move, become room.
-fn line_of(bytes: &[u8]) -> String {
+pub(super) fn line_of(bytes: &[u8]) -> String {
     let mut pieces = bytes.split(|byte| *byte == b'\t').map(escape_bytes);
     let first = pieces.next().unwrap_or_default();
     pieces.fold(first, |line, piece| line + "    " + &piece)

@@ -8,8 +8,9 @@ use model::{Event, Phase, Timestamp, ValueFormat, Verdict};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::render::{HOSTILE, hostile, shown, story};
-use crate::story::{START, column, public, recording, row};
+use crate::render::{HOSTILE, hostile, shown, story, story_of_programs};
+use crate::screen::only_paints;
+use crate::story::{START, column, public, recording, row, said};
 
 fn told(export: &mut dyn Export, story: &[(Timestamp, Event)], broken: Option<&str>) -> String {
     let mut out = String::new();
@@ -63,7 +64,7 @@ fn parse(cast: &str) -> (Value, Vec<(f64, String, String)>) {
     let mut last = 0.0;
     let events = lines.map(|line| {
         let (time, code, data): (f64, String, String) = serde_json::from_str(line).unwrap();
-        assert!(["o", "m"].contains(&code.as_str()), "{line}");
+        assert!(["o", "i", "r", "m"].contains(&code.as_str()), "{line}");
         assert!(time >= 0.0, "{line}");
         if header["version"] == 2 {
             assert!(time >= last, "time runs backwards: {line}");
@@ -91,6 +92,46 @@ fn the_files_are_as_expected() {
     is_as_expected("session.v3.cast", &cast(Version::V3, &story()));
     is_as_expected("session.html", &page(&story()));
     is_as_expected("session.jsonl", &told(&mut Lines::new(), &story(), None));
+    is_as_expected("programs.v2.cast", &cast(Version::V2, &story_of_programs()));
+    is_as_expected("programs.v3.cast", &cast(Version::V3, &story_of_programs()));
+    is_as_expected("programs.html", &page(&story_of_programs()));
+    is_as_expected("programs.jsonl", &told(&mut Lines::new(), &story_of_programs(), None));
+}
+
+#[test]
+fn a_cast_of_a_terminal_has_its_size_and_shows_what_it_showed() {
+    for version in [Version::V2, Version::V3] {
+        let (header, events) = parse(&cast(version, &story_of_programs()));
+        let size = match version {
+            Version::V2 => (&header["width"], &header["height"]),
+            Version::V3 => (&header["term"]["cols"], &header["term"]["rows"]),
+        };
+        assert_eq!((size.0.as_u64(), size.1.as_u64()), (Some(80), Some(24)));
+        let of = |code: &str| {
+            let found = events.iter().filter(|event| event.1 == code);
+            found.map(|event| event.2.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("r"), ["100x30"]);
+        assert_eq!(of("i"), ["ls\r"]);
+        let shown = of("o").concat();
+        // As it was, but for the title; what else ran comes when the shell gives the screen back.
+        let played = "\x1b[32mweb-1\x1b[0m$ ls\r\na  b\r\nweb-1$ \x1b(B";
+        let at = shown.find(played).unwrap();
+        assert!(shown.find("$ tar c .").unwrap() > at, "{shown}");
+        assert!(!shown.contains("0;web-1"), "{shown}");
+        assert!(of("m").contains(&"[5] tar c ."));
+    }
+}
+
+#[test]
+fn a_terminal_of_no_size_plays_in_one_of_ours() {
+    let story = [
+        (START, Event::Terminal { number: 1, columns: 0, rows: 4_000_000 }),
+        (START, said(1, model::Stream::Output, b"x")),
+    ];
+    let (header, events) = parse(&cast(Version::V2, &story));
+    assert_eq!((&header["width"], &header["height"]), (&120.into(), &36.into()));
+    assert!(events.iter().all(|event| event.1 == "o"), "{events:?}");
 }
 
 #[test]
@@ -145,10 +186,14 @@ fn nothing_recorded_steers_a_player() {
         let cast = cast(version, &hostile());
         assert!(!cast.chars().any(|c| c.is_control() && c != '\n'), "{cast:?}");
         let (header, events) = parse(&cast);
+        for (_, code, text) in &events {
+            if code == "o" || code == "i" {
+                only_paints(text).unwrap();
+            }
+        }
+        // Of what was played only that is there which paints; all the rest is lines.
         let text = uncoloured(&events);
-        assert!(text.contains("owned"));
-        assert!(!text.contains('\x1b') && !text.contains('\u{9b}'), "{text:?}");
-        assert!(!text.chars().any(|c| c.is_control() && c != '\r' && c != '\n'), "{text:?}");
+        assert!(text.contains("\\x1b]0;owned") && !text.contains("\x1b]"), "{text:?}");
         let labels = events.iter().filter(|event| event.1 == "m").map(|event| event.2.as_str());
         for text in labels.chain([header["title"].as_str().unwrap()]) {
             assert!(!text.chars().any(char::is_control) && !text.contains('\u{202e}'), "{text:?}");
@@ -210,7 +255,10 @@ fn nothing_recorded_is_markup_and_the_page_asks_for_nothing() {
             Event::Shadow { shadow, .. } => shadow.policies = [MARKUP.into()].into(),
             Event::Notice { message, .. } => *message = MARKUP.into(),
             Event::Closed(ending) => ending.how = MARKUP.into(),
-            Event::Cut { .. } => {}
+            Event::Stream { data, .. } => *data = Bytes::from(format!("{MARKUP}\n")),
+            Event::Moved { path, .. } => *path = MARKUP.into(),
+            Event::Exited { signal, .. } => *signal = Some(MARKUP.into()),
+            Event::Terminal { .. } | Event::Cut { .. } => {}
         }
     }
     for story in [&hostile(), &story] {
@@ -401,6 +449,9 @@ fn lines_read_back_show_what_was_recorded() {
     let text = told(&mut Lines::new(), &story(), None);
     let again: Vec<_> = text.lines().map(|line| read_line(line).unwrap()).collect();
     assert_eq!(shown(&again), shown(&story()));
+    let text = told(&mut Lines::new(), &story_of_programs(), None);
+    let again: Vec<_> = text.lines().map(|line| read_line(line).unwrap()).collect();
+    assert_eq!(shown(&again), shown(&story_of_programs()));
     let text = told(&mut Lines::new(), &hostile(), None);
     let again: Vec<_> = text.lines().map(|line| read_line(line).unwrap()).collect();
     let acts = |c: char| c.is_control() && c != '\n';
@@ -435,15 +486,25 @@ proptest! {
             }),
             (START, Event::Rows { number: 1, count: 1, data: row(&[Some(&text)]).into() }),
             (START, Event::Rows { number: 1, count: 1, data: rows.into() }),
-            (START, Event::Bulk { number: 1, to_client: false, data: Bytes::from(text) }),
+            (START, Event::Bulk { number: 1, to_client: false, data: Bytes::from(text.clone()) }),
+            (START, said(2, model::Stream::Output, &text)),
+            (START, said(2, model::Stream::Error, &text)),
+            (START, Event::Terminal { number: 3, columns: 80, rows: 24 }),
+            (START, said(3, model::Stream::Input, &text)),
+            (START, said(3, model::Stream::Output, &text)),
+            (START, Event::Moved {
+                number: 3, path: name.clone(), upload: true, bytes: 1, sha256: None,
+            }),
         ];
         let page = page(&story);
         prop_assert!(!page.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
         let marked = tags(&page).len();
-        prop_assert!(marked < 80, "{:?}", tags(&page));
+        prop_assert!(marked < 90, "{:?}", tags(&page));
         for version in [Version::V2, Version::V3] {
             let (_, events) = parse(&cast(version, &story));
-            prop_assert!(!uncoloured(&events).contains('\x1b'));
+            for (_, _, text) in events.iter().filter(|event| event.1 != "m") {
+                prop_assert_eq!(only_paints(text), Ok(()));
+            }
         }
         let lines = told(&mut Lines::new(), &story, None);
         for line in lines.lines() {

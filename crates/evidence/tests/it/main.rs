@@ -16,3 +16,4 @@ mod page;
 mod render;
 mod resume;
 mod round_trip;
+mod screen;

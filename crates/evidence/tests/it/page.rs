@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use ed25519_dalek::pkcs8::DecodePublicKey;
 use evidence::{PublicKey, State};
-use model::{Access, Action, Event, Object, ObjectKind, Parent, Phase, Seen, Verdict};
-
-use ring::aead;
+use model::{
+    Access, Action, Event, Object, ObjectKind, Parent, Phase, Seen, Stream, StreamDigest, Verdict,
+};
+use ring::{aead, digest};
 
 use crate::story::{START, begin, ending, head, key, keyring};
 
@@ -83,7 +84,7 @@ fn the_example_on_the_page_is_what_is_written() {
     assert_eq!(block("pem"), key().public().to_pem().unwrap());
     if std::env::var_os("UPDATE_PAGE").is_some() {
         let (before, _) = PAGE.split_once("```hex\n").unwrap();
-        let table = read(&example());
+        let (table, _) = read(&example());
         let page =
             format!("{before}```hex\n{}```\n\n| offset | |\n|---|---|\n{table}", dump(&example()));
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence-format.md");
@@ -121,8 +122,8 @@ fn varint(bytes: &mut &[u8]) -> usize {
     value
 }
 
-/// A reader written from the page: the table of what stands where.
-fn read(file: &[u8]) -> String {
+/// A reader written from the page: the table of what stands where, and every frame's kind and payload.
+fn read(file: &[u8]) -> (String, Vec<(u8, Vec<u8>)>) {
     let public = ed25519_dalek::VerifyingKey::from_public_key_pem(block("pem")).unwrap();
     assert_eq!(&file[..12], b"\x89SLUICE\n\0\x02\0\0");
     assert_eq!(&file[36..52], &blake3::hash(public.as_bytes()).as_bytes()[..16]);
@@ -142,7 +143,7 @@ fn read(file: &[u8]) -> String {
     let mut chain = *blake3::hash(&file[..begin]).as_bytes();
     let (mut at, mut blocks, mut previous) = (begin, 0_u64, begin);
     let mut table = String::new();
-    let mut kinds = Vec::new();
+    let mut told = Vec::new();
     let mut end = 0;
     while at < file.len() {
         assert_eq!(end, 0, "nothing follows the last checkpoint");
@@ -166,13 +167,15 @@ fn read(file: &[u8]) -> String {
                 let (mut rest, mut found) = (&plain[..], Vec::new());
                 while !rest.is_empty() {
                     let size = varint(&mut rest);
-                    found.push(rest[0]);
+                    let (kind, mut payload) = (rest[0], &rest[1..size]);
+                    varint(&mut payload);
+                    found.push((kind, payload.to_vec()));
                     rest = &rest[size..];
                 }
                 assert_eq!(found.len(), frames);
-                let list: Vec<_> = found.iter().map(ToString::to_string).collect();
+                let list: Vec<_> = found.iter().map(|(kind, _)| kind.to_string()).collect();
                 let _ = writeln!(table, "| {at:04x} | frames of kind {} |", list.join(", "));
-                kinds.extend(found);
+                told.extend(found);
             }
             2 => {
                 let signed =
@@ -182,7 +185,7 @@ fn read(file: &[u8]) -> String {
                 assert_eq!(number(&body[8..16]), at);
                 assert_eq!(number(&body[16..24]) as u64, blocks);
                 assert_eq!(number(&body[24..28]), previous);
-                assert_eq!(number(&body[29..37]), kinds.len());
+                assert_eq!(number(&body[29..37]), told.len());
                 end = body[28];
                 let what = if end == 1 { ", the last" } else { "" };
                 let _ = writeln!(table, "| {at:04x} | a checkpoint{what} |");
@@ -194,11 +197,122 @@ fn read(file: &[u8]) -> String {
         previous = 9 + length + 32;
         at += previous;
     }
-    assert_eq!((end, kinds), (1, vec![1, 2, 3, 8, 11]));
-    table
+    assert_eq!(end, 1);
+    (table, told)
 }
 
 #[test]
 fn a_reader_written_from_the_page_reads_the_example() {
-    assert!(PAGE.ends_with(&read(&on_the_page())));
+    let (table, told) = read(&on_the_page());
+    assert!(PAGE.ends_with(&table));
+    assert_eq!(told.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [1, 2, 3, 8, 11]);
+}
+
+/// What the page's payloads say, in the order in which they stand there.
+fn of_programs() -> [Event; 6] {
+    let sha256 = |text: &[u8]| digest::digest(&digest::SHA256, text).as_ref().try_into().unwrap();
+    let digest = |stream, text: &'static [u8]| StreamDigest {
+        stream,
+        bytes: text.len() as u64,
+        sha256: sha256(text),
+    };
+    let said = |stream, data| Event::Stream { number: 2, stream, data: Bytes::from_static(data) };
+    [
+        said(Stream::Output, b"Linux\n"),
+        said(Stream::Error, b"oops\n"),
+        Event::Terminal { number: 0, columns: 120, rows: 40 },
+        Event::Exited {
+            number: 2,
+            status: Some(1),
+            signal: None,
+            streams: vec![digest(Stream::Output, b"Linux\n"), digest(Stream::Error, b"oops\n")],
+        },
+        Event::Exited { number: 3, status: None, signal: Some("TERM".into()), streams: Vec::new() },
+        Event::Moved {
+            number: 4,
+            path: "/etc/hosts".into(),
+            upload: false,
+            bytes: 1234,
+            sha256: None,
+        },
+    ]
+}
+
+fn payloads_on_the_page() -> Vec<(u8, Vec<u8>)> {
+    let line = |line: &str| {
+        let (kind, digits) = line.split_once(' ').unwrap();
+        (kind.parse().unwrap(), hex::decode(digits.replace(' ', "")).unwrap())
+    };
+    block("payloads").lines().map(line).collect()
+}
+
+/// Reads one payload by the words of the page.
+fn payload(kind: u8, mut rest: &[u8]) -> Event {
+    fn byte(bytes: &mut &[u8]) -> u8 {
+        let byte = bytes[0];
+        *bytes = &bytes[1..];
+        byte
+    }
+    fn take(bytes: &mut &[u8], length: usize) -> Vec<u8> {
+        let (part, rest) = bytes.split_at(length);
+        *bytes = rest;
+        part.to_vec()
+    }
+    fn bytes(from: &mut &[u8]) -> Vec<u8> {
+        let length = varint(from);
+        take(from, length)
+    }
+    let text = |from: &mut &[u8]| String::from_utf8(bytes(from)).unwrap();
+    let stream = |from: &mut &[u8]| match byte(from) {
+        0 => Stream::Input,
+        1 => Stream::Output,
+        2 => Stream::Error,
+        other => unreachable!("stream {other}"),
+    };
+    let rest = &mut rest;
+    let number = varint(rest) as u64;
+    let event = match kind {
+        13 => Event::Stream { number, stream: stream(rest), data: bytes(rest).into() },
+        14 => Event::Terminal { number, columns: varint(rest) as u32, rows: varint(rest) as u32 },
+        15 => Event::Exited {
+            number,
+            status: (byte(rest) == 1).then(|| varint(rest) as u32),
+            signal: (byte(rest) == 1).then(|| text(rest)),
+            streams: (0..varint(rest))
+                .map(|_| StreamDigest {
+                    stream: stream(rest),
+                    bytes: varint(rest) as u64,
+                    sha256: take(rest, 32).try_into().unwrap(),
+                })
+                .collect(),
+        },
+        16 => Event::Moved {
+            number,
+            path: text(rest),
+            upload: byte(rest) == 1,
+            bytes: varint(rest) as u64,
+            sha256: (byte(rest) == 1).then(|| take(rest, 32).try_into().unwrap()),
+        },
+        other => unreachable!("kind {other}"),
+    };
+    assert!(rest.is_empty(), "{rest:?}");
+    event
+}
+
+#[test]
+fn a_reader_written_from_the_page_reads_what_tells_of_programs() {
+    let read: Vec<_> =
+        payloads_on_the_page().iter().map(|(kind, bytes)| payload(*kind, bytes)).collect();
+    assert_eq!(read, of_programs());
+}
+
+#[test]
+fn what_tells_of_programs_is_written_as_the_page_says() {
+    let mut writer = begin(&head(1));
+    for event in of_programs() {
+        writer.append(START, &event).unwrap();
+    }
+    writer.close(&ending()).unwrap();
+    let (_, told) = read(writer.bytes());
+    assert_eq!(told[1..told.len() - 1], payloads_on_the_page());
 }

@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use evidence::render::{JsonLines, Terminal};
-use model::{Event, Phase, Timestamp, ValueFormat};
+use model::{Event, Phase, Stream, Timestamp, ValueFormat};
 use proptest::prelude::*;
 
-use crate::story::{START, column, ending, events, head, row};
+use crate::story::{
+    START, column, ending, events, events_of_programs, head, head_of_programs, row,
+};
 
 pub(crate) fn story() -> Vec<(Timestamp, Event)> {
     let mut story = vec![(START, Event::Opened(Box::new(head(1))))];
@@ -55,6 +57,74 @@ orders=> drop \\xff table t
 closed 2026-01-31T12:00:02.000000Z after 2.0 s: the client left
 ";
     assert_eq!(shown(&story()), expected);
+}
+
+pub(crate) fn story_of_programs() -> Vec<(Timestamp, Event)> {
+    let mut story = vec![(START, Event::Opened(Box::new(head_of_programs(2))))];
+    story.extend(events_of_programs());
+    story.push((ending().at, Event::Closed(ending())));
+    story
+}
+
+#[test]
+fn programs_are_shown_with_what_they_were_given_and_said() {
+    let (sent, moved) = ("d1".repeat(32), "f1".repeat(32));
+    let expected = format!(
+        "\
+session 01kg9ys7g00000000000000002: erin@example.com (user, by corp) from 192.0.2.7:50123 to web-1
+opened 2026-01-31T12:00:00.000000Z (policies: engineers-read; client OpenSSH_9.2)
+-- [1] +0.010 s
+$ uname -a
+  [1] allowed (by engineers-run)
+Linux web-1 6.1
+2> uname: one word
+< y
+    x86_64
+  [1] exit 1 (input 2 bytes, output 24 bytes, error 16 bytes, 4.000 ms)
+-- [2] +0.020 s
+$ download /etc/hosts
+  [2] allowed (by engineers-run)
+  [2] ↓ /etc/hosts 1.2 KiB sha256 {moved}
+-- [3] +0.030 s
+$ env LANG
+  [3] allowed (by engineers-run)
+-- [4] +0.031 s
+$ shell
+  [4] allowed (by engineers-run)
+  [4] terminal 80×24
+< ls
+\\x1b]0;web-1\\x07\\x1b[32mweb-1\\x1b[0m$ ls
+a  b
+  [4] terminal 100×30
+-- [5] +0.061 s
+$ tar c .
+  [5] allowed (by engineers-run)
+(600 bytes that are no text: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …)
+  [5] (the rest was over the cap and is not recorded)
+  [5] exit 0 (output 8.8 KiB, 2.000 ms)
+-- [4] goes on
+web-1$
+  [4] killed by HUP (input 3 bytes, output 50 bytes, 39.000 ms)
+closed 2026-01-31T12:00:02.000000Z after 2.0 s: the client left
+"
+    );
+    assert_eq!(shown(&story_of_programs()), expected);
+    let mut json = JsonLines::new();
+    let lines: Vec<serde_json::Value> = story_of_programs()
+        .iter()
+        .map(|(at, event)| serde_json::from_str(&json.event(*at, event)).unwrap())
+        .collect();
+    let of =
+        |kind: &str| lines.iter().filter(|line| line["type"] == kind).cloned().collect::<Vec<_>>();
+    assert_eq!(lines[1]["programs"], serde_json::json!(["uname"]));
+    assert_eq!(lines[1]["argv"], serde_json::json!(["-a"]));
+    assert_eq!(of("stream")[3]["data"], "y\n");
+    assert_eq!(of("stream")[3]["stream"], "input");
+    assert_eq!(of("terminal")[0]["columns"], 80);
+    assert_eq!(of("exited")[0]["status"], 1);
+    assert_eq!(of("exited")[0]["streams"][1]["sha256"], sent);
+    assert_eq!(of("exited")[2]["signal"], "HUP");
+    assert_eq!(of("moved")[0]["sha256"], moved);
 }
 
 #[test]
@@ -173,6 +243,13 @@ pub(crate) fn hostile() -> Vec<(Timestamp, Event)> {
         },
         Event::Rows { number: 1, count: 1, data: data.into() },
         Event::Bulk { number: 1, to_client: true, data: Bytes::from(HOSTILE) },
+        Event::Terminal { number: 1, columns: 80, rows: 24 },
+        Event::Stream { number: 1, stream: Stream::Input, data: Bytes::from(HOSTILE) },
+        Event::Stream { number: 1, stream: Stream::Output, data: Bytes::from(HOSTILE) },
+        Event::Stream { number: 2, stream: Stream::Error, data: Bytes::from(HOSTILE) },
+        Event::Stream { number: 2, stream: Stream::Output, data: Bytes::from_static(b"\0\x1b]") },
+        Event::Moved { number: 2, path: text(), upload: true, bytes: 1, sha256: None },
+        Event::Exited { number: 1, status: None, signal: Some(text()), streams: Vec::new() },
         Event::Finished { number: 1, tag: text(), rows: 1, bytes: 1 },
         Event::Failed { number: 1, code: text(), message: text() },
         Event::Notice { number: 1, message: text() },

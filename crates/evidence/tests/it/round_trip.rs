@@ -2,10 +2,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use evidence::{Checkpoint, Counts, End, Item, Keyring, Reader, Slot, State, WriteError, Writer};
-use model::{Event, Timestamp};
+use model::{Event, Facts, Seen, Stream, StreamDigest, Timestamp};
 use proptest::prelude::*;
 
-use crate::story::{START, begin, ending, events, head, keyring, keys, public, read, recording};
+use crate::story::{
+    START, begin, ending, events, events_of_programs, head, head_of_programs, keyring, keys,
+    public, read, recording, recording_of,
+};
 
 fn frames(recording: &[u8], piece: usize) -> Vec<(Timestamp, Event)> {
     read(recording, piece)
@@ -26,6 +29,37 @@ fn what_is_written_reads_back_however_it_is_cut() {
     for piece in [1, 2, 3, 7, 64, 1000, recording.len()] {
         assert_eq!(frames(&recording, piece), expected, "in pieces of {piece}");
     }
+}
+
+#[test]
+fn what_programs_said_reads_back_and_is_counted() {
+    let head = head_of_programs(2);
+    let recording = recording_of(&head, &events_of_programs());
+    let mut expected = vec![(START, Event::Opened(Box::new(head)))];
+    expected.extend(events_of_programs());
+    expected.push((ending().at, Event::Closed(ending())));
+    for piece in [1, 7, recording.len()] {
+        assert_eq!(frames(&recording, piece), expected, "in pieces of {piece}");
+    }
+    let report = verify(&recording);
+    assert_eq!((report.state, report.unread), (State::Closed, 0), "{report:?}");
+    // One exit code other than 0 and one signal; every stream that ended.
+    let bytes = 2 + 24 + 16 + 3 + 50 + 9000;
+    let counts = Counts { frames: 28, commands: 5, failed: 2, bytes, ..Counts::default() };
+    assert_eq!(report.counts, counts);
+}
+
+/// What an earlier version of this program wrote, before there were programs in recordings.
+const BEFORE_PROGRAMS: &[u8] = include_bytes!("recordings/before-programs.sluice-rec");
+
+#[test]
+fn a_recording_of_an_earlier_version_reads_as_it_did() {
+    let mut expected = vec![(START, Event::Opened(Box::new(head(1))))];
+    expected.extend(events());
+    expected.push((ending().at, Event::Closed(ending())));
+    assert_eq!(frames(BEFORE_PROGRAMS, 100), expected);
+    let report = verify(BEFORE_PROGRAMS);
+    assert_eq!((report.state, report.counts, report.unread), (State::Closed, COUNTS, 0));
 }
 
 fn verify(recording: &[u8]) -> evidence::Report {
@@ -258,6 +292,38 @@ proptest! {
             let report = evidence::verify(&bytes, &public(), keyring);
             prop_assert_eq!(report.state, State::Tampered);
         }
+    }
+
+    #[test]
+    fn whatever_programs_say_reads_back(
+        number: u64, data: Vec<u8>, stream in 0_usize..3, path: String, upload: bool,
+        status: Option<u32>, signal: Option<String>, sha256: Option<[u8; 32]>,
+        columns: u32, rows: u32, bytes: u64, names: std::collections::BTreeSet<String>,
+    ) {
+        let stream = [Stream::Input, Stream::Output, Stream::Error][stream];
+        let digest = StreamDigest { stream, bytes, sha256: sha256.unwrap_or_default() };
+        let names: std::collections::BTreeSet<Box<str>> = names.into_iter().map(Into::into).collect();
+        let facts = Facts {
+            programs: names.clone(), argv: names.clone(), paths: names, ..Facts::default()
+        };
+        let events = [
+            Event::Command {
+                number, phase: model::Phase::Run, text: data.clone().into(),
+                parameters: Arc::new([]), accesses: Arc::new([]),
+                seen: Some(Seen { facts: Arc::new(facts), in_transaction: upload }),
+            },
+            Event::Stream { number, stream, data: data.into() },
+            Event::Terminal { number, columns, rows },
+            Event::Exited { number, status, signal, streams: vec![digest; 3] },
+            Event::Moved { number, path, upload, bytes, sha256 },
+        ];
+        let mut writer = begin(&head(1));
+        for event in &events {
+            writer.append(START, event).unwrap();
+        }
+        writer.seal();
+        let read: Vec<_> = frames(writer.bytes(), 100).into_iter().skip(1).map(|(_, e)| e).collect();
+        prop_assert_eq!(read, events);
     }
 
     #[test]

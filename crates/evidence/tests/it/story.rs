@@ -8,7 +8,7 @@ use evidence::{
 use model::{
     Access, Action, ApprovalId, Column, DataClass, Ending, Event, Facts, Identity, IdentityKind,
     Object, ObjectKind, Parameter, Parent, Phase, ReasonKind, Seen, SessionHead, SessionId, Shadow,
-    Timestamp, TokenId, ValueFormat, Verdict,
+    Stream, StreamDigest, Timestamp, TokenId, ValueFormat, Verdict,
 };
 use zeroize::Zeroizing;
 
@@ -79,7 +79,7 @@ pub(crate) fn column(name: &str, type_name: &str, format: ValueFormat) -> Column
     Column { name: name.into(), type_name: type_name.into(), format, masked: Default::default() }
 }
 
-/// One of every kind of event, in an order a session could have.
+/// One of every kind of event of a database's session, in an order it could have.
 pub(crate) fn events() -> Vec<(Timestamp, Event)> {
     let at = |millis| START.plus(Duration::from_millis(millis));
     let mut masked = column("card", "text", ValueFormat::Text);
@@ -120,6 +120,7 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
                         returns: [DataClass::new("email").unwrap()].into(),
                         filters: [DataClass::new("us_ssn").unwrap()].into(),
                         not_understood: Some("a piece of it is new".into()),
+                        ..Facts::default()
                     }),
                     in_transaction: true,
                 }),
@@ -199,14 +200,109 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
     ]
 }
 
+/// Who came to a machine.
+pub(crate) fn head_of_programs(randomness: u128) -> SessionHead {
+    SessionHead {
+        client: Some("OpenSSH_9.2".into()),
+        resource: "web-1".into(),
+        protocol: "ssh".into(),
+        database: None,
+        ..head(randomness)
+    }
+}
+
+pub(crate) fn said(number: u64, stream: Stream, data: &[u8]) -> Event {
+    Event::Stream { number, stream, data: Bytes::copy_from_slice(data) }
+}
+
+pub(crate) fn ran(number: u64, text: &str, access: Access) -> [Event; 2] {
+    let facts = Facts {
+        programs: text.split(' ').next().map(Into::into).into_iter().collect(),
+        argv: text.split(' ').skip(1).map(Into::into).collect(),
+        ..Facts::default()
+    };
+    [
+        Event::Command {
+            number,
+            phase: Phase::Run,
+            text: Bytes::copy_from_slice(text.as_bytes()),
+            parameters: Arc::new([]),
+            accesses: Arc::new([access]),
+            seen: Some(Seen { facts: Arc::new(facts), in_transaction: false }),
+        },
+        Event::Decided {
+            number,
+            verdict: Verdict::Allowed,
+            policies: Arc::from(["engineers-run".into()]),
+            approval: None,
+            message: None,
+            cause: None,
+        },
+    ]
+}
+
+fn ended(
+    number: u64,
+    status: Option<u32>,
+    signal: Option<&str>,
+    streams: &[(Stream, u64)],
+) -> Event {
+    let digest = |(stream, bytes): &(Stream, u64)| StreamDigest {
+        stream: *stream,
+        bytes: *bytes,
+        sha256: [0xd1; 32],
+    };
+    let signal = signal.map(str::to_owned);
+    Event::Exited { number, status, signal, streams: streams.iter().map(digest).collect() }
+}
+
+/// What happens on a machine: a program, a file that is fetched, a shell on a terminal.
+pub(crate) fn events_of_programs() -> Vec<(Timestamp, Event)> {
+    let at = |millis| START.plus(Duration::from_millis(millis));
+    let program = |name: &str| Access::new(Action::Exec, Object::top(ObjectKind::Program, name));
+    let mut events = Vec::new();
+    let mut tell = |millis, more: &[Event]| {
+        events.extend(more.iter().map(|event| (at(millis), event.clone())));
+    };
+    tell(10, &ran(1, "uname -a", program("uname")));
+    tell(
+        12,
+        &[said(1, Stream::Output, b"Linux web-1 6."), said(1, Stream::Output, b"1\n\tx86_64")],
+    );
+    tell(13, &[said(1, Stream::Error, b"uname: one word\n"), said(1, Stream::Input, b"y\n")]);
+    let streams = [(Stream::Input, 2), (Stream::Output, 24), (Stream::Error, 16)];
+    tell(14, &[ended(1, Some(1), None, &streams)]);
+    let file = Object::top(ObjectKind::File, "/etc/hosts");
+    tell(20, &ran(2, "download /etc/hosts", Access::new(Action::Download, file)));
+    let (path, sha256) = ("/etc/hosts".to_owned(), Some([0xf1; 32]));
+    tell(21, &[Event::Moved { number: 2, path, upload: false, bytes: 1234, sha256 }]);
+    tell(29, &[Event::Terminal { number: 0, columns: 80, rows: 24 }]);
+    tell(30, &ran(3, "env LANG", Access::new(Action::Env, Object::top(ObjectKind::Other, "LANG"))));
+    tell(31, &ran(4, "shell", Access::new(Action::Shell, Object::resource())));
+    tell(40, &[said(4, Stream::Output, b"\x1b]0;web-1\x07\x1b[32mweb-1\x1b[0m$ ")]);
+    tell(50, &[said(4, Stream::Input, b"ls\r"), said(4, Stream::Output, b"ls\r\na  b\r\n")]);
+    tell(60, &[Event::Terminal { number: 4, columns: 100, rows: 30 }]);
+    // Another program while the shell has the screen.
+    tell(61, &ran(5, "tar c .", program("tar")));
+    tell(62, &[said(5, Stream::Output, &[0; 600]), said(4, Stream::Output, b"web-1$ ")]);
+    tell(63, &[Event::Cut { number: 5 }, ended(5, Some(0), None, &[(Stream::Output, 9000)])]);
+    tell(70, &[ended(4, None, Some("HUP"), &[(Stream::Input, 3), (Stream::Output, 50)])]);
+    events
+}
+
 pub(crate) fn ending() -> Ending {
     Ending { at: START.plus(Duration::from_secs(2)), how: "the client left".into() }
 }
 
 /// A recording of [`events`], sealed after every second event and signed in the middle.
 pub(crate) fn recording(randomness: u128) -> Vec<u8> {
-    let mut writer = begin(&head(randomness));
-    for (index, (at, event)) in events().iter().enumerate() {
+    recording_of(&head(randomness), &events())
+}
+
+/// The same of other events.
+pub(crate) fn recording_of(head: &SessionHead, events: &[(Timestamp, Event)]) -> Vec<u8> {
+    let mut writer = begin(head);
+    for (index, (at, event)) in events.iter().enumerate() {
         writer.append(*at, event).unwrap();
         if index % 2 == 1 {
             writer.seal();

@@ -375,6 +375,39 @@ fn policies_see_the_facts_of_a_command() {
 }
 
 #[test]
+fn policies_see_the_programs_words_and_paths_of_a_command_line() {
+    let policies = r#"
+        @id("look") permit (principal, action == Action::"exec", resource)
+            when { context.programs == ["systemctl"] && context.argv.containsAny(["status", "show"]) };
+        @id("read") permit (principal, action == Action::"exec", resource) when { context.programs.contains("cat") };
+        @id("keys") forbid (principal, action in Action::"run", resource) when { context.paths.contains("/root/.ssh") };"#;
+    let mut slice = session(&open_and(policies));
+    for (programs, argv, paths, expected) in [
+        (&["systemctl"][..], &["status", "web"][..], &[][..], "allow look"),
+        (&["systemctl"], &["restart", "web"], &[], "deny"),
+        (&["systemctl", "sh"], &["status"], &[], "deny"),
+        (&["cat"], &["/etc/hosts"], &["/etc/hosts"], "allow read"),
+        (&["cat"], &["/root/.ssh"], &["/etc/hosts", "/root/.ssh"], "deny keys"),
+        (&[], &[], &[], "deny"),
+        // What is remembered of the first is not taken for another.
+        (&["systemctl"], &["status", "web"], &[], "allow look"),
+    ] {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
+        let facts = Facts {
+            programs: set(programs),
+            argv: set(argv),
+            paths: set(paths),
+            ..Facts::default()
+        };
+        let object = Object::top(ObjectKind::Program, "x");
+        let command = command(vec![Access::new(Action::Exec, object)], facts);
+        let told = told(&slice.decide(&command, MONDAY));
+        let verdict = told.split(':').next().unwrap_or_default().trim_end();
+        assert_eq!(verdict, expected, "{programs:?} {argv:?} {paths:?}");
+    }
+}
+
+#[test]
 fn a_decision_that_depends_on_the_time_holds_for_its_minute_only() {
     let policies = format!(
         r#"{ANYTHING} @id("morning") forbid (principal, action == Action::"delete", resource)

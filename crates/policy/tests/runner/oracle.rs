@@ -1,6 +1,6 @@
 //! Cedar itself, asked naively with every policy and its own entities, against a slice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -61,6 +61,8 @@ fn drawn() -> impl Strategy<Value = Drawn> {
             "action == Action::\"select\"",
             "action in [Action::\"delete\", Action::\"define\"]",
             "action in [Action::\"read\", Action::\"write\", Action::\"unknown\"]",
+            "action in Action::\"run\"",
+            "action in [Action::\"exec\", Action::\"env\", Action::\"select\"]",
         ]),
         prop::sample::select(vec![
             "resource",
@@ -84,6 +86,9 @@ fn drawn() -> impl Strategy<Value = Drawn> {
             "unless { context.in_transaction }",
             "when { context.returns.contains(DataClass::\"email\") }",
             "when { context.filters.contains(DataClass::\"email\") }",
+            "when { context.programs.contains(\"rm\") }",
+            "unless { context.argv.containsAny([\"-f\", \"-r\"]) }",
+            "when { context.paths == [\"/etc\"] || context.programs.isEmpty() }",
             "when { resource.kind == \"relation\" && resource.name == \"a\" }",
             "unless { resource.path like \"public/*\" }",
             "when { resource in Object::\"orders/app\" || principal.subject == \"ann\" }",
@@ -137,6 +142,9 @@ fn access() -> impl Strategy<Value = Access> {
         Action::Delete,
         Action::Drop,
         Action::Unknown,
+        Action::Exec,
+        Action::Env,
+        Action::AgentForward,
     ]);
     let schema = || prop::sample::select(vec!["public", "app", "pg_temp"]);
     let placed = (
@@ -149,6 +157,7 @@ fn access() -> impl Strategy<Value = Access> {
         Just(Object::resource()),
         schema().prop_map(|name| Object::top(ObjectKind::Schema, name)),
         Just(Object::top(ObjectKind::Setting, "a")),
+        Just(Object::top(ObjectKind::Program, "rm")),
         placed.clone(),
         placed,
     ];
@@ -157,12 +166,22 @@ fn access() -> impl Strategy<Value = Access> {
 
 fn facts() -> impl Strategy<Value = Facts> {
     let class = || proptest::option::of(Just(DataClass::new("email").unwrap()));
-    (any::<bool>(), class(), class()).prop_map(|(unbounded, returned, filtered)| Facts {
-        unbounded,
-        returns: returned.into_iter().collect(),
-        filters: filtered.into_iter().collect(),
-        not_understood: None,
-    })
+    let some = |names: [&'static str; 2]| {
+        prop::sample::subsequence(names.to_vec(), 0..=2)
+            .prop_map(|names| names.into_iter().map(Into::into).collect())
+    };
+    let line = (some(["rm", "ls"]), some(["-f", "-l"]), some(["/etc", "/srv"]));
+    (any::<bool>(), class(), class(), line).prop_map(
+        |(unbounded, returned, filtered, (programs, argv, paths))| Facts {
+            unbounded,
+            returns: returned.into_iter().collect(),
+            filters: filtered.into_iter().collect(),
+            programs,
+            argv,
+            paths,
+            not_understood: None,
+        },
+    )
 }
 
 /// What a naive reading says: allow, hold or deny.
@@ -275,6 +294,8 @@ fn ask_naively(
             |class: &DataClass| Expression::new_entity_uid(uid("DataClass", class.as_str()));
         Expression::new_set(classes.iter().map(class))
     };
+    let words =
+        |names: &BTreeSet<Box<str>>| Expression::new_set(names.iter().map(|name| text(name)));
     let context = Context::from_pairs([
         ("source".to_owned(), Expression::new_ip(IpAddr::to_string(&around.source))),
         ("client".to_owned(), text(&around.client.unwrap())),
@@ -284,6 +305,9 @@ fn ask_naively(
         ("in_transaction".to_owned(), Expression::new_bool(in_transaction)),
         ("returns".to_owned(), classes(&facts.returns)),
         ("filters".to_owned(), classes(&facts.filters)),
+        ("programs".to_owned(), words(&facts.programs)),
+        ("argv".to_owned(), words(&facts.argv)),
+        ("paths".to_owned(), words(&facts.paths)),
     ])
     .unwrap();
     let action = uid("Action", access.action.name());

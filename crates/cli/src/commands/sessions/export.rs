@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use evidence::export::{Asciicast, Export, Lines, Made, Ocsf, Page, Version};
+use evidence::render::Sizes;
 use evidence::{Report, State};
 use model::Timestamp;
 
@@ -14,7 +15,7 @@ use super::source::Source;
 use crate::commands::verify::{key_from, key_of_gateway};
 use crate::error::{Exit, Failure};
 use crate::output;
-use crate::recording::{Recording, Told};
+use crate::recording::{Part, Recording, Told};
 
 /// So much of what is written is in memory at once, and what one event adds.
 const CHUNK: usize = 256 << 10;
@@ -25,6 +26,7 @@ const CHUNK: usize = 256 << 10;
 Examples:
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format html -o session.html
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format asciicast -o session.cast && asciinema play session.cast
+  sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format asciicast --statement 7 -o shell.cast
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format jsonl | jq -r 'select(.type == \"command\").text'
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format ocsf -o session.jsonl
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha.sluice-rec --format html --key gateway.pub --session-key key.hex
@@ -45,6 +47,9 @@ pub(crate) struct Args {
     /// Ask players of an asciicast to pause no longer than this
     #[arg(long, value_name = "SECONDS")]
     idle: Option<u32>,
+    /// This statement alone: an asciicast has one screen, and several programs may have one at once
+    #[arg(long, value_name = "N")]
+    statement: Option<u64>,
     /// The gateway's public key (PEM), which the page's recording is checked against; else the gateway is asked for it
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -67,6 +72,12 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let casts =
+        matches!(args.format, Format::Asciicast | Format::AsciicastV2 | Format::AsciicastV3);
+    if args.statement.is_some() && !casts {
+        let why = "--statement is for asciicasts: the other formats hold the session as a whole";
+        return Err(Failure::new(Exit::Usage, why.to_owned()).into());
+    }
     let file = args.output.as_deref().filter(|file| *file != Path::new("-"));
     if let Some(file) = file {
         refuse_to_overwrite(file, args.force)?;
@@ -92,11 +103,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
     };
     let told = match file {
-        None => write(&mut recording, &mut *export, |text| {
+        None => write(&mut recording, &mut *export, args.statement, |text| {
             output::write_out(text);
             Ok(())
         })?,
-        Some(file) => write_file(file, args.force, &mut recording, &mut *export)?,
+        Some(file) => write_file(file, args, &mut recording, &mut *export)?,
     };
     if let Some(file) = file {
         output::note(&format!("session {} is in {}", recording.session(), file.display()));
@@ -134,17 +145,28 @@ fn unless_tampered(report: Option<&Report>) -> Result<()> {
     .into())
 }
 
-/// Tells an export the story, as often as it wants to hear it.
+/// Tells an export the story, or a statement's part of it, as often as it wants to hear it.
 fn write(
     recording: &mut Recording,
     export: &mut dyn Export,
+    statement: Option<u64>,
     mut put: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Told> {
     let mut text = String::new();
     let mut told = Told::Whole;
     for _ in 0..export.passes() {
+        let (mut part, mut sizes) = (Part::new(statement, statement), Sizes::new());
         told = recording.each(|at, event| {
-            export.event(at, event, &mut text);
+            if statement.is_none() {
+                export.event(at, event, &mut text);
+            } else {
+                // Of which command a terminal is, the others tell.
+                let size = sizes.before(event);
+                let own = [event].into_iter().filter(|event| !Sizes::waits(event));
+                for event in size.iter().chain(own).filter(|event| part.holds(event)) {
+                    export.event(at, event, &mut text);
+                }
+            }
             if text.len() >= CHUNK {
                 put(text.as_bytes())?;
                 text.clear();
@@ -153,6 +175,9 @@ fn write(
             }
             Ok(())
         })?;
+        if let Some(why) = part.missed() {
+            return Err(Failure::new(Exit::Usage, why).into());
+        }
         export.end(told.broken(), &mut text);
         put(text.as_bytes())?;
         text.clear();
@@ -163,7 +188,7 @@ fn write(
 /// Beside the file first, under a name of its own: what has the name is whole.
 fn write_file(
     file: &Path,
-    force: bool,
+    args: &Args,
     recording: &mut Recording,
     export: &mut dyn Export,
 ) -> Result<Told> {
@@ -174,11 +199,14 @@ fn write_file(
         .tempfile_in(folder.unwrap_or(Path::new(".")))
         .with_context(failed)?;
     let mut out = BufWriter::new(part.as_file_mut());
-    let told = write(recording, export, |text| out.write_all(text)).with_context(failed)?;
+    let told = write(recording, export, args.statement, |text| {
+        let said = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", failed()));
+        out.write_all(text).map_err(said)
+    })?;
     out.flush().with_context(failed)?;
     drop(out);
     File::sync_all(part.as_file()).with_context(failed)?;
-    let kept = if force { part.persist(file) } else { part.persist_noclobber(file) };
+    let kept = if args.force { part.persist(file) } else { part.persist_noclobber(file) };
     match kept {
         Ok(_) => Ok(told),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {

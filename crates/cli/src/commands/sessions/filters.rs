@@ -26,6 +26,12 @@ pub(super) struct Filters {
     /// Only statements that touched this table: orders, or public.orders
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
+    /// Only command lines that run this program: rm
+    #[arg(long, value_name = "NAME")]
+    program: Option<String>,
+    /// Only commands that name this file or folder, or moved it: /etc/hosts, or hosts
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
     /// Only statements whose result was masked for this data class: us_ssn
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
@@ -55,6 +61,8 @@ impl Filters {
             ("until", self.until.map(|at| at.to_string())),
             ("verdict", verdict),
             ("table", self.table.clone()),
+            ("program", self.program.clone()),
+            ("path", self.path.clone()),
             ("class", self.class.clone()),
         ] {
             if let Some(value) = value {
@@ -65,7 +73,11 @@ impl Filters {
 
     /// Whether the index has to be asked for them.
     pub(super) const fn are_about_statements(&self) -> bool {
-        self.verdict.is_some() || self.table.is_some() || self.class.is_some()
+        self.verdict.is_some()
+            || self.table.is_some()
+            || self.program.is_some()
+            || self.path.is_some()
+            || self.class.is_some()
     }
 }
 

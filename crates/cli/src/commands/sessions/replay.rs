@@ -3,7 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use evidence::render::JsonLines;
+use evidence::render::{JsonLines, Sizes};
 
 use super::source::Source;
 use crate::error::{Exit, Failure};
@@ -20,15 +20,16 @@ Examples:
   sluice sessions replay 01jbv3y8x6q4t0w9m2c7z5k1ha --statement 17
   sluice sessions replay 01jbv3y8x6q4t0w9m2c7z5k1ha --json | jq 'select(.type == \"command\")'
 
-It is shown at once, unless --speed says otherwise. Ctrl-C leaves.")]
+It is shown at once, unless --speed says otherwise. What a program showed on its user's terminal is played on
+yours, as fast as it happened, without what would do more than paint. Ctrl-C leaves.")]
 pub(crate) struct Args {
     #[command(flatten)]
     source: Source,
-    /// How fast: 1 is as it happened, 10 ten times as fast, `max` at once
-    #[arg(long, value_name = "N|max", default_value = "max")]
-    speed: Speed,
+    /// How fast: 1 is as it happened, 10 ten times as fast, `max` at once; at once when it is not said, but for terminals
+    #[arg(long, value_name = "N|max")]
+    speed: Option<Speed>,
     /// Take no pause of the session for longer than this
-    #[arg(long, value_name = "SECONDS", requires = "speed")]
+    #[arg(long, value_name = "SECONDS")]
     idle: Option<u32>,
     /// Begin with this statement
     #[arg(long, value_name = "N")]
@@ -39,8 +40,11 @@ pub(crate) struct Args {
     /// This statement alone
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"])]
     statement: Option<u64>,
-    /// Print the events as JSON, one a line
+    /// Show what was shown on a terminal as text, with all that is in it written out
     #[arg(long)]
+    text: bool,
+    /// Print the events as JSON, one a line
+    #[arg(long, conflicts_with = "text")]
     json: bool,
 }
 
@@ -56,14 +60,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     interrupt::leaves()?;
     let mut part = Part::new(from, to);
     let idle = args.idle.map(|seconds| Duration::from_secs(seconds.into()));
-    let mut pace = Pace::new(args.speed, idle);
-    let (mut screen, mut lines) = (Screen::default(), JsonLines::new());
+    let (mut screen, mut lines) = (Screen::new(args.text || args.json), JsonLines::new());
+    let mut pace = Pace::new(args.speed.unwrap_or(Speed::Max), idle);
+    let mut sizes = Sizes::new();
     let told = recording.each(|at, event| {
-        if part.holds(event) {
-            thread::sleep(pace.before(at));
-            if args.json {
+        let size = sizes.before(event);
+        if args.speed.is_none() && screen.plays() {
+            pace.becomes(if sizes.any() { Speed::Times(1.0) } else { Speed::Max });
+        }
+        if args.json {
+            if part.holds(event) {
+                thread::sleep(pace.before(at));
                 output::json_text(&lines.event(at, event));
-            } else {
+            }
+            return Ok(());
+        }
+        // A part that begins later has to know which of its programs have a terminal.
+        for event in size.iter().chain([event].into_iter().filter(|event| !Sizes::waits(event))) {
+            if part.holds(event) {
+                thread::sleep(pace.before(at));
                 screen.event(at, event);
             }
         }

@@ -32,8 +32,11 @@ pub(crate) struct Args {
     /// Begin with so many statements from before
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     last: u64,
-    /// Print the events as JSON, one a line
+    /// Show what is shown on a terminal as text, with all that is in it written out
     #[arg(long)]
+    text: bool,
+    /// Print the events as JSON, one a line
+    #[arg(long, conflicts_with = "text")]
     json: bool,
 }
 
@@ -63,7 +66,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let commands: u64 = text(&session, "counts.commands").parse().unwrap_or(0);
     let from = (commands + 1).saturating_sub(args.last);
     interrupt::leaves()?;
-    let mut shown = Shown { json: args.json, screen: Screen::default(), events: 0 };
+    let screen = Screen::new(args.text || args.json);
+    let mut shown = Shown { json: args.json, screen, events: 0 };
     loop {
         let end = shown.follow(&client, id, from)?;
         shown.screen.finish();

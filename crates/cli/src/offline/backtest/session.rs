@@ -1,5 +1,6 @@
 //! One session, decided again.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -13,13 +14,16 @@ use policy::{Circumstances, PolicySet, Slice};
 use super::Question;
 use super::tally::{Change, Example, Tally};
 
+/// So many commands may wait for their decisions; of the oldest it is not waited for then.
+const MOST_ASKED: usize = 4096;
+
 /// A session whose recording is being read.
 pub(super) struct Again<'a> {
     question: &'a Question,
     tally: &'a mut Tally,
     state: State,
-    /// The command that was not decided yet: there is at most one.
-    asked: Option<Asked>,
+    /// Commands that were not decided yet: one, but where several programs are asked for at once.
+    asked: BTreeMap<u64, Asked>,
 }
 
 enum State {
@@ -63,7 +67,7 @@ enum Recorded {
 
 impl<'a> Again<'a> {
     pub(super) const fn new(question: &'a Question, tally: &'a mut Tally) -> Self {
-        Self { question, tally, state: State::Unknown, asked: None }
+        Self { question, tally, state: State::Unknown, asked: BTreeMap::new() }
     }
 
     /// Takes one event. `false`: nothing more of this recording is wanted.
@@ -71,17 +75,17 @@ impl<'a> Again<'a> {
         match event {
             Event::Opened(head) => return self.open(*head),
             Event::Command { number, phase, text, accesses, seen, .. } => {
-                self.undecided();
-                if at >= self.question.until {
-                    return true;
+                let Question { since, until, .. } = *self.question;
+                if at >= since && at < until {
+                    self.asked.insert(number, Asked { number, at, phase, text, accesses, seen });
                 }
-                if at >= self.question.since {
-                    self.asked = Some(Asked { number, at, phase, text, accesses, seen });
+                if self.asked.len() > MOST_ASKED {
+                    self.undecided();
                 }
             }
             Event::Decided { number, verdict, policies, cause, .. } => {
                 // Of one that was held only the first word is policy's.
-                if let Some(asked) = self.asked.take_if(|asked| asked.number == number) {
+                if let Some(asked) = self.asked.remove(&number) {
                     self.decide(&asked, Some(recorded(verdict, policies.is_empty(), cause)));
                 }
             }
@@ -89,6 +93,10 @@ impl<'a> Again<'a> {
             | Event::Columns { .. }
             | Event::Rows { .. }
             | Event::Bulk { .. }
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
+            | Event::Exited { .. }
+            | Event::Moved { .. }
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::Failed { .. }
@@ -100,12 +108,14 @@ impl<'a> Again<'a> {
 
     /// The recording has no more.
     pub(super) fn finish(mut self) {
-        self.undecided();
+        while !self.asked.is_empty() {
+            self.undecided();
+        }
     }
 
     /// A command whose recording ends before its decision.
     fn undecided(&mut self) {
-        if let Some(asked) = self.asked.take() {
+        if let Some((_, asked)) = self.asked.pop_first() {
             self.decide(&asked, None);
         }
     }
@@ -152,7 +162,7 @@ impl<'a> Again<'a> {
         };
         if asked.seen.is_none() && open.needs_facts {
             return self.tally.cannot(
-                "the recording does not hold what the policies read beside the accesses (unbounded, returns, filters, in_transaction)",
+                "the recording does not hold what the policies read beside the accesses (unbounded, returns, filters, programs, argv, paths, in_transaction)",
             );
         }
         let command = command(asked);

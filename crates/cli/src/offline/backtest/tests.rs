@@ -41,6 +41,34 @@ struct Recorded {
     decided: Vec<(Verdict, Option<ReasonKind>)>,
 }
 
+impl Recorded {
+    fn command(&self, number: u64) -> Event {
+        let seen = self
+            .facts
+            .clone()
+            .map(|facts| Seen { facts: Arc::new(facts), in_transaction: self.in_transaction });
+        Event::Command {
+            number,
+            phase: Phase::Run,
+            text: Bytes::from(format!("a statement about {}", self.access)),
+            parameters: Arc::from([]),
+            accesses: Arc::from([self.access.clone()]),
+            seen,
+        }
+    }
+
+    fn decisions(&self, number: u64) -> impl Iterator<Item = Event> {
+        self.decided.iter().map(move |(verdict, cause)| Event::Decided {
+            number,
+            verdict: *verdict,
+            policies: Arc::from(["all".into()]),
+            approval: None,
+            message: None,
+            cause: *cause,
+        })
+    }
+}
+
 fn select() -> Recorded {
     Recorded {
         access: table(Action::Select, "orders"),
@@ -130,36 +158,28 @@ impl House {
     fn session(&self, head: SessionHead, commands: &[Recorded]) {
         let OpenedSession { mut recorder, .. } =
             self.recordings.as_ref().unwrap().open(head).unwrap();
-        for (index, one) in commands.iter().enumerate() {
-            let number = index as u64 + 1;
+        for (number, one) in (1..).zip(commands) {
             let at = MONDAY.plus(one.after);
-            let seen = one
-                .facts
-                .clone()
-                .map(|facts| Seen { facts: Arc::new(facts), in_transaction: one.in_transaction });
-            let command = Event::Command {
-                number,
-                phase: Phase::Run,
-                text: Bytes::from(format!("a statement about {}", one.access)),
-                parameters: Arc::from([]),
-                accesses: Arc::from([one.access.clone()]),
-                seen,
-            };
-            recorder.record(at, &command).unwrap();
-            for (verdict, cause) in &one.decided {
-                let decided = Event::Decided {
-                    number,
-                    verdict: *verdict,
-                    policies: Arc::from(["all".into()]),
-                    approval: None,
-                    message: None,
-                    cause: *cause,
-                };
+            recorder.record(at, &one.command(number)).unwrap();
+            for decided in one.decisions(number) {
                 recorder.record(at, &decided).unwrap();
             }
         }
         let at = MONDAY.plus(Duration::from_secs(60));
         recorder.close(Ending { at, how: "the client left".to_owned() }).unwrap();
+    }
+
+    /// The same, where all commands are asked for before the first is decided.
+    fn session_at_once(&self, head: SessionHead, commands: &[Recorded]) {
+        let OpenedSession { mut recorder, .. } =
+            self.recordings.as_ref().unwrap().open(head).unwrap();
+        let asked = (1..).zip(commands).map(|(number, one)| one.command(number));
+        let decided = (1..).zip(commands).flat_map(|(number, one)| one.decisions(number));
+        for event in asked.chain(decided) {
+            recorder.record(MONDAY, &event).unwrap();
+        }
+        let how = "the client left".to_owned();
+        recorder.close(Ending { at: MONDAY, how }).unwrap();
     }
 
     /// Asks, after everything is on the disk; the recordings stay in use, as beside a gateway.
@@ -281,6 +301,37 @@ fn what_a_policy_reads_of_a_command_is_what_was_recorded() {
     check(&format!("{base}{unbounded}"), &all, &["allowed→denied 1 by say-which"], [3, 1, 0]);
     check(&format!("{base}{outside}"), &all, &["allowed→denied 1 by begin-first"], [3, 1, 0]);
     check(&format!("{base}{emails}"), &all, &["allowed→denied 1 by no-emails"], [3, 1, 0]);
+}
+
+#[test]
+fn a_command_line_is_decided_by_what_was_recorded_of_it() {
+    let object = Object::top(ObjectKind::Program, "rm");
+    let runs = |words: &[&str]| {
+        let argv = words.iter().map(|word| (*word).into()).collect();
+        let facts = Facts { programs: ["rm".into()].into(), argv, ..Facts::default() };
+        Recorded {
+            access: Access::new(Action::Exec, object.clone()),
+            facts: Some(facts),
+            ..select()
+        }
+    };
+    let run = "@id(\"run\") permit (principal, action in Action::\"run\", resource);\n";
+    let forced = "@id(\"no-force\") forbid (principal, action == Action::\"exec\", resource) when { context.programs.contains(\"rm\") && context.argv.contains(\"-rf\") };\n";
+    let all = [runs(&["-rf", "/srv"]), runs(&["/srv/a"])];
+    check(&format!("{OPEN}{run}{forced}"), &all, &["allowed→denied 1 by no-force"], [1, 1, 0]);
+}
+
+#[test]
+fn commands_that_are_asked_for_at_once_keep_their_own_verdicts() {
+    let house = House::new(&format!("{OPEN}{ALL}{NO_DELETES}"));
+    let all = [select(), delete(), refused(ReasonKind::Policy), select()];
+    house.session_at_once(head(1, "ann", "orders"), &all);
+    assert_eq!(told(&house.ask()), (vec!["allowed→denied 1 by no-deletes".to_owned()], [3, 1, 0]));
+    // One whose decision nobody saw is told as such, wherever it stands.
+    let house = House::new(&format!("{OPEN}{ALL}"));
+    let cut = Recorded { decided: Vec::new(), ..delete() };
+    house.session_at_once(head(1, "ann", "orders"), &[cut.clone(), select(), cut]);
+    assert_eq!(told(&house.ask()), (Vec::new(), [1, 0, 2]));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod finding;
 mod keeping;
+mod programs;
 
 use std::collections::BTreeSet;
 use std::fs;

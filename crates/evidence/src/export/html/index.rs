@@ -8,6 +8,7 @@ use model::{Event, Phase, Timestamp, Verdict};
 use super::super::start;
 use super::text::put;
 use super::{clock, since};
+use crate::render::{failed, outcome};
 
 /// A line shows so much of a statement.
 const TEXT: usize = 100;
@@ -31,6 +32,8 @@ struct Line {
     /// It was let through by a human.
     agreed: bool,
     rows: Option<u64>,
+    /// How its program ended, and whether well.
+    ended: Option<(String, bool)>,
     error: Option<String>,
 }
 
@@ -51,6 +54,7 @@ impl Index {
                     verdict: None,
                     agreed: false,
                     rows: None,
+                    ended: None,
                     error: None,
                 };
                 self.waiting.insert(*number, line);
@@ -70,7 +74,14 @@ impl Index {
             Event::Failed { number, code, .. } => {
                 self.change(*number, |line| line.error = Some(code.clone()));
             }
+            Event::Exited { number, status, signal, .. } => self.change(*number, |line| {
+                let signal = signal.as_deref();
+                line.ended = Some((outcome(*status, signal), !failed(*status, signal)));
+            }),
             Event::Opened(_)
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
+            | Event::Moved { .. }
             | Event::Shadow { .. }
             | Event::Columns { .. }
             | Event::Rows { .. }
@@ -123,6 +134,13 @@ impl Index {
             clock(line.at),
         );
         match (&line.error, line.rows) {
+            (None, _) if line.ended.is_some() => {
+                let (outcome, well) =
+                    line.ended.as_ref().map_or(("", true), |(text, well)| (text, *well));
+                out.push_str(if well { "<span>" } else { "<span class=\"failed\">" });
+                put(out, outcome);
+                out.push_str("</span>");
+            }
             (Some(code), _) => {
                 out.push_str("<span class=\"failed\">error ");
                 put(out, code);

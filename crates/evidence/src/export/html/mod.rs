@@ -6,6 +6,7 @@
 
 mod head;
 mod index;
+mod program;
 mod result;
 mod text;
 mod timeline;

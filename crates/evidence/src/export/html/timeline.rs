@@ -6,10 +6,11 @@ use std::time::Duration;
 use model::{Access, Event, Parameter, Phase, PolicyId, Timestamp, Verdict};
 
 use super::super::start;
+use super::program::{self, Programs};
 use super::result::Table;
 use super::text::{put, put_block, put_value};
 use super::{clock, since};
-use crate::render::{Open, Rows, tried_out};
+use crate::render::{Open, Rows, Said, moved, tried_out};
 
 /// A statement that is longer is folded.
 const LONG: usize = 20_000;
@@ -25,8 +26,11 @@ pub(super) struct Timeline {
     table: Option<Table>,
     /// Bulk data is being shown: to the client, or from it.
     bulk: Option<bool>,
+    programs: Programs,
     commands: Open,
     closed: bool,
+    /// The time of the last event.
+    last: Timestamp,
 }
 
 impl Timeline {
@@ -36,15 +40,19 @@ impl Timeline {
             article: None,
             table: None,
             bulk: None,
+            programs: Programs::default(),
             commands: Open::default(),
             closed: false,
+            last: opened,
         }
     }
 
     pub(super) fn event(&mut self, at: Timestamp, event: &Event, out: &mut String) {
+        self.last = at;
         match event {
             Event::Opened(_) => {}
             Event::Command { number, phase, text, parameters, accesses, .. } => {
+                self.programs.before(event);
                 self.leave(out);
                 self.commands.begin(*number, at);
                 self.article = Some(*number);
@@ -101,7 +109,42 @@ impl Timeline {
                 }
                 put_block(out, data);
             }
+            Event::Stream { number, stream, data } => {
+                if let Some(size) = self.programs.before(event) {
+                    self.event(at, &size, out);
+                }
+                for said in self.programs.hear(*number, *stream, data) {
+                    self.say(at, &said, out);
+                }
+            }
+            // It is told when its command is known.
+            Event::Terminal { number: 0, .. } => drop(self.programs.before(event)),
+            Event::Terminal { number, columns, rows } => {
+                self.programs.before(event);
+                self.on(at, *number, out);
+                self.settle(out);
+                let _ = writeln!(
+                    out,
+                    "<p class=\"what\">a terminal of {columns} columns and {rows} rows</p>"
+                );
+            }
+            Event::Exited { number, status, signal, streams } => {
+                self.end_speech(at, *number, out);
+                self.on(at, *number, out);
+                self.settle(out);
+                self.programs.before(event);
+                let took = self.commands.end(*number).begun.map(|begun| at.since(begun));
+                program::exited(*status, signal.as_deref(), streams, took, out);
+            }
+            Event::Moved { number, path, upload, bytes, sha256 } => {
+                self.on(at, *number, out);
+                self.settle(out);
+                out.push_str("<p class=\"moved\">");
+                put(out, &moved(path, *upload, *bytes, sha256.as_ref()));
+                out.push_str("</p>\n");
+            }
             Event::Cut { number } => {
+                self.end_speech(at, *number, out);
                 self.on(at, *number, out);
                 self.settle(out);
                 out.push_str(
@@ -131,6 +174,7 @@ impl Timeline {
                 out.push_str("</p>\n");
             }
             Event::Notice { number, message } => {
+                self.end_speech(at, *number, out);
                 self.on(at, *number, out);
                 self.settle(out);
                 out.push_str("<p class=\"notice\"><b>notice</b> ");
@@ -138,6 +182,7 @@ impl Timeline {
                 out.push_str("</p>\n");
             }
             Event::Closed(ending) => {
+                self.end_all_speech(at, out);
                 self.leave(out);
                 self.closed = true;
                 let lasted = ending.at.since(self.opened).as_secs_f64();
@@ -154,6 +199,7 @@ impl Timeline {
     }
 
     pub(super) fn end(&mut self, broken: Option<&str>, out: &mut String) {
+        self.end_all_speech(self.last, out);
         self.leave(out);
         if let Some(why) = broken {
             out.push_str("<p class=\"ending bad\" id=\"ending\"><b>The recording cannot be read further:</b> ");
@@ -237,6 +283,28 @@ impl Timeline {
         }
         if self.bulk.take().is_some() {
             out.push_str("</pre>\n");
+        }
+        self.programs.settle(out);
+    }
+
+    /// Something a program was given or said.
+    fn say(&mut self, at: Timestamp, said: &Said, out: &mut String) {
+        self.on(at, said.number, out);
+        if self.table.is_some() || self.bulk.is_some() {
+            self.settle(out);
+        }
+        self.programs.put(said, out);
+    }
+
+    fn end_speech(&mut self, at: Timestamp, number: u64, out: &mut String) {
+        for said in self.programs.end(number) {
+            self.say(at, &said, out);
+        }
+    }
+
+    fn end_all_speech(&mut self, at: Timestamp, out: &mut String) {
+        for said in self.programs.end_all() {
+            self.say(at, &said, out);
         }
     }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::{
     Access, Action, ApprovalId, Ending, Event, Identity, IdentityKind, Object, ObjectKind,
-    Parameter, Parent, Phase, SessionHead, SessionId, Timestamp, TokenId, Verdict,
+    Parameter, Parent, Phase, SessionHead, SessionId, Stream, StreamDigest, Timestamp, TokenId,
+    Verdict,
 };
 use serde_json::{Value, json};
 
@@ -121,7 +122,7 @@ fn every_event_of_every_protocol_has_what_its_class_requires() {
     let sessions = [
         ("postgres", "SELECT * FROM customers", 3002, 6005),
         ("mysql", "", 3002, 6005),
-        ("ssh", "uptime", 4007, 4007),
+        ("ssh", "uptime", 4007, 0),
         ("http", "GET /invoices?x=1 HTTP/1.1", 3002, 4002),
         ("http", "nonsense", 3002, 4002),
         ("kubernetes", "GET /api/v1/pods", 3002, 6003),
@@ -134,7 +135,12 @@ fn every_event_of_every_protocol_has_what_its_class_requires() {
                 for happening in &told {
                     let event = session(happening, &WORDING, BY);
                     check(&event);
-                    let class = if happening.is_of_a_command() { of_command } else { of_session };
+                    let class = match happening.is_of_a_command() {
+                        // SSH's are of several.
+                        true if of_command == 0 => continue,
+                        true => of_command,
+                        false => of_session,
+                    };
                     assert_eq!(event["class_uid"], class, "{event:#}");
                 }
             }
@@ -197,6 +203,104 @@ fn what_is_done_is_told_by_the_access_that_matters_most() {
         (&[], "session"),
     ] {
         assert_eq!(name(actions), activity, "{actions:?}");
+    }
+}
+
+/// What is told of a command of SSH, and of its end.
+fn of_ssh(text: &str, accesses: Vec<Access>, end: Event) -> (Value, Value) {
+    let opened = Event::Opened(Box::new(head("ssh", IdentityKind::User)));
+    let events =
+        [opened, command(1, Phase::Run, text, accesses), decided(1, Verdict::Allowed), end];
+    let (mut teller, mut out) = (Teller::new(), Vec::new());
+    for (frame, event) in (1..).zip(&events) {
+        teller.frame(frame, at(frame), event, &mut out);
+    }
+    let told: Vec<_> = out[1..].iter().map(|one| session(one, &WORDING, BY)).collect();
+    told.iter().for_each(check);
+    assert!(out[1..].iter().all(Happening::is_of_a_command));
+    let [decided, ended] = &told[..] else { panic!("{told:?}") };
+    (decided.clone(), ended.clone())
+}
+
+fn exited(status: Option<u32>, signal: Option<&str>) -> Event {
+    let streams = vec![StreamDigest { stream: Stream::Output, bytes: 12, sha256: [7; 32] }];
+    Event::Exited { number: 1, status, signal: signal.map(str::to_owned), streams }
+}
+
+#[test]
+fn a_command_of_ssh_is_of_the_class_of_what_it_does() {
+    let top = |action, kind, name: &str| Access::new(action, Object::top(kind, name));
+    let whole = |action| Access::new(action, Object::resource());
+    let file = |action| top(action, ObjectKind::File, "/etc/hosts");
+    let place = || top(Action::PortForward, ObjectKind::Other, "db:5432");
+    for (accesses, class, activity, end) in [
+        (vec![top(Action::Exec, ObjectKind::Program, "cat"), file(Action::Get)], 1007, 1, 2),
+        (vec![whole(Action::Shell)], 1007, 1, 2),
+        (vec![whole(Action::Unknown)], 1007, 1, 2),
+        (vec![file(Action::Download)], 1001, 2, 2),
+        (vec![file(Action::Upload)], 1001, 3, 3),
+        (vec![file(Action::Get)], 1001, 8, 8),
+        (vec![file(Action::Patch)], 1001, 6, 6),
+        (vec![file(Action::Delete), file(Action::Create)], 1001, 5, 5),
+        (vec![file(Action::Delete), whole(Action::Unknown)], 1001, 4, 4),
+        (vec![place()], 4007, 6, 2),
+        (vec![top(Action::Subsystem, ObjectKind::Other, "sftp")], 4007, 6, 2),
+        (vec![], 4007, 6, 2),
+    ] {
+        let said = format!("{accesses:?}");
+        let (decided, ended) = of_ssh("cat /etc/hosts", accesses, exited(Some(0), None));
+        let found = [&decided, &ended].map(|event| {
+            (event["class_uid"].as_u64().unwrap(), event["activity_id"].as_u64().unwrap())
+        });
+        assert_eq!(found, [(class, activity), (class, end)], "{said}");
+        assert_eq!(decided["unmapped"]["source"], "[::ffff:192.0.2.7]:51234");
+    }
+}
+
+#[test]
+fn a_program_says_what_it_was_and_how_it_ended() {
+    let accesses =
+        || vec![Access::new(Action::Exec, Object::top(ObjectKind::Program, "systemctl"))];
+    for (end, status, code) in [
+        (exited(Some(0), None), "Success", json!(0)),
+        (exited(Some(3), None), "Failure", json!(3)),
+        (exited(None, Some("KILL")), "Failure", Value::Null),
+        (exited(None, None), "Unknown", Value::Null),
+    ] {
+        let (decided, ended) = of_ssh("systemctl restart web", accesses(), end);
+        assert_eq!(decided["process"]["cmd_line"], "systemctl restart web");
+        assert_eq!(decided["process"]["name"], "systemctl");
+        assert_eq!(decided["device"]["name"], "orders-prod");
+        assert_eq!(decided["process"]["uid"], ended["process"]["uid"]);
+        assert_eq!((&ended["status"], &ended["exit_code"]), (&json!(status), &code));
+        assert_eq!(ended["unmapped"]["streams"], json!({ "output": 12 }));
+        assert!(!ended.to_string().contains(&"07".repeat(32)), "{ended:#}");
+    }
+}
+
+#[test]
+fn a_file_that_was_moved_says_which_way_and_what_it_was() {
+    let accesses =
+        || vec![Access::new(Action::Upload, Object::top(ObjectKind::File, "/srv/app.tar"))];
+    for (path, name, upload, sha256, activity) in [
+        ("/srv/app.tar", "app.tar", true, Some([0xab; 32]), "Update"),
+        ("/srv/app.tar", "app.tar", false, None, "Read"),
+        ("app.tar", "app.tar", false, None, "Read"),
+        ("/", "/", false, None, "Read"),
+        ("", "", false, None, "Read"),
+    ] {
+        let path = path.to_owned();
+        let end = Event::Moved { number: 1, path, upload, bytes: 1234, sha256 };
+        let (_, moved) = of_ssh("upload /srv/app.tar", accesses(), end);
+        assert_eq!(
+            (&moved["class_uid"], &moved["activity_name"]),
+            (&json!(1001), &json!(activity))
+        );
+        assert_eq!(moved["file"]["name"], name);
+        assert_eq!(moved["file"]["size"], 1234);
+        let hash = sha256.map(|_| "ab".repeat(32));
+        assert_eq!(moved["file"]["hashes"][0]["value"], json!(hash));
+        assert_eq!(moved["metadata"]["event_code"], "file.moved");
     }
 }
 

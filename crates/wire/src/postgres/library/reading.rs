@@ -103,7 +103,6 @@ impl Reading {
             unbounded: statements.iter().any(|statement| statement.unbounded),
             returns: returns(&results).unwrap_or_else(|| exposure.classes.clone()),
             filters,
-            not_understood: None,
             ..Facts::default()
         };
         let mut prepares = Vec::new();

@@ -371,7 +371,13 @@ impl Player {
             }
             Event::Failed { number, code, .. } => format!("{number} failed {code}"),
             Event::Notice { number, message } => format!("{number} notice {message}"),
-            Event::Opened(_) | Event::Shadow { .. } | Event::Closed(_) => {
+            Event::Opened(_)
+            | Event::Shadow { .. }
+            | Event::Stream { .. }
+            | Event::Terminal { .. }
+            | Event::Exited { .. }
+            | Event::Moved { .. }
+            | Event::Closed(_) => {
                 unreachable!("not the conversation's")
             }
         };
