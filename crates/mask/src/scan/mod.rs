@@ -154,6 +154,9 @@ impl<'p, 't> Scan<'p, 't> {
     fn anchored(&mut self, at: usize) -> Option<Hit> {
         self.at = at + 1;
         let byte = self.text.at(at);
+        if digit(byte) {
+            return self.number(at);
+        }
         // One whose first pair ends in a digit was met there.
         if matches!(byte, b':' | b'-')
             && self.wants(Kind::MacAddress)
@@ -171,7 +174,6 @@ impl<'p, 't> Scan<'p, 't> {
             b'@' => self.email(at),
             b':' if self.wants(Kind::IpAddress) => self.ipv6(at),
             b'-' if self.wants(Kind::PrivateKey) => self.pem(at),
-            byte if digit(byte) => self.number(at),
             _ => None,
         }
     }

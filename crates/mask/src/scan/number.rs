@@ -39,6 +39,11 @@ impl Scan<'_, '_> {
     }
 
     fn number_of(&self, run: Run) -> Option<(Kind, usize, usize)> {
+        // Behind more digits and a dot nothing begins, nor behind a dash but an address: the commonest hold of both.
+        let parted = run.before == b'.' || run.before == b'-' && run.after != b'.';
+        if parted && run.start >= 2 && digit(self.text.at(run.start - 2)) {
+            return None;
+        }
         let iban = || self.wants(Kind::Iban).then(|| self.iban(run)).flatten();
         if letter(run.before)
             && let Some((start, end)) = iban()

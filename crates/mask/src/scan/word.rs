@@ -62,13 +62,15 @@ impl Scan<'_, '_> {
 
     /// A token begins where the word does, or behind punctuation in it.
     fn token_in(&self, start: usize, end: usize) -> Option<Hit> {
-        let mut inside = false;
-        for (at, &byte) in (start..).zip(self.text.slice(start, end)) {
-            let begins = alnum(byte) && !inside;
-            inside = alnum(byte);
-            if !begins {
-                continue;
+        let text = self.text;
+        let mut next = start;
+        loop {
+            let at = text.run_within(next, end, |byte| !alnum(byte));
+            if at >= end {
+                return None;
             }
+            next = text.run_within(at, end, alnum);
+            let byte = text.at(at);
             if byte == b'e'
                 && self.wants(Kind::Jwt)
                 && let Some((start, end)) = self.jwt(at)
@@ -86,7 +88,6 @@ impl Scan<'_, '_> {
                 return Some(Hit { start, end, kind: Kind::CloudKey });
             }
         }
-        None
     }
 }
 

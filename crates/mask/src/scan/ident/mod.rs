@@ -252,12 +252,19 @@ impl Scan<'_, '_> {
     }
 
     fn ident_from(&self, start: usize, run: Run) -> Option<(u8, usize, usize)> {
-        // Most runs end here; then most of the others where their words are looked for.
         let first = self.first(start, run);
-        if !self.begins(start) || !self.may_begin(&self.plan.shapes, start, first) {
+        if !self.begins(start) {
             return None;
         }
-        let told = self.told(start);
+        // Most runs end here; then most of the others where their words are looked for. Right behind another number
+        // none stands.
+        let mut told = Kinds::default();
+        if !self.text.is_behind_digit(start) {
+            if !self.may_begin(&self.plan.shapes, start, first) {
+                return None;
+            }
+            told = self.told(start);
+        }
         let shapes = if told.is_empty() { &self.plan.alone } else { &self.plan.shapes };
         if told.is_empty() && !self.may_begin(shapes, start, first) {
             return None;

@@ -27,16 +27,16 @@ impl Scan<'_, '_> {
     fn key_from(&self, start: usize) -> Option<usize> {
         let text = self.text;
         let before = text.before(start);
-        let shapes = shapes(text.at(start));
+        let (second, third) = (text.at(start + 1), text.at(start + 2));
+        let shapes = shapes(text.at(start)).with(second);
         if shapes.is_empty() || alnum(before) {
             return None;
         }
-        let second = text.at(start + 1);
         shapes.iter().find_map(|shape| {
             // Two attempts never run over the same body, so the scan stays linear: a prefix begins behind what no
             // body has, or has a dot in it, as no path has.
             let apart = || shape.body == Alphabet::Path || !shape.body.has(before);
-            let begins = shape.prefix.get(1) == Some(&second) && apart();
+            let begins = matches!(shape.prefix, [_, byte, more @ ..] if *byte == second && more.first().is_none_or(|byte| *byte == third)) && apart();
             if !begins || !text.starts_with(start, shape.prefix) {
                 return None;
             }

@@ -66,36 +66,62 @@ const fn exactly_random(prefix: &'static [u8], body: Alphabet, length: usize) ->
     Shape { prefix, body, least: length, exact: true, random: true }
 }
 
+/// The shapes that begin with one byte.
+pub(super) struct Group {
+    /// A bit for each byte of ASCII that is the second of one of them.
+    seconds: u128,
+    shapes: &'static [Shape],
+}
+
+impl Group {
+    const fn of(shapes: &'static [Shape]) -> Self {
+        let (mut seconds, mut rest) = (0, shapes);
+        while let [shape, others @ ..] = rest {
+            if let [_, second, ..] = shape.prefix {
+                seconds |= 1 << *second;
+            }
+            rest = others;
+        }
+        Self { seconds, shapes }
+    }
+
+    /// Those whose second byte this is.
+    pub(super) fn with(&self, second: u8) -> &'static [Shape] {
+        let any = second.is_ascii() && self.seconds >> second & 1 == 1;
+        if any { self.shapes } else { &[] }
+    }
+}
+
 /// The shapes by their first byte.
-pub(super) fn shapes(first: u8) -> &'static [Shape] {
+pub(super) fn shapes(first: u8) -> &'static Group {
     match first {
-        b'A' => &UPPER_A,
-        b'C' => &UPPER_C,
-        b'E' => &UPPER_E,
-        b'F' => &UPPER_F,
-        b'G' => &UPPER_G,
-        b'H' => &UPPER_H,
-        b'L' => &UPPER_L,
-        b'N' => &UPPER_N,
-        b'P' => &UPPER_P,
-        b'S' => &UPPER_S,
-        b'a' => &LOWER_A,
-        b'd' => &LOWER_D,
-        b'e' => &LOWER_E,
-        b'f' => &LOWER_F,
-        b'g' => &LOWER_G,
-        b'h' => &LOWER_H,
-        b'k' => &LOWER_K,
-        b'l' => &LOWER_L,
-        b'n' => &LOWER_N,
-        b'p' => &LOWER_P,
-        b'r' => &LOWER_R,
-        b's' => &LOWER_S,
-        b't' => &LOWER_T,
-        b'w' => &LOWER_W,
-        b'x' => &LOWER_X,
-        b'y' => &LOWER_Y,
-        _ => &[],
+        b'A' => const { &Group::of(&UPPER_A) },
+        b'C' => const { &Group::of(&UPPER_C) },
+        b'E' => const { &Group::of(&UPPER_E) },
+        b'F' => const { &Group::of(&UPPER_F) },
+        b'G' => const { &Group::of(&UPPER_G) },
+        b'H' => const { &Group::of(&UPPER_H) },
+        b'L' => const { &Group::of(&UPPER_L) },
+        b'N' => const { &Group::of(&UPPER_N) },
+        b'P' => const { &Group::of(&UPPER_P) },
+        b'S' => const { &Group::of(&UPPER_S) },
+        b'a' => const { &Group::of(&LOWER_A) },
+        b'd' => const { &Group::of(&LOWER_D) },
+        b'e' => const { &Group::of(&LOWER_E) },
+        b'f' => const { &Group::of(&LOWER_F) },
+        b'g' => const { &Group::of(&LOWER_G) },
+        b'h' => const { &Group::of(&LOWER_H) },
+        b'k' => const { &Group::of(&LOWER_K) },
+        b'l' => const { &Group::of(&LOWER_L) },
+        b'n' => const { &Group::of(&LOWER_N) },
+        b'p' => const { &Group::of(&LOWER_P) },
+        b'r' => const { &Group::of(&LOWER_R) },
+        b's' => const { &Group::of(&LOWER_S) },
+        b't' => const { &Group::of(&LOWER_T) },
+        b'w' => const { &Group::of(&LOWER_W) },
+        b'x' => const { &Group::of(&LOWER_X) },
+        b'y' => const { &Group::of(&LOWER_Y) },
+        _ => const { &Group::of(&[]) },
     }
 }
 
