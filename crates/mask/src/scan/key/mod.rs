@@ -4,7 +4,7 @@ use super::Scan;
 use super::context::Words;
 use super::jwt::value;
 use super::text::{alnum, digit};
-use shapes::{Alphabet, shapes};
+use shapes::shapes;
 
 /// What makes forty characters of base64 an AWS secret access key.
 static AWS_WORDS: Words =
@@ -33,11 +33,7 @@ impl Scan<'_, '_> {
             return None;
         }
         shapes.iter().find_map(|shape| {
-            // Two attempts never run over the same body, so the scan stays linear: a prefix begins behind what no
-            // body has, or has a dot in it, as no path has.
-            let apart = || shape.body == Alphabet::Path || !shape.body.has(before);
-            let begins = matches!(shape.prefix, [_, byte, more @ ..] if *byte == second && more.first().is_none_or(|byte| *byte == third)) && apart();
-            if !begins || !text.starts_with(start, shape.prefix) {
+            if !shape.begins(second, third, before) || !text.starts_with(start, shape.prefix) {
                 return None;
             }
             let body = start + shape.prefix.len();

@@ -40,6 +40,8 @@ impl Alphabet {
 /// One service's way of writing its keys.
 pub(super) struct Shape {
     pub(super) prefix: &'static [u8],
+    /// The second byte of the prefix, and the third if it has so many.
+    next: (u8, Option<u8>),
     pub(super) body: Alphabet,
     /// The shortest body.
     pub(super) least: usize,
@@ -49,21 +51,40 @@ pub(super) struct Shape {
     pub(super) random: bool,
 }
 
+impl Shape {
+    /// Whether a key may begin with these bytes behind its first, and behind what stands in front. Two attempts never
+    /// run over the same body, so the scan stays linear: a prefix begins behind what no body has, or has a dot in it, as
+    /// no path has.
+    pub(super) fn begins(&self, second: u8, third: u8, before: u8) -> bool {
+        let alike = self.next.0 == second && self.next.1.is_none_or(|own| own == third);
+        alike && (self.body == Path || !self.body.has(before))
+    }
+}
+
+/// What stands behind the first byte of a prefix.
+const fn next(prefix: &[u8]) -> (u8, Option<u8>) {
+    match prefix {
+        [_, second, third, ..] => (*second, Some(*third)),
+        [_, second] => (*second, None),
+        _ => (0, None),
+    }
+}
+
 const fn exactly(prefix: &'static [u8], body: Alphabet, length: usize) -> Shape {
-    Shape { prefix, body, least: length, exact: true, random: false }
+    Shape { prefix, next: next(prefix), body, least: length, exact: true, random: false }
 }
 
 const fn at_least(prefix: &'static [u8], body: Alphabet, least: usize) -> Shape {
-    Shape { prefix, body, least, exact: false, random: false }
+    Shape { prefix, next: next(prefix), body, least, exact: false, random: false }
 }
 
 const fn random(prefix: &'static [u8], body: Alphabet, least: usize) -> Shape {
-    Shape { prefix, body, least, exact: false, random: true }
+    Shape { prefix, next: next(prefix), body, least, exact: false, random: true }
 }
 
 /// Of one length, and looking random.
 const fn exactly_random(prefix: &'static [u8], body: Alphabet, length: usize) -> Shape {
-    Shape { prefix, body, least: length, exact: true, random: true }
+    Shape { prefix, next: next(prefix), body, least: length, exact: true, random: true }
 }
 
 /// The shapes that begin with one byte.
