@@ -35,7 +35,7 @@ impl Idp {
         command.arg(script).arg(port.to_string());
         let log = folder.path().join("log");
         let process = Process::start(&command, &log, "TERM", Some(folder.path()));
-        until("the provider is ready", Duration::from_secs(60), || {
+        until("the provider is ready", Duration::from_secs(300), || {
             std::fs::read_to_string(&log).unwrap().contains("ready").then_some(())
         });
         let issuer = format!("http://127.0.0.1:{port}");

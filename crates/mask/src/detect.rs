@@ -122,11 +122,14 @@ impl Detectors {
 
     /// [`Self::mask_text`] of a text that `context` stands in front of.
     pub(crate) fn mask_within(&self, context: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
-        match self.scan(context, text) {
-            _ if self.is_idle(text) => false,
-            Some(scan) => self.write(scan.map(Found::from), text, out),
-            None => self.write(self.hits(context, text), text, out),
+        if self.is_idle(text) {
+            return false;
         }
+        if self.defined.is_empty() && is_plain(text) {
+            let scan = Scan::new(&self.plan, context, text);
+            return self.write(scan.map(Found::from), text, out);
+        }
+        self.write(self.hits(context, text), text, out)
     }
 
     fn write(&self, hits: impl Iterator<Item = Found>, text: &[u8], out: &mut Vec<u8>) -> bool {

@@ -6,6 +6,8 @@ use super::text::digit;
 const LONGEST: usize = 19;
 /// No brand prints them in more groups.
 const GROUPS: usize = 5;
+/// Nor in longer ones.
+const LONGEST_GROUP: usize = 13;
 
 impl Scan<'_, '_> {
     /// A payment card: a brand's range, one of its lengths, the Luhn digit.
@@ -17,7 +19,7 @@ impl Scan<'_, '_> {
                     return None;
                 }
                 let digits = Digits::of(self.text.slice(run.start, run.end));
-                digits.is_card(digits.len).then_some((run.start, run.end))
+                digits.is_card(digits.len, digits.first(6)).then_some((run.start, run.end))
             }
             4 if self.is_digit(run.end + 3) && self.is_digit(run.end + 4) => self.grouped_card(run),
             6 if self.is_digit(run.end + 13) => self.grouped_card(run),
@@ -28,44 +30,55 @@ impl Scan<'_, '_> {
     /// The groups brands print: fours with a shorter or longer last one, 4-6-5, 4-6-4, 6-13.
     fn grouped_card(&self, run: Run) -> Option<(usize, usize)> {
         let separator = run.after;
-        if !matches!(separator, b' ' | b'-') {
+        if !matches!(separator, b' ' | b'-') || self.is_row_of_fours(run) {
             return None;
         }
         let mut digits = Digits::default();
         let mut lengths = [0_u8; GROUPS];
         // How many digits there are up to each group's end.
-        let mut totals = [0; GROUPS];
+        let mut totals = [0_u8; GROUPS];
         let mut groups = 0;
-        let mut before = 0;
-        // One byte more than the longest card, to see its last group end.
-        for &byte in self.text.slice(run.start, run.start + LONGEST + GROUPS).iter().chain(&[0]) {
-            if digit(byte) {
-                if !digits.push(byte) {
-                    break;
-                }
-                continue;
-            }
+        let mut at = run.start;
+        loop {
+            let end = self.text.run_within(at, at + LONGEST_GROUP + 1, digit);
             let (Some(length), Some(total)) = (lengths.get_mut(groups), totals.get_mut(groups))
             else {
                 break;
             };
-            *length = (digits.len - before) as u8;
-            *total = digits.len;
-            if digits.len == before {
+            if end == at || !digits.extend(self.text.slice(at, end)) {
                 break;
             }
+            *length = (end - at) as u8;
+            *total = digits.len as u8;
             groups += 1;
-            before = digits.len;
-            if byte != separator {
+            if self.text.at(end) != separator {
                 break;
             }
+            at = end + 1;
         }
+        let issuer = digits.first(6);
         (2..=groups).rev().find_map(|count| {
-            let total = totals.get(count - 1).copied()?;
+            let total = usize::from(totals.get(count - 1).copied()?);
             let end = run.start + total + count - 1;
-            let printed = is_printed(lengths.get(..count)?) && digits.is_card(total);
+            let printed = is_printed(lengths.get(..count)?) && digits.is_card(total, issuer);
             (printed && !self.card_goes_on(end, separator)).then_some((run.start, end))
         })
+    }
+
+    /// Whether five groups of four begin here, of which the first four are no card: told at a glance, so that long
+    /// rows of such groups cost no more than other numbers.
+    fn is_row_of_fours(&self, run: Run) -> bool {
+        let row = self.text.slice(run.start, run.start + 24).as_chunks::<5>();
+        let (&[a, b, c, d], &[e, f, g, h]) = row else { return false };
+        let separated = [a, b, c, d].iter().all(|group| group[4] == run.after);
+        let mut digits = [0; 16];
+        for (to, from) in digits.as_chunks_mut::<4>().0.iter_mut().zip([a, b, c, d]) {
+            *to = [from[0], from[1], from[2], from[3]].map(|byte| byte.wrapping_sub(b'0'));
+        }
+        let fifth = [e, f, g, h].map(|byte| byte.wrapping_sub(b'0'));
+        let all_digits = digits.iter().chain(&fifth).all(|digit| *digit < 10);
+        let issuer = digits.iter().take(6).fold(0, |n, &digit| n * 10 + u32::from(digit));
+        separated && all_digits && !issued(issuer, 12) && !(issued(issuer, 16) && luhn(&digits))
     }
 
     fn is_digit(&self, at: usize) -> bool {
@@ -106,18 +119,22 @@ impl Digits {
         digits
     }
 
-    /// `false`: there is one too many.
-    fn push(&mut self, byte: u8) -> bool {
-        let Some(slot) = self.digits.get_mut(self.len) else { return false };
-        *slot = byte.wrapping_sub(b'0');
-        self.len += 1;
+    /// `false`: there are too many.
+    fn extend(&mut self, text: &[u8]) -> bool {
+        let Some(slots) = self.digits.get_mut(self.len..self.len + text.len()) else {
+            return false;
+        };
+        for (slot, &byte) in slots.iter_mut().zip(text) {
+            *slot = byte.wrapping_sub(b'0');
+        }
+        self.len += text.len();
         true
     }
 
-    /// Whether the first `length` digits are a card's.
-    fn is_card(&self, length: usize) -> bool {
+    /// Whether the first `length` digits are a card's of this issuer.
+    fn is_card(&self, length: usize, issuer: u32) -> bool {
         let digits = self.digits.get(..length).unwrap_or_default();
-        issued(self.first(6), digits.len()) && luhn(digits)
+        issued(issuer, digits.len()) && luhn(digits)
     }
 
     fn first(&self, count: usize) -> u32 {

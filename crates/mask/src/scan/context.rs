@@ -80,6 +80,9 @@ impl Scan<'_, '_> {
 
     /// The length of the longest of `words` that stands there; 0 when none does.
     pub(super) fn word_before(&self, at: usize, words: &Words) -> usize {
+        if self.text.is_behind_digit(at) {
+            return 0;
+        }
         // A word may be the end of what was found before, of a URL say: it speaks all the same.
         let floor = at.saturating_sub(REACH);
         let start = self.text.run_back(at, floor, |b| !digit(b));

@@ -45,12 +45,8 @@ struct Remainder(u64);
 
 impl Remainder {
     fn append(&mut self, byte: u8) -> Option<()> {
-        let (factor, value) = match byte {
-            b'0'..=b'9' => (10, byte - b'0'),
-            b'A'..=b'Z' => (100, byte - b'A' + 10),
-            b'a'..=b'z' => (100, byte - b'a' + 10),
-            _ => return None,
-        };
+        let value = value_of(byte)?;
+        let factor = if value < 10 { 10 } else { 100 };
         self.0 = self.0 * factor + u64::from(value);
         if self.0 >= 1 << 56 {
             self.0 %= 97;
@@ -61,6 +57,29 @@ impl Remainder {
     const fn get(&self) -> u64 {
         self.0 % 97
     }
+}
+
+/// A digit's value, or a letter's.
+fn value_of(byte: u8) -> Option<u8> {
+    const NONE: u8 = u8::MAX;
+    const VALUES: [u8; 256] = {
+        let (mut values, mut byte) = ([NONE; 256], 0_u8);
+        while byte < u8::MAX {
+            let value = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'A'..=b'Z' => byte - b'A' + 10,
+                b'a'..=b'z' => byte - b'a' + 10,
+                _ => NONE,
+            };
+            #[expect(clippy::indexing_slicing, reason = "no byte is out of 256")]
+            {
+                values[byte as usize] = value;
+            }
+            byte += 1;
+        }
+        values
+    };
+    VALUES.get(usize::from(byte)).copied().filter(|value| *value != NONE)
 }
 
 /// The whole IBAN's length by country, from the SWIFT IBAN registry and the countries in partial use.

@@ -114,6 +114,11 @@ impl Kinds {
         }
     }
 
+    /// Without those that have a detector of their own.
+    pub(crate) const fn of_identity(self) -> Self {
+        Self { low: self.low >> Kind::OWN.len() << Kind::OWN.len(), high: self.high }
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.low == 0 && self.high == 0
     }

@@ -10,7 +10,7 @@ impl Scan<'_, '_> {
         let (text, start) = (self.text, at.checked_sub(2)?);
         let (separator, end) = (text.at(at), start + LENGTH);
         // Of times, ranges and dashed words hardly one goes on so.
-        if text.at(at + 3) != separator {
+        if text.at(at + 3) != separator || !text.at(at - 1).is_ascii_hexdigit() {
             return None;
         }
         let address = text.slice(start, end);

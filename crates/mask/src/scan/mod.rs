@@ -14,6 +14,7 @@ mod card;
 mod coin;
 mod context;
 mod email;
+mod glance;
 #[cfg(test)]
 mod hostile;
 mod iban;
@@ -30,6 +31,8 @@ mod ssn;
 pub(crate) mod text;
 mod url;
 mod word;
+
+use std::cell::Cell;
 
 pub(crate) use kind::{Kind, Kinds};
 use text::{Text, digit};
@@ -94,11 +97,12 @@ impl Plan {
         }
     }
 
-    /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor, or
-    /// is shorter than all that is looked for.
+    /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor, is shorter than all that
+    /// is looked for, or is a UUID.
     pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
         text.len() < word::SHORTEST && !anchor::is_any_in(text)
             || text.len() < self.shortest && !text.iter().any(|byte| matches!(byte, b'@' | b':'))
+            || is_uuid(text)
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -128,11 +132,12 @@ pub(crate) struct Scan<'p, 't> {
     words: word::Words,
     mail: email::Ahead,
     ipv6: ip::Cluster,
+    /// Where words were looked for last, and of what kinds some may stand there.
+    told: Cell<(usize, Kinds)>,
 }
 
 impl<'p, 't> Scan<'p, 't> {
     pub(crate) fn new(plan: &'p Plan, context: &'t [u8], text: &'t [u8]) -> Self {
-        // The commonest long value that is full of digits and holds nothing.
         let at = if is_uuid(text) { text.len() } else { 0 };
         Self {
             plan,
@@ -144,6 +149,7 @@ impl<'p, 't> Scan<'p, 't> {
             words: word::Words::in_text(text, at),
             mail: email::Ahead::default(),
             ipv6: ip::Cluster::default(),
+            told: Cell::new((usize::MAX, Kinds::default())),
         }
     }
 
@@ -154,6 +160,9 @@ impl<'p, 't> Scan<'p, 't> {
     fn anchored(&mut self, at: usize) -> Option<Hit> {
         self.at = at + 1;
         let byte = self.text.at(at);
+        if digit(byte) {
+            return self.number(at);
+        }
         // One whose first pair ends in a digit was met there.
         if matches!(byte, b':' | b'-')
             && self.wants(Kind::MacAddress)
@@ -171,7 +180,6 @@ impl<'p, 't> Scan<'p, 't> {
             b'@' => self.email(at),
             b':' if self.wants(Kind::IpAddress) => self.ipv6(at),
             b'-' if self.wants(Kind::PrivateKey) => self.pem(at),
-            byte if digit(byte) => self.number(at),
             _ => None,
         }
     }
@@ -201,9 +209,13 @@ impl Iterator for Scan<'_, '_> {
     }
 }
 
+/// The commonest long value that is full of digits and holds nothing.
 fn is_uuid(text: &[u8]) -> bool {
-    const HEX: [bool; 256] = text::table(&[b"0123456789abcdefABCDEF"]);
     let Ok(text) = <&[u8; 36]>::try_from(text) else { return false };
     let dashes = text[8] == b'-' && text[13] == b'-' && text[18] == b'-' && text[23] == b'-';
-    dashes && text.iter().map(|&byte| u32::from(text::has(&HEX, byte))).sum::<u32>() == 32
+    let hexadecimal = |byte: u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 6;
+        u8::from(byte.wrapping_sub(b'0') < 10) | u8::from(letter)
+    };
+    dashes && text.iter().map(|&byte| hexadecimal(byte)).sum::<u8>() == 32
 }

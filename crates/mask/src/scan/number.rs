@@ -21,16 +21,19 @@ impl Run {
 impl Scan<'_, '_> {
     /// Digits begin at `start`: which number do they belong to, if to any?
     pub(super) fn number(&mut self, start: usize) -> Option<Hit> {
-        let end = self.text.run(start, digit);
-        self.at = end;
-        let run = Run { start, end, before: self.text.before(start), after: self.text.at(end) };
+        let run = self.run_at(start);
+        self.at = run.end;
+        if self.is_dull(run) {
+            self.at = self.behind_fraction(run);
+            return None;
+        }
         if let Some(end) = self.date(run) {
             self.at = end;
             return None;
         }
         if matches!(run.after, b':' | b'-')
             && self.wants(Kind::MacAddress)
-            && let Some(hit) = self.mac(end)
+            && let Some(hit) = self.mac(run.end)
         {
             return Some(hit);
         }
@@ -38,7 +41,18 @@ impl Scan<'_, '_> {
         (start >= self.done && !self.in_local_part(end)).then_some(Hit { start, end, kind })
     }
 
-    fn number_of(&self, run: Run) -> Option<(Kind, usize, usize)> {
+    /// The digits that begin at `start`.
+    pub(super) fn run_at(&self, start: usize) -> Run {
+        let end = self.text.run(start, digit);
+        Run { start, end, before: self.text.before(start), after: self.text.at(end) }
+    }
+
+    pub(super) fn number_of(&self, run: Run) -> Option<(Kind, usize, usize)> {
+        // Behind more digits and a dot nothing begins, nor behind a dash but an address: the commonest hold of both.
+        let parted = run.before == b'.' || run.before == b'-' && run.after != b'.';
+        if parted && run.start >= 2 && digit(self.text.at(run.start - 2)) {
+            return None;
+        }
         let iban = || self.wants(Kind::Iban).then(|| self.iban(run)).flatten();
         if letter(run.before)
             && let Some((start, end)) = iban()
@@ -55,7 +69,7 @@ impl Scan<'_, '_> {
             return None;
         }
         // Most numbers are short and stand alone, or are dates: they are none of ours.
-        let grouped = self.is_grouped(run);
+        let grouped = goes_on(run.after, self.text.at(run.end + 1));
         if !grouped && run.len() < 7 && !matches!(run.before, b'+' | b'(') {
             return None;
         }
@@ -94,37 +108,28 @@ impl Scan<'_, '_> {
         if run.len() != 4 || run.after != b'-' || alnum(run.before) {
             return None;
         }
-        let shaped = |start: usize, shape: &[u8]| {
-            let text = self.text.slice(start, start + shape.len());
-            text.len() == shape.len()
-                && text.iter().zip(shape).all(|(&byte, &wanted)| match wanted {
-                    b'0' => digit(byte),
-                    _ => byte == wanted,
-                })
-        };
+        let text = self.text;
+        let dated = text.block(run.start + 2).is_some_and(|block| is_shaped(block, *b"00-00-00"));
         let end = run.end + 6;
-        if !matches!(self.text.at(run.start), b'1' | b'2') || !shaped(run.end, b"-00-00") {
+        if !dated || !matches!(text.at(run.start), b'1' | b'2') || digit(text.at(end)) {
             return None;
         }
-        if digit(self.text.at(end)) {
-            return None;
+        let timed = matches!(text.at(end), b' ' | b'T')
+            && text.block(end + 1).is_some_and(|block| is_shaped(block, *b"00:00:00"));
+        if !timed || digit(text.at(end + 9)) || text.at(end + 9) == b':' {
+            return Some(end);
         }
-        let time = matches!(self.text.at(end), b' ' | b'T') && shaped(end + 1, b"00:00:00");
-        let behind = self.text.at(end + 9);
-        Some(if time && !digit(behind) && behind != b':' { end + 9 } else { end })
+        let seconds = Run { start: end + 7, end: end + 9, before: b':', after: text.at(end + 9) };
+        Some(self.behind_fraction(seconds))
     }
 
-    /// Whether a separator and more digits follow.
-    fn is_grouped(&self, run: Run) -> bool {
-        match run.after {
-            b')' => true,
-            b' ' | b'-' | b'.' | b'/' => {
-                let next = self.text.at(run.end + 1);
-                digit(next) || next == b'('
-            }
-            b'(' => digit(self.text.at(run.end + 1)),
-            _ => false,
+    /// Behind digits and a dot no number begins, but an address: of its pairs the first may stand there.
+    pub(super) fn behind_fraction(&self, run: Run) -> usize {
+        if run.after != b'.' {
+            return run.end;
         }
+        let end = self.text.run(run.end + 1, digit);
+        if matches!(self.text.at(end), b':' | b'-') { run.end } else { end }
     }
 
     /// Whether the number goes on in front of `start`: a decimal, a version, a UUID, dashed groups.
@@ -150,6 +155,46 @@ impl Scan<'_, '_> {
         match self.text.at(end) {
             b'.' | b'-' => digit(self.text.at(end + 1)),
             byte => alnum(byte),
+        }
+    }
+}
+
+/// Whether these two bytes are a separator and the first of more digits.
+pub(super) fn goes_on(separator: u8, next: u8) -> bool {
+    match separator {
+        b')' => true,
+        b' ' | b'-' | b'.' | b'/' => digit(next) || next == b'(',
+        b'(' => digit(next),
+        _ => false,
+    }
+}
+
+/// Whether eight bytes are digits where the shape has a zero, and what it has elsewhere. No carry crosses a byte.
+fn is_shaped(block: u64, shape: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let other = block ^ u64::from_le_bytes(shape);
+    let most = shape.map(|byte| if byte == b'0' { 9 } else { 0 });
+    let beyond = (other & !HIGH) + (ONES * 0x7F - u64::from_le_bytes(most));
+    (beyond | other) & HIGH == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_shaped;
+
+    #[test]
+    fn eight_bytes_at_once_have_a_shape_as_one_byte_has() {
+        for shape in [*b"00:00:00", *b"00-00-00"] {
+            for (place, byte) in
+                (0..8).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte)))
+            {
+                let mut text = shape.map(|byte| if byte == b'0' { b'7' } else { byte });
+                text[place] = byte;
+                let fits =
+                    if shape[place] == b'0' { byte.is_ascii_digit() } else { byte == shape[place] };
+                assert_eq!(is_shaped(u64::from_le_bytes(text), shape), fits, "{place} {byte:#x}");
+            }
         }
     }
 }

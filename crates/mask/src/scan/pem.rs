@@ -11,6 +11,9 @@ impl Scan<'_, '_> {
     /// missing: half a key is still a secret.
     pub(super) fn pem(&mut self, dash: usize) -> Option<Hit> {
         let text = self.text;
+        if text.at(dash + 1) != b'-' {
+            return None;
+        }
         let dashes = text.run(dash, |b| b == b'-');
         self.at = dashes;
         if dashes - dash < 4 {

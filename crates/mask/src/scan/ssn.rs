@@ -1,10 +1,10 @@
-use super::Scan;
 use super::context::Words;
 use super::number::Run;
 use super::text::digit;
+use super::{Kind, Scan};
 
 /// What makes nine bare digits a social security number.
-static WORDS: Words = Words::new(&[b"ssn", b"social sec", b"social_sec", b"socialsec"]);
+pub(super) static WORDS: Words = Words::new(&[b"ssn", b"social sec", b"social_sec", b"socialsec"]);
 
 impl Scan<'_, '_> {
     /// A social security number: area, group and serial that are given out.
@@ -16,7 +16,8 @@ impl Scan<'_, '_> {
                 let (area, rest) = digits.split_at_checked(3)?;
                 let (group, serial) = rest.split_at_checked(2)?;
                 let alone = given_out(area, group, serial) && !self.goes_on_after(run.end);
-                (alone && self.follows_word(run.start, &WORDS)).then_some((run.start, run.end))
+                (alone && self.is_told(Kind::UsSsn, run.start, &WORDS))
+                    .then_some((run.start, run.end))
             }
             _ => None,
         }

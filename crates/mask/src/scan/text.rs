@@ -19,6 +19,11 @@ impl<'t> Text<'t> {
         if at == 0 { 0 } else { self.at(at - 1) }
     }
 
+    /// Whether a single byte parts `at` from a digit: no word stands between them.
+    pub(super) fn is_behind_digit(self, at: usize) -> bool {
+        at >= 2 && digit(self.at(at - 2))
+    }
+
     pub(super) fn slice(self, start: usize, end: usize) -> &'t [u8] {
         let end = end.min(self.0.len());
         let slice = self.0.get(start..end).unwrap_or_default();

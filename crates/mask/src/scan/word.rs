@@ -3,8 +3,6 @@ use super::{Hit, Kind, Scan};
 
 /// No token is shorter: `AKIA` and sixteen letters.
 pub(super) const SHORTEST: usize = 20;
-/// Of so many word bytes in a row, eight begin at one of the places that are this far apart.
-const STRIDE: usize = SHORTEST - 7;
 
 /// Where the search for tokens stands: it runs ahead of the anchors.
 pub(super) struct Words {
@@ -38,23 +36,24 @@ impl Scan<'_, '_> {
         self.words.ahead
     }
 
-    /// The next run of at least [`SHORTEST`] word bytes: only where eight bytes have no space among
-    /// them a closer look is worth it.
+    /// The next run of at least [`SHORTEST`] word bytes. Of a window of so many the last bytes are looked at first:
+    /// where one of them is in no word, the next window begins behind it.
     fn word(&mut self) -> Option<(usize, usize)> {
         let text = self.text;
-        let mut at = self.words.from;
-        while let Some(block) = text.block(at) {
-            if has_space(block) || !belongs(text.at(at)) {
-                at += STRIDE;
-                continue;
+        let mut start = self.words.from;
+        'window: while start + SHORTEST <= text.len() {
+            for at in [start + SHORTEST - 8, start + SHORTEST - 16, start] {
+                let apart = parts(text.block(at)?);
+                if apart != 0 {
+                    start = at + 8 - (apart.leading_zeros() / 8) as usize;
+                    continue 'window;
+                }
             }
-            let start = text.run_back(at, self.words.from, belongs);
-            let end = text.run(at, belongs);
+            let end = text.run(start, belongs);
             if end - start >= SHORTEST {
                 return Some((start, end));
             }
-            // The next run begins behind the byte that ended this one.
-            at = end + 1;
+            start = end + 1;
         }
         self.words.from = text.len();
         None
@@ -62,13 +61,15 @@ impl Scan<'_, '_> {
 
     /// A token begins where the word does, or behind punctuation in it.
     fn token_in(&self, start: usize, end: usize) -> Option<Hit> {
-        let mut inside = false;
-        for (at, &byte) in (start..).zip(self.text.slice(start, end)) {
-            let begins = alnum(byte) && !inside;
-            inside = alnum(byte);
-            if !begins {
-                continue;
+        let text = self.text;
+        let mut next = start;
+        loop {
+            let at = text.run_within(next, end, |byte| !alnum(byte));
+            if at >= end {
+                return None;
             }
+            next = text.run_within(at, end, alnum);
+            let byte = text.at(at);
             if byte == b'e'
                 && self.wants(Kind::Jwt)
                 && let Some((start, end)) = self.jwt(at)
@@ -86,18 +87,60 @@ impl Scan<'_, '_> {
                 return Some(Hit { start, end, kind: Kind::CloudKey });
             }
         }
-        None
     }
 }
 
-/// Whether one of eight bytes is a space, a quote or a control character.
-fn has_space(block: u64) -> bool {
+/// The high bit of each byte that is a space, a quote or a control character, or lies in `:`..=`@`. No carry crosses a
+/// byte.
+fn parts(block: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    block.wrapping_sub(ONES * u64::from(b'%')) & !block & (ONES << 7) != 0
+    const HIGH: u64 = ONES << 7;
+    let low = block & !HIGH;
+    let from = |byte: u8| low + ONES * u64::from(0x80 - byte);
+    (!from(b'%') | from(b':') & !from(b'A')) & !block & HIGH
 }
 
 /// Base64 of both alphabets, dots between parts, and `%` for what is written in a URL.
 fn belongs(byte: u8) -> bool {
     const TABLE: [bool; 256] = table(&[ALNUM, b"-_/+%."]);
     has(&TABLE, byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_parts_words_of_eight_bytes_at_once_is_in_none() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut block = *b"zzzzzzzz";
+                block[place] = byte;
+                let apart = parts(u64::from_le_bytes(block));
+                let expected = byte < b'%' || (b':'..=b'@').contains(&byte);
+                assert_eq!(apart, if expected { 0x80 << (8 * place) } else { 0 }, "{byte:#x}");
+                assert!(!expected || !belongs(byte));
+            }
+        }
+    }
+
+    /// As a look at each byte finds them.
+    #[test]
+    fn words_are_found_wherever_they_stand() {
+        let plan = crate::scan::Plan::new(crate::scan::Kinds::default());
+        for (front, length, behind) in (0..40).flat_map(|front| {
+            (15..45).flat_map(move |length| (0..25).map(move |behind| (front, length, behind)))
+        }) {
+            for (gap, word) in [(" ", "k"), (":", "-"), ("{", "9"), ("a ", "%"), ("ab{:", "_")] {
+                let fill = |n: usize| gap.chars().cycle().take(n).collect::<String>();
+                let text = format!("{}{}{{{}", fill(front), word.repeat(length), fill(behind));
+                let runs =
+                    text.split(|c: char| !belongs(c as u8)).filter(|run| run.len() >= SHORTEST);
+                let expected =
+                    runs.map(|run| run.as_ptr() as usize - text.as_ptr() as usize).next();
+                let mut scan = Scan::new(&plan, &[], text.as_bytes());
+                assert_eq!(scan.word().map(|(start, _)| start), expected, "{text:?}");
+            }
+        }
+    }
 }

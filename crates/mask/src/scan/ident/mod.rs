@@ -18,7 +18,7 @@ mod told;
 use super::context::Words;
 use super::number::Run;
 use super::text::{alnum, digit, letter};
-use super::{Kind, Kinds, Scan};
+use super::{Kind, Kinds, Scan, phone, ssn};
 use gate::Gate;
 use told::Index;
 
@@ -153,11 +153,16 @@ impl Shapes {
     /// Those of these kinds; `told` are those too that need a word.
     pub(super) fn of(kinds: Kinds, told: bool) -> Self {
         let mut shapes = Self::default();
+        if told {
+            for (kind, words) in [(Kind::Phone, &phone::WORDS), (Kind::UsSsn, &ssn::WORDS)] {
+                shapes.index.add(kind, words);
+            }
+        }
         for place in 0..COUNT as u8 {
             let wanted = nth(place).filter(|_| kinds.has(Kind::Ident(place)));
             let Some(ident) = wanted else { continue };
             if told && !ident.told.is_empty() {
-                shapes.index.add(place, ident.words.all());
+                shapes.index.add(Kind::Ident(place), &ident.words);
             }
             for (texts, is_told) in [(ident.alone, false), (ident.told, true)] {
                 for shape in texts.iter().map(|text| text.as_bytes()) {
@@ -252,12 +257,19 @@ impl Scan<'_, '_> {
     }
 
     fn ident_from(&self, start: usize, run: Run) -> Option<(u8, usize, usize)> {
-        // Most runs end here; then most of the others where their words are looked for.
-        let first = self.first(start, run);
-        if !self.begins(start) || !self.may_begin(&self.plan.shapes, start, first) {
+        if !self.begins(start) {
             return None;
         }
-        let told = self.told(start);
+        let first = self.first(start, run);
+        // Most runs end here; then most of the others where their words are looked for. Right behind another number
+        // none stands.
+        let mut told = Kinds::default();
+        if !self.text.is_behind_digit(start) {
+            if !self.may_begin(&self.plan.shapes, start, first) {
+                return None;
+            }
+            told = self.told(start).of_identity();
+        }
         let shapes = if told.is_empty() { &self.plan.alone } else { &self.plan.shapes };
         if told.is_empty() && !self.may_begin(shapes, start, first) {
             return None;
@@ -294,7 +306,7 @@ impl Scan<'_, '_> {
     }
 
     /// The end of the first group, and whether it is the run and nothing else.
-    fn first(&self, start: usize, run: Run) -> (usize, bool) {
+    pub(super) fn first(&self, start: usize, run: Run) -> (usize, bool) {
         if start == run.start && !alnum(run.after) {
             return (run.end, true);
         }
@@ -302,7 +314,12 @@ impl Scan<'_, '_> {
     }
 
     /// Whether one of the shapes has this first group, or the first two.
-    fn may_begin(&self, shapes: &Shapes, start: usize, (end, is_run): (usize, bool)) -> bool {
+    pub(super) fn may_begin(
+        &self,
+        shapes: &Shapes,
+        start: usize,
+        (end, is_run): (usize, bool),
+    ) -> bool {
         let text = self.text;
         let gate = if is_run { &shapes.digits } else { &shapes.any };
         let length = end - start;

@@ -1,44 +1,62 @@
-use super::super::context::REACH;
+use super::super::context::{REACH, Words};
 use super::super::text::{Text, digit};
 use super::super::{Kind, Kinds, Scan};
 
-/// Where the words of all shapes are looked for at once: by their first three letters.
+/// Where the words of all kinds are looked for at once: by their first three letters.
 #[derive(Clone)]
 pub(super) struct Index {
     /// A bit for each three letters that a word begins with.
     begun: Box<[u64; 512]>,
-    /// In order of those.
+    /// How many bits are set in front of each of those.
+    ranks: Box<[u16; 512]>,
+    /// In order of the letters they begin with, where the words of each begin.
+    starts: Vec<u16>,
     words: Vec<Word>,
 }
 
 #[derive(Clone, Copy)]
 struct Word {
     begins: u16,
-    place: u8,
+    kind: Kind,
     word: &'static [u8],
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { begun: Box::new([0; 512]), words: Vec::new() }
+        Self {
+            begun: Box::new([0; 512]),
+            ranks: Box::new([0; 512]),
+            starts: Vec::new(),
+            words: Vec::new(),
+        }
     }
 }
 
 impl Index {
-    /// Takes in the words of the one in this place of the catalogue.
-    pub(super) fn add(&mut self, place: u8, words: &'static [&'static [u8]]) {
-        for &word in words {
+    /// Takes in the words that tell of a kind.
+    pub(super) fn add(&mut self, kind: Kind, words: &'static Words) {
+        for &word in words.all() {
             let begins = word.iter().take(3).rev().fold(0, |code, &byte| before(code, byte));
             if let Some(slot) = self.begun.get_mut(usize::from(begins / 64)) {
                 *slot |= 1 << (begins % 64);
             }
-            self.words.push(Word { begins, place, word });
+            self.words.push(Word { begins, kind, word });
         }
     }
 
     /// Puts the words in order: to be called before any is looked for.
     pub(super) fn sort(&mut self) {
         self.words.sort_unstable_by_key(|word| word.begins);
+        let mut rank = 0;
+        for (slot, begun) in self.ranks.iter_mut().zip(self.begun.iter()) {
+            *slot = rank;
+            rank += begun.count_ones() as u16;
+        }
+        let firsts = self.words.chunk_by(|a, b| a.begins == b.begins).scan(0, |at, words| {
+            *at += words.len() as u16;
+            Some(*at - words.len() as u16)
+        });
+        self.starts = firsts.collect();
     }
 
     fn has(&self, code: u16) -> bool {
@@ -62,12 +80,18 @@ impl Index {
     }
 
     fn add_those_at(&self, text: &[u8], code: u16, told: &mut Kinds) {
-        let from = self.words.partition_point(|word| word.begins < code);
+        let slot = usize::from(code / 64);
+        let (Some(begun), Some(rank)) = (self.begun.get(slot), self.ranks.get(slot)) else {
+            return;
+        };
+        let before = begun & ((1 << (code % 64)) - 1);
+        let rank = usize::from(*rank) + before.count_ones() as usize;
+        let from = self.starts.get(rank).map_or(self.words.len(), |from| usize::from(*from));
         let words = self.words.get(from..).unwrap_or_default();
         for word in words.iter().take_while(|word| word.begins == code) {
             let stands = text.get(..word.word.len());
             if stands.is_some_and(|text| text.eq_ignore_ascii_case(word.word)) {
-                *told = told.with(Kind::Ident(word.place));
+                *told = told.with(word.kind);
             }
         }
     }
@@ -81,6 +105,10 @@ const fn before(code: u16, byte: u8) -> u16 {
 impl Scan<'_, '_> {
     /// Those of which a word may stand shortly in front of `at`: of no other one does.
     pub(super) fn told(&self, at: usize) -> Kinds {
+        let (known, told) = self.told.get();
+        if known == at {
+            return told;
+        }
         let index = &self.plan.shapes.index;
         let mut told = Kinds::default();
         let start = index.look(self.text, at.saturating_sub(REACH), at, &mut told);
@@ -88,6 +116,12 @@ impl Scan<'_, '_> {
             let end = self.context.len();
             index.look(self.context, end.saturating_sub(REACH), end, &mut told);
         }
+        self.told.set((at, told));
         told
+    }
+
+    /// Whether one of the words of a kind stands shortly in front of `at`.
+    pub(in crate::scan) fn is_told(&self, kind: Kind, at: usize, words: &Words) -> bool {
+        !self.text.is_behind_digit(at) && self.told(at).has(kind) && self.follows_word(at, words)
     }
 }

@@ -4,7 +4,7 @@ use super::Scan;
 use super::context::Words;
 use super::jwt::value;
 use super::text::{alnum, digit};
-use shapes::{Alphabet, shapes};
+use shapes::shapes;
 
 /// What makes forty characters of base64 an AWS secret access key.
 static AWS_WORDS: Words =
@@ -27,17 +27,13 @@ impl Scan<'_, '_> {
     fn key_from(&self, start: usize) -> Option<usize> {
         let text = self.text;
         let before = text.before(start);
-        let shapes = shapes(text.at(start));
+        let (second, third) = (text.at(start + 1), text.at(start + 2));
+        let shapes = shapes(text.at(start)).with(second);
         if shapes.is_empty() || alnum(before) {
             return None;
         }
-        let second = text.at(start + 1);
         shapes.iter().find_map(|shape| {
-            // Two attempts never run over the same body, so the scan stays linear: a prefix begins behind what no
-            // body has, or has a dot in it, as no path has.
-            let apart = || shape.body == Alphabet::Path || !shape.body.has(before);
-            let begins = shape.prefix.get(1) == Some(&second) && apart();
-            if !begins || !text.starts_with(start, shape.prefix) {
+            if !shape.begins(second, third, before) || !text.starts_with(start, shape.prefix) {
                 return None;
             }
             let body = start + shape.prefix.len();

@@ -40,6 +40,8 @@ impl Alphabet {
 /// One service's way of writing its keys.
 pub(super) struct Shape {
     pub(super) prefix: &'static [u8],
+    /// The second byte of the prefix, and the third if it has so many.
+    next: (u8, Option<u8>),
     pub(super) body: Alphabet,
     /// The shortest body.
     pub(super) least: usize,
@@ -49,53 +51,98 @@ pub(super) struct Shape {
     pub(super) random: bool,
 }
 
+impl Shape {
+    /// Whether a key may begin with these bytes behind its first, and behind what stands in front. Two attempts never
+    /// run over the same body, so the scan stays linear: a prefix begins behind what no body has, or has a dot in it, as
+    /// no path has.
+    pub(super) fn begins(&self, second: u8, third: u8, before: u8) -> bool {
+        let alike = self.next.0 == second && self.next.1.is_none_or(|own| own == third);
+        alike && (self.body == Path || !self.body.has(before))
+    }
+}
+
+/// What stands behind the first byte of a prefix.
+const fn next(prefix: &[u8]) -> (u8, Option<u8>) {
+    match prefix {
+        [_, second, third, ..] => (*second, Some(*third)),
+        [_, second] => (*second, None),
+        _ => (0, None),
+    }
+}
+
 const fn exactly(prefix: &'static [u8], body: Alphabet, length: usize) -> Shape {
-    Shape { prefix, body, least: length, exact: true, random: false }
+    Shape { prefix, next: next(prefix), body, least: length, exact: true, random: false }
 }
 
 const fn at_least(prefix: &'static [u8], body: Alphabet, least: usize) -> Shape {
-    Shape { prefix, body, least, exact: false, random: false }
+    Shape { prefix, next: next(prefix), body, least, exact: false, random: false }
 }
 
 const fn random(prefix: &'static [u8], body: Alphabet, least: usize) -> Shape {
-    Shape { prefix, body, least, exact: false, random: true }
+    Shape { prefix, next: next(prefix), body, least, exact: false, random: true }
 }
 
 /// Of one length, and looking random.
 const fn exactly_random(prefix: &'static [u8], body: Alphabet, length: usize) -> Shape {
-    Shape { prefix, body, least: length, exact: true, random: true }
+    Shape { prefix, next: next(prefix), body, least: length, exact: true, random: true }
+}
+
+/// The shapes that begin with one byte.
+pub(super) struct Group {
+    /// A bit for each byte of ASCII that is the second of one of them.
+    seconds: u128,
+    shapes: &'static [Shape],
+}
+
+impl Group {
+    const fn of(shapes: &'static [Shape]) -> Self {
+        let (mut seconds, mut rest) = (0, shapes);
+        while let [shape, others @ ..] = rest {
+            if let [_, second, ..] = shape.prefix {
+                seconds |= 1 << *second;
+            }
+            rest = others;
+        }
+        Self { seconds, shapes }
+    }
+
+    /// Those whose second byte this is.
+    pub(super) fn with(&self, second: u8) -> &'static [Shape] {
+        let any = second.is_ascii() && self.seconds >> second & 1 == 1;
+        if any { self.shapes } else { &[] }
+    }
 }
 
 /// The shapes by their first byte.
-pub(super) fn shapes(first: u8) -> &'static [Shape] {
+pub(super) fn shapes(first: u8) -> &'static Group {
     match first {
-        b'A' => &UPPER_A,
-        b'C' => &UPPER_C,
-        b'E' => &UPPER_E,
-        b'F' => &UPPER_F,
-        b'G' => &UPPER_G,
-        b'H' => &UPPER_H,
-        b'L' => &UPPER_L,
-        b'N' => &UPPER_N,
-        b'P' => &UPPER_P,
-        b'S' => &UPPER_S,
-        b'a' => &LOWER_A,
-        b'd' => &LOWER_D,
-        b'e' => &LOWER_E,
-        b'f' => &LOWER_F,
-        b'g' => &LOWER_G,
-        b'h' => &LOWER_H,
-        b'k' => &LOWER_K,
-        b'l' => &LOWER_L,
-        b'n' => &LOWER_N,
-        b'p' => &LOWER_P,
-        b'r' => &LOWER_R,
-        b's' => &LOWER_S,
-        b't' => &LOWER_T,
-        b'w' => &LOWER_W,
-        b'x' => &LOWER_X,
-        b'y' => &LOWER_Y,
-        _ => &[],
+        b'A' => const { &Group::of(&UPPER_A) },
+        b'C' => const { &Group::of(&UPPER_C) },
+        b'E' => const { &Group::of(&UPPER_E) },
+        b'F' => const { &Group::of(&UPPER_F) },
+        b'G' => const { &Group::of(&UPPER_G) },
+        b'H' => const { &Group::of(&UPPER_H) },
+        b'L' => const { &Group::of(&UPPER_L) },
+        b'N' => const { &Group::of(&UPPER_N) },
+        b'P' => const { &Group::of(&UPPER_P) },
+        b'S' => const { &Group::of(&UPPER_S) },
+        b'a' => const { &Group::of(&LOWER_A) },
+        b'd' => const { &Group::of(&LOWER_D) },
+        b'e' => const { &Group::of(&LOWER_E) },
+        b'f' => const { &Group::of(&LOWER_F) },
+        b'g' => const { &Group::of(&LOWER_G) },
+        b'h' => const { &Group::of(&LOWER_H) },
+        b'k' => const { &Group::of(&LOWER_K) },
+        b'l' => const { &Group::of(&LOWER_L) },
+        b'n' => const { &Group::of(&LOWER_N) },
+        b'p' => const { &Group::of(&LOWER_P) },
+        b'r' => const { &Group::of(&LOWER_R) },
+        b's' => const { &Group::of(&LOWER_S) },
+        b't' => const { &Group::of(&LOWER_T) },
+        b'w' => const { &Group::of(&LOWER_W) },
+        b'x' => const { &Group::of(&LOWER_X) },
+        b'y' => const { &Group::of(&LOWER_Y) },
+        _ => const { &Group::of(&[]) },
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod plans;
 
-use super::Scan;
 use super::context::Words;
 use super::number::Run;
 use super::text::{alnum, digit};
+use super::{Kind, Scan};
 use plans::LONGEST;
 pub(super) use plans::Plans;
 #[cfg(test)]
@@ -20,7 +20,8 @@ const PREFIX: usize = 3;
 /// So many digits are looked at: a prefix, a country code, and what is dialled at home only.
 const HEAD: usize = PREFIX + 3 + 2;
 /// What makes bare digits a telephone number.
-static WORDS: Words = Words::new(&[b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"]);
+pub(super) static WORDS: Words =
+    Words::new(&[b"phone", b"telefon", b"tel", b"mobile", b"fax", b"whatsapp"]);
 
 /// Groups of digits with a telephone number's separators between them.
 struct Groups {
@@ -167,21 +168,9 @@ impl Scan<'_, '_> {
     /// Without `+`: one of the shapes people write, or any after a word that says what it is.
     fn national(&self, run: Run, grouped: bool) -> Option<usize> {
         let text = self.text;
-        let first = text.at(run.start);
-        let zeros = first == b'0' && text.at(run.start + 1) == b'0';
+        let zeros = text.starts_with(run.start, b"00");
         let bracketed = run.before == b'(';
-        let shaped = grouped
-            && match (run.len(), first) {
-                (1, b'1') => text.at(run.end + 1) == b'(' || digit(text.at(run.end + 2)),
-                (3, b'2'..=b'9') => run.after == b')' || digit(text.at(run.end + 3)),
-                // Behind `00` stands a country code.
-                (2, _) if zeros => {
-                    run.after == b' ' && !matches!(text.at(run.end + 1), b'0' | b'(')
-                }
-                (2..=6, b'0') => true,
-                (7.., _) => zeros,
-                _ => false,
-            };
+        let shaped = grouped && self.is_shaped(run);
         let may_follow_word = run.start > 0 || self.context.len() > 0;
         let long_enough = run.len() >= 7 || grouped && run.len() >= 2;
         let worded = may_follow_word && !bracketed && long_enough && run.len() <= LONGEST;
@@ -189,7 +178,7 @@ impl Scan<'_, '_> {
         if !shaped && !worded && !abroad {
             return None;
         }
-        let follows_word = || worded && self.follows_word(run.start, &WORDS);
+        let follows_word = || worded && self.is_told(Kind::Phone, run.start, &WORDS);
         if !grouped {
             let number = if abroad { self.behind_zeros(&self.groups(run), 2) } else { None };
             return number.or_else(|| follows_word().then_some(run.end));
@@ -209,6 +198,22 @@ impl Scan<'_, '_> {
             return None;
         }
         groups.fitting(|total| (7..=LONGEST).contains(&total))
+    }
+
+    /// Whether one of the shapes people write may begin with this group.
+    pub(super) fn is_shaped(&self, run: Run) -> bool {
+        let text = self.text;
+        let (first, next) = (text.at(run.start), text.at(run.end + 1));
+        let zeros = || text.starts_with(run.start, b"00");
+        match (run.len(), first) {
+            (1, b'1') => next == b'(' || digit(text.at(run.end + 2)),
+            (3, b'2'..=b'9') => run.after == b')' || digit(text.at(run.end + 3)),
+            // Behind `00` stands a country code.
+            (2, _) if zeros() => run.after == b' ' && !matches!(next, b'0' | b'('),
+            (2..=6, b'0') => true,
+            (7.., _) => zeros(),
+            _ => false,
+        }
     }
 
     /// `(415) 555-2671`, `415-555-2671`, `1 415 555 2671`: area and exchange begin with 2 to 9.
