@@ -22,6 +22,7 @@
 //! * [`index`]: finds sessions and statements; made from the recordings
 //! * [`export`]: other systems are told what happens
 //! * [`localca`]: certificates for the listeners when nobody brings any
+//! * [`ssh`]: the gateway's SSH keys, its authority, host keys of targets
 //!
 //! What it refuses to do: it never speaks a target's protocol, never decides policy, never imports
 //! the gateway (they meet at [`model::ports`]), and never writes a row for somebody who is not
@@ -44,6 +45,7 @@ pub mod inspect;
 pub mod localca;
 pub mod recordings;
 mod revocation;
+pub mod ssh;
 pub mod store;
 pub mod tokens;
 pub mod vault;

@@ -3,32 +3,74 @@
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::ports::{self, BoxFuture, Credential, VaultError};
-use model::{CredentialSource, Resource, Secret, SecretSource};
+use model::{CredentialSource, Resource, Secret, SecretSource, SshKeySource};
+
+use crate::Clock;
+use crate::ssh::Authority;
 
 /// No password or key is longer; a wrong path to something huge is refused instead of read.
 const LONGEST: u64 = 64 * 1024;
 
 /// Reads credentials from the environment and from files, anew for every session, so that a
-/// rotated one is used from the next session on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Vault;
+/// rotated one is used from the next session on; or signs one for the moment.
+#[derive(Clone)]
+pub struct Vault {
+    authority: Option<Arc<Authority>>,
+    clock: Clock,
+}
+
+impl Vault {
+    /// With the authority that SSH targets trust, when there is one.
+    #[must_use]
+    pub const fn new(authority: Option<Arc<Authority>>, clock: Clock) -> Self {
+        Self { authority, clock }
+    }
+
+    fn ssh_key(&self, resource: &str, source: &SshKeySource, account: &str) -> Result<SshKey, VaultError> {
+        match source {
+            SshKeySource::Key(source) => Ok((read_secret(resource, source)?, None)),
+            SshKeySource::Authority => {
+                let failed = |why: String| VaultError {
+                    resource: resource.to_owned(),
+                    source_name: "the gateway's own SSH authority".to_owned(),
+                    why,
+                };
+                let authority = self.authority.as_ref();
+                let authority = authority.ok_or_else(|| failed("there is none".into()))?;
+                let (key, certificate) = authority
+                    .account(account, self.clock.now())
+                    .map_err(|error| failed(error.to_string()))?;
+                Ok((key, Some(certificate)))
+            }
+        }
+    }
+}
+
+/// A private key and the certificate for it.
+type SshKey = (Secret, Option<Bytes>);
 
 impl ports::Vault for Vault {
     fn credential<'a>(
         &'a self,
         resource: &'a Resource,
+        account: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Credential, VaultError>> {
         Box::pin(async move {
-            let (name, source) = (resource.name.clone(), resource.credential.clone());
+            let (name, mut source) = (resource.name.clone(), resource.credential.clone());
+            if let Some(account) = account {
+                account.clone_into(&mut source.username);
+            }
+            let vault = self.clone();
             let failed = |why: &str| VaultError {
                 resource: resource.name.clone(),
                 source_name: "its source".into(),
                 why: why.into(),
             };
-            tokio::task::spawn_blocking(move || read(&name, source))
+            tokio::task::spawn_blocking(move || vault.read(&name, source))
                 .await
                 .unwrap_or_else(|_| Err(failed("the gateway is shutting down")))
         })
@@ -70,16 +112,19 @@ pub fn read_secret(owner: &str, source: &SecretSource) -> Result<Secret, VaultEr
     }
 }
 
-fn read(name: &str, source: CredentialSource) -> Result<Credential, VaultError> {
-    let CredentialSource { username, password, client_certificate } = source;
-    let password = password.map(|source| read_secret(name, &source)).transpose()?;
-    let client_certificate = match client_certificate {
-        Some((chain, key)) => {
-            Some((Bytes::from(read_file(name, &chain)?), read_secret(name, &key)?))
-        }
-        None => None,
-    };
-    Ok(Credential { username, password, client_certificate })
+impl Vault {
+    fn read(&self, name: &str, source: CredentialSource) -> Result<Credential, VaultError> {
+        let CredentialSource { username, password, client_certificate, ssh_key } = source;
+        let password = password.map(|source| read_secret(name, &source)).transpose()?;
+        let client_certificate = match client_certificate {
+            Some((chain, key)) => {
+                Some((Bytes::from(read_file(name, &chain)?), read_secret(name, &key)?))
+            }
+            None => None,
+        };
+        let ssh_key = ssh_key.map(|source| self.ssh_key(name, &source, &username)).transpose()?;
+        Ok(Credential { username, password, client_certificate, ssh_key })
+    }
 }
 
 fn read_file(owner: &str, path: &Path) -> Result<Vec<u8>, VaultError> {

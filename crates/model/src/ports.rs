@@ -40,21 +40,21 @@ pub trait Directory: Send + Sync {
 
     /// Whether a key that a client offers in SSH may come to anything. Nothing says yet that the client holds it: what
     /// this answers makes nobody anybody.
-    fn knows_key(&self, shown: ShownKey<'_>) -> bool;
+    fn knows_key<'a>(&'a self, shown: ShownKey<'a>, from: SocketAddr) -> BoxFuture<'a, bool>;
 
     /// Checks a key that signed an SSH connection. That it did is for the caller to have seen to; all else is checked
     /// here.
-    ///
-    /// # Errors
-    /// It is nobody's, or not good any more.
-    fn identify_key(&self, shown: ShownKey<'_>, from: SocketAddr) -> Result<Identity, Unidentified>;
+    fn identify_key<'a>(
+        &'a self,
+        shown: ShownKey<'a>,
+        from: SocketAddr,
+    ) -> BoxFuture<'a, Result<Identity, Unidentified>>;
 
     /// Begins a sign-in that a person ends in a browser.
     fn sign_in_elsewhere(
         &self,
         from: SocketAddr,
-        resource: &str,
-    ) -> BoxFuture<'static, Result<SignInElsewhere, Unavailable>>;
+    ) -> BoxFuture<'_, Result<SignInElsewhere, Unavailable>>;
 
     /// A login that failed before anything could be checked (another subject's name, a certificate
     /// that TLS refused) counts against its address too.
@@ -76,8 +76,8 @@ pub struct SignInElsewhere {
     pub url: String,
     /// What they are shown there: it must be the same.
     pub code: String,
-    /// Who it was, once they have said that it was them.
-    pub identity: BoxFuture<'static, Result<Identity, Unidentified>>,
+    /// The token that they were given, once they have said that it was them: still to be identified.
+    pub token: BoxFuture<'static, Result<Secret, Unidentified>>,
 }
 
 /// Why nobody was identified. What the client hears is the same for all but [`Self::Throttled`] and
@@ -99,6 +99,9 @@ pub enum Unidentified {
     /// It is nobody's key.
     #[error("the key is nobody's")]
     Key,
+    /// It is no certificate of the gateway's own authority that is good here and now.
+    #[error("the SSH certificate is not accepted: {0}")]
+    SshCertificate(String),
     /// Too many failed logins from this address.
     #[error("too many failed logins from this address: wait {0} seconds")]
     Throttled(u64),
@@ -109,10 +112,11 @@ pub enum Unidentified {
 
 /// Hands out a target's credential at the moment it is needed.
 pub trait Vault: Send + Sync {
-    /// Fetches it.
+    /// Fetches it, for this account on the target or for the resource's usual one.
     fn credential<'a>(
         &'a self,
         resource: &'a Resource,
+        account: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Credential, VaultError>>;
 }
 

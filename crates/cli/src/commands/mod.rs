@@ -8,6 +8,7 @@ mod data;
 mod detokenise;
 mod exec;
 mod explain;
+mod host_keys;
 mod keys;
 mod login;
 mod logout;
@@ -17,6 +18,8 @@ mod proxy;
 mod scan;
 mod serve;
 pub(crate) mod sessions;
+mod ssh_certificate;
+mod ssh_config;
 mod status;
 mod token;
 mod verify;
@@ -68,6 +71,8 @@ enum Command {
     Connect(connect::Args),
     Proxy(proxy::Args),
     Exec(exec::Args),
+    SshConfig(ssh_config::Args),
+    SshCertificate(ssh_certificate::Args),
     Scan(scan::Args),
     Detokenise(detokenise::Args),
     Data(data::Args),
@@ -78,6 +83,7 @@ enum Command {
     Status(status::Args),
     Keys(keys::Args),
     Token(token::Args),
+    HostKeys(host_keys::Args),
 }
 
 /// Runs what was typed.
@@ -95,6 +101,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Connect(args) => connect::run(args),
         Command::Proxy(args) => proxy::run(args),
         Command::Exec(args) => exec::run(args),
+        Command::SshConfig(args) => ssh_config::run(&args),
+        Command::SshCertificate(args) => ssh_certificate::run(&args),
         Command::Scan(args) => scan::run(args),
         Command::Detokenise(args) => detokenise::run(&args),
         Command::Data(args) => data::run(&args),
@@ -105,6 +113,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Status(args) => status::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Token(args) => token::run(args),
+        Command::HostKeys(args) => host_keys::run(&args),
     }
 }
 

@@ -1,7 +1,8 @@
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
 use model::TokenId;
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ Examples:
   sluice token create nightly-report --subject report@ci --group reporting --for 90d
   sluice token create deploy --subject deploy@ci --resource orders-prod --for 12h
   SLUICE_TOKEN=$(sluice token create ci --subject ci --group ci) sluice ls
+  sluice token create backup --subject backup@ci --group backup --ssh-key backup_ed25519.pub
 
 The token is printed to standard output alone, so that it can be put where it belongs without being
 seen.")]
@@ -72,6 +74,9 @@ struct Create {
     /// A resource it is good for, and no others; may be given several times
     #[arg(long = "resource", value_name = "NAME")]
     resources: Vec<String>,
+    /// A file with an SSH public key: whoever holds its private key comes in, and there is no secret to show
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Option<PathBuf>,
     /// How long it is good: 30m, 12h, 90d
     #[arg(long = "for", value_name = "TIME", value_parser = span, default_value = "30d")]
     lifetime: Duration,
@@ -119,6 +124,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn make(create: &Create) -> Result<ExitCode> {
+    let ssh_key = match &create.ssh_key {
+        Some(file) => {
+            let text = std::fs::read_to_string(file);
+            Some(text.with_context(|| format!("reading {}", file.display()))?)
+        }
+        None => None,
+    };
     let only = (!create.resources.is_empty()).then_some(&create.resources);
     let made: Value = Client::open(&create.remote)?.post(
         "/api/v1/tokens",
@@ -129,14 +141,20 @@ fn make(create: &Create) -> Result<ExitCode> {
             "groups": create.groups,
             "only_resources": only,
             "lifetime_seconds": create.lifetime.as_secs(),
+            "ssh_key": ssh_key,
         }),
     )?;
     if create.json {
         output::json(&made)?;
         return Ok(Exit::Done.into());
     }
-    output::line(&text(&made, "token"));
     let until = time(&made, "expires").unwrap_or_default();
+    if ssh_key.is_some() {
+        output::line(&format!("{} {}", text(&made, "id"), text(&made, "ssh_key")));
+        output::note(&format!("Registered: its private key opens SSH doors until {until} UTC."));
+        return Ok(Exit::Done.into());
+    }
+    output::line(&text(&made, "token"));
     output::note(&format!("Shown this once. Id {}, good until {until} UTC.", text(&made, "id")));
     Ok(Exit::Done.into())
 }

@@ -29,6 +29,7 @@ pub(super) struct Written {
 pub(super) struct WrittenPublic {
     web: Option<Spanned<String>>,
     postgres: Option<Spanned<String>>,
+    ssh: Option<Spanned<String>>,
 }
 
 /// Where the house listens.
@@ -38,15 +39,24 @@ pub(crate) struct Listen {
     pub(crate) web: Option<SocketAddr>,
     /// PostgreSQL clients.
     pub(crate) postgres: Option<SocketAddr>,
+    /// SSH clients.
+    pub(crate) ssh: Option<SocketAddr>,
     /// Metrics and health; never public.
     pub(crate) metrics: Option<SocketAddr>,
     /// The web door's URL as clients type it.
     pub(crate) public_web: Option<Url>,
     /// The PostgreSQL door's host and port as clients type them.
     pub(crate) public_postgres: Option<(String, u16)>,
+    /// The SSH door's.
+    pub(crate) public_ssh: Option<(String, u16)>,
 }
 
 impl Listen {
+    /// Whether there is a door for clients at all.
+    pub(crate) fn is_open(&self) -> bool {
+        self.clients().next().is_some() || self.ssh.is_some()
+    }
+
     /// The doors that clients use, which TLS protects.
     pub(crate) fn clients(&self) -> impl Iterator<Item = SocketAddr> {
         self.web.into_iter().chain(self.postgres)
@@ -55,13 +65,19 @@ impl Listen {
     /// How native clients reach the doors, by protocol: `host:port`, or `:port` at the name under
     /// which the API itself was reached.
     pub(crate) fn endpoints(&self) -> BTreeMap<String, String> {
-        let Some(bound) = self.postgres else { return BTreeMap::new() };
-        let endpoint = match &self.public_postgres {
+        let doors = [
+            ("postgres", self.postgres, &self.public_postgres),
+            ("ssh", self.ssh, &self.public_ssh),
+        ];
+        let endpoint = |bound: SocketAddr, public: &Option<(String, u16)>| match public {
             Some((host, port)) => format!("{host}:{port}"),
             None if bound.ip().is_unspecified() => format!(":{}", bound.port()),
             None => bound.to_string(),
         };
-        BTreeMap::from([("postgres".to_owned(), endpoint)])
+        let open = doors.into_iter().filter_map(|(name, bound, public)| {
+            Some((name.to_owned(), endpoint(bound?, public)))
+        });
+        open.collect()
     }
 
     /// The names of this machine that clients may use, for its own certificate.
@@ -83,7 +99,7 @@ impl Listen {
         problems: &mut Problems,
     ) -> Self {
         for (key, value) in
-            [("ssh", &written.ssh), ("http", &written.http), ("kubernetes", &written.kubernetes)]
+            [("http", &written.http), ("kubernetes", &written.kubernetes)]
         {
             if let Some(value) = value {
                 let message = format!("listen.{key}: {}", super::not_built(key));
@@ -102,6 +118,7 @@ impl Listen {
             }
         };
         let (web, postgres) = (address(&written.web), address(&written.postgres));
+        let ssh = address(&written.ssh);
         let mut metrics = address(&written.metrics);
         if let (Some(found), Some(value)) = (metrics, &written.metrics)
             && !inside(found.ip())
@@ -121,18 +138,20 @@ impl Listen {
             }
             url
         });
+        let mut host_and_port = |name: &str, written: Option<&Spanned<String>>| {
+            let written = written?;
+            let parts = written.value.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+            let parts = parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+            if parts.is_none() {
+                let message = format!("public.{name}: `{}` is not HOST:PORT", written.value);
+                problems.0.push(Problem::at(file, written.referenced, message));
+            }
+            parts
+        };
         let public_postgres =
-            public.and_then(|public| public.postgres.as_ref()).and_then(|postgres| {
-                let parts = postgres.value.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-                let parts =
-                    parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-                if parts.is_none() {
-                    let message = format!("public.postgres: `{}` is not HOST:PORT", postgres.value);
-                    problems.0.push(Problem::at(file, postgres.referenced, message));
-                }
-                parts
-            });
-        Self { web, postgres, metrics, public_web, public_postgres }
+            host_and_port("postgres", public.and_then(|public| public.postgres.as_ref()));
+        let public_ssh = host_and_port("ssh", public.and_then(|public| public.ssh.as_ref()));
+        Self { web, postgres, ssh, metrics, public_web, public_postgres, public_ssh }
     }
 }
 

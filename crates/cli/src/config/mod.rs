@@ -220,5 +220,5 @@ fn is_name(text: &str) -> bool {
 
 /// What is said of a part of the design that this version does not have.
 fn not_built(what: &str) -> String {
-    format!("{what} is not built in this version of Sluice; it speaks postgres")
+    format!("{what} is not built in this version of Sluice; it speaks postgres and ssh")
 }

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{CredentialSource, DataClass, Evidence, Protocol, Resource, SecretSource, UpstreamTls};
+use model::{
+    CredentialSource, DataClass, Evidence, Protocol, Resource, SecretSource, SshKeySource, UpstreamTls,
+};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
+use wire::ssh::hosts;
 
 use super::classes::Class;
 use super::files::{Text, beside};
 use super::{FileRef, Problem, Problems, data, secret, yaml};
 
 /// The protocols of the design whose rooms are not built yet.
-const LATER: [&str; 3] = ["ssh", "http", "kubernetes"];
+const LATER: [&str; 2] = ["http", "kubernetes"];
 
 /// Enough of a resource to know whose rules it follows.
 #[derive(Debug, Deserialize)]
@@ -25,12 +28,13 @@ struct Kind {
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     name: Spanned<String>,
-    #[serde(rename = "protocol")]
-    _protocol: String,
+    protocol: String,
     address: Spanned<String>,
     database: Option<Spanned<String>>,
     tls: Option<WrittenTls>,
     ca: Option<Spanned<FileRef>>,
+    host_keys: Option<Spanned<Keys>>,
+    ca_keys: Option<Spanned<Vec<String>>>,
     credential: WrittenCredential,
     #[serde(default)]
     labels: BTreeMap<String, String>,
@@ -49,9 +53,26 @@ enum WrittenTls {
     VerifyFull,
 }
 
+/// Host keys, or what is done without any.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "write a list of keys, `first-use` or `confirmed`")]
+enum Keys {
+    Word(String),
+    List(Vec<String>),
+}
+
+/// A private key's place, or that the gateway's own authority signs for the moment.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "write `authority`, `{file: PATH}` or `{env: NAME}`")]
+enum WrittenKey {
+    Word(String),
+    Source(#[serde(deserialize_with = "secret::one")] SecretSource),
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenCredential {
+    ssh_key: Option<Spanned<WrittenKey>>,
     username: String,
     #[serde(default, deserialize_with = "secret::optional")]
     password: Option<SecretSource>,
@@ -104,9 +125,9 @@ fn read_file(
     for kind in yaml::many::<Kind>(&file.path, &file.text)? {
         let Some(protocol) = kind.protocol else { continue };
         let message = match protocol.value.as_str() {
-            "postgres" => continue,
+            "postgres" | "ssh" => continue,
             name if LATER.contains(&name) => format!("protocol {name}: {}", super::not_built(name)),
-            name => format!("`{name}` is not a protocol: this version speaks `postgres`"),
+            name => format!("`{name}` is not a protocol: this version speaks `postgres` and `ssh`"),
         };
         problems.0.push(Problem::at(&file.path, protocol.referenced, message));
     }
@@ -160,6 +181,49 @@ fn resource(
         }
     };
     let mut settings = BTreeMap::new();
+    let ssh = written.protocol == "ssh";
+    let misplaced = |key: &str, other: &str| format!("{key}: belongs to a resource with `protocol: {other}`");
+    if ssh {
+        for (key, location) in [
+            ("database", written.database.as_ref().map(|key| key.referenced)),
+            ("ca", written.ca.as_ref().map(|key| key.referenced)),
+        ] {
+            if let Some(location) = location {
+                complain(location, misplaced(key, "postgres"));
+            }
+        }
+    }
+    for (key, location) in [
+        ("host_keys", written.host_keys.as_ref().map(|key| key.referenced)),
+        ("ca_keys", written.ca_keys.as_ref().map(|key| key.referenced)),
+        ("ssh_key", written.credential.ssh_key.as_ref().map(|key| key.referenced)),
+    ] {
+        if let Some(location) = location.filter(|_| !ssh) {
+            complain(location, misplaced(key, "ssh"));
+        }
+    }
+    if let Some(keys) = &written.host_keys {
+        let value = match &keys.value {
+            Keys::Word(word) if matches!(word.as_str(), hosts::FIRST_USE | hosts::CONFIRMED) => word.clone(),
+            Keys::Word(word) => {
+                complain(keys.referenced, format!("host_keys: `{word}` is not `first-use`, `confirmed` or a list of keys"));
+                String::new()
+            }
+            Keys::List(list) => list.join("\n"),
+        };
+        settings.insert(hosts::HOST_KEYS.to_owned(), value);
+    }
+    if let Some(keys) = &written.ca_keys {
+        settings.insert(hosts::CA_KEYS.to_owned(), keys.value.join("\n"));
+    }
+    let ssh_key = written.credential.ssh_key.as_ref().and_then(|key| match &key.value {
+        WrittenKey::Word(word) if word == "authority" => Some(SshKeySource::Authority),
+        WrittenKey::Word(_) => {
+            complain(key.referenced, "ssh_key: write `authority`, `{file: PATH}` or `{env: NAME}`".into());
+            None
+        }
+        WrittenKey::Source(source) => Some(SshKeySource::Key(placed(file, source.clone()))),
+    });
     if let Some(database) = &written.database {
         if database.value.is_empty() || database.value.contains('\0') {
             complain(database.referenced, "database: must have a name".into());
@@ -167,24 +231,41 @@ fn resource(
         settings.insert("database".to_owned(), database.value.clone());
     }
     let credential = written.credential;
-    Resource {
+    let resource = Resource {
         name: written.name.value,
-        protocol: Protocol::new("postgres"),
+        protocol: Protocol::new(&written.protocol),
         address: written.address.value,
-        tls,
+        tls: if ssh { UpstreamTls::Disable } else { tls },
         credential: CredentialSource {
             username: credential.username,
             password: credential.password.map(|secret| placed(file, secret)),
             client_certificate: credential
                 .client_certificate
                 .map(|both| (beside(file, &both.certificate.file), placed(file, both.key))),
+            ssh_key,
         },
         labels: written.labels,
         data,
         strict_masking: written.strict_masking,
         evidence: written.evidence.unwrap_or(evidence),
         settings,
+    };
+    if ssh {
+        let place = written.name.referenced;
+        match hosts::HostRules::of(&resource) {
+            Ok(rules) if rules.is_empty() => complain(
+                place,
+                "host_keys: say how the target is known: a list of keys as `ssh-keyscan` prints them, `first-use`, or `confirmed`; or `ca_keys`".into(),
+            ),
+            Ok(_) => {}
+            Err(error) => complain(place, format!("host_keys: {error}")),
+        }
+        let credential = &resource.credential;
+        if credential.ssh_key.is_none() && credential.password.is_none() {
+            complain(place, "credential: an ssh resource needs `ssh_key` or `password`".into());
+        }
     }
+    resource
 }
 
 /// A secret's file is relative to the file that names it.

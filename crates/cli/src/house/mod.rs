@@ -35,6 +35,7 @@ use control::heirlooms::Heirlooms;
 use control::identity::{self, Directory};
 use control::localca::Certificates;
 use control::recordings::{Keep, Recordings};
+use control::ssh::{HostKeys, Keys};
 use control::store::Store;
 use control::tokens::Tokens;
 use control::vault::Vault;
@@ -45,6 +46,7 @@ use mask::MaskKeys;
 use policy::PolicySet;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use wire::ssh::transport::HostKeyPair;
 
 use crate::config::{Config, Problem, Problems, Text, Tls};
 use crate::error::{Exit, Failure};
@@ -59,7 +61,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A house at work. [`Self::close`] ends its sessions in order.
 pub(crate) struct Running {
-    gateway: Option<Serving>,
+    doors: Vec<Serving>,
     recordings: Recordings,
     store: Arc<Store>,
     directory: Arc<Directory>,
@@ -92,7 +94,13 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
         Arc::clone(&store),
         clock.clone(),
     )?;
+    let ssh = ssh_keys(&config)?;
+    let directory = match &ssh {
+        Some(keys) => directory.with_ssh(Arc::clone(&keys.authority)),
+        None => directory,
+    };
     let directory = Arc::new(directory);
+    let host_keys = HostKeys::new(Arc::clone(&store), clock.clone());
     let desk = Desk::open(Arc::clone(&store), desk::Limits::default(), clock.clone()).await?;
     let heirlooms = Heirlooms::open(Arc::clone(&store), clock.clone()).await?;
     let keep =
@@ -154,6 +162,8 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
             masks: masking.as_ref().map(|keys| keys.of_resource("")),
             admins: config.admins.clone(),
             endpoints: config.listen.endpoints(),
+            ssh: ssh.clone(),
+            host_keys: host_keys.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clock: clock.clone(),
         };
@@ -170,33 +180,37 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
         tracing::info!(address = %bound, "serving the API");
     }
     let people = Arc::clone(&directory);
-    let gateway = match config.listen.postgres {
-        None => None,
-        Some(address) => {
-            let clients = directory.client_certificates();
-            let house = House {
-                directory,
-                vault: Arc::new(Vault),
-                desk: Arc::new(desk),
-                ledger: Arc::new(recordings),
-                lookout: drifts,
-                heirlooms: Arc::new(heirlooms),
-                policies: Arc::clone(&policies),
-                resources: Arc::clone(&resources),
-            };
-            let tls = certificates
-                .as_ref()
-                .map(|certificates| certificates.server_config(&["postgresql"], clients))
-                .transpose()?;
-            let clear = tls.is_none();
-            let listen = gateway::Listen { address, tls, clear, threads: 0 };
-            let mut gateway = Gateway::new(house, Limits::default());
-            if let Some(keys) = masking {
-                gateway = gateway.masking_with(keys);
-            }
-            Some(gateway.serve_postgres(listen)?)
-        }
+    let clients = directory.client_certificates();
+    let authority = ssh.as_ref().map(|keys| Arc::clone(&keys.authority));
+    let house = House {
+        directory,
+        vault: Arc::new(Vault::new(authority, clock.clone())),
+        host_keys: Arc::new(host_keys),
+        desk: Arc::new(desk),
+        ledger: Arc::new(recordings),
+        lookout: drifts,
+        heirlooms: Arc::new(heirlooms),
+        policies: Arc::clone(&policies),
+        resources: Arc::clone(&resources),
     };
+    let mut gateway = Gateway::new(house, Limits::default());
+    if let Some(keys) = masking {
+        gateway = gateway.masking_with(keys);
+    }
+    let mut doors = Vec::new();
+    if let Some(address) = config.listen.postgres {
+        let tls = certificates
+            .as_ref()
+            .map(|certificates| certificates.server_config(&["postgresql"], clients))
+            .transpose()?;
+        let clear = tls.is_none();
+        doors.push(gateway.serve_postgres(gateway::Listen { address, tls, clear, threads: 0 })?);
+    }
+    if let (Some(address), Some(keys)) = (config.listen.ssh, &ssh) {
+        let key = HostKeyPair::from_openssh(&keys.host)?;
+        tracing::info!(key = key.public(), "clients know the gateway's SSH door by its host key");
+        doors.push(gateway.serve_ssh(address, 0, Arc::new(key))?);
+    }
     let (count, version) = (config.resources.len(), policies.load().version().to_owned());
     tracing::info!(
         resources = count,
@@ -213,7 +227,7 @@ pub(crate) async fn open(file: &Path, config: Config, numbers: Numbers) -> Resul
     )));
     numbers.ready(true);
     Ok(Running {
-        gateway,
+        doors,
         numbers,
         recordings: kept,
         store,
@@ -230,9 +244,12 @@ impl Running {
     /// Takes no more connections, tells every session that it ends, and waits until all have.
     pub(crate) async fn close(self) {
         self.numbers.ready(false);
-        if let Some(gateway) = self.gateway {
-            gateway.stop(PATIENCE).await;
+        // All at once: each waits for its own sessions.
+        let mut stopping = tokio::task::JoinSet::new();
+        for door in self.doors {
+            stopping.spawn(door.stop(PATIENCE));
         }
+        stopping.join_all().await;
         for task in self.tasks {
             task.abort();
         }
@@ -302,9 +319,9 @@ pub(crate) fn policies_of(files: &[Text]) -> Result<PolicySet, Problems> {
 }
 
 fn refuse_an_empty_house(config: &Config) -> Result<()> {
-    if config.listen.clients().next().is_none() {
+    if !config.listen.is_open() {
         return Err(Failure::new(Exit::Usage, "there is nothing to listen on")
-            .hint("set listen.web and listen.postgres, as in `listen: {web: 127.0.0.1:8443, postgres: 127.0.0.1:5433}`")
+            .hint("set listen.web and listen.postgres or listen.ssh, as in `listen: {web: 127.0.0.1:8443, postgres: 127.0.0.1:5433, ssh: 127.0.0.1:2222}`")
             .into());
     }
     if config.tls == Tls::Off {
@@ -342,6 +359,16 @@ fn certificates(config: &Config, clock: Clock) -> Result<Option<Certificates>> {
             Some(Certificates::from_local_authority(&folder, &config.listen.names(), clock)?)
         }
     })
+}
+
+/// The gateway's SSH keys, when it is to speak SSH.
+fn ssh_keys(config: &Config) -> Result<Option<Keys>> {
+    if config.listen.ssh.is_none() {
+        return Ok(None);
+    }
+    let folder = config.data_dir.join("ssh");
+    private_folder(&folder)?;
+    Ok(Some(Keys::open(&folder).context("the gateway's SSH keys")?))
 }
 
 /// Makes a folder that only its owner sees into, or makes an existing one so.

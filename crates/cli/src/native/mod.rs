@@ -1,9 +1,10 @@
-//! The gateway's PostgreSQL door from the client's side: for `connect`, `proxy` and `exec`.
+//! The gateway's doors from the client's side: for `connect`, `proxy`, `exec` and `ssh-config`.
 
 mod ask;
 mod door;
 mod link;
 mod relay;
+pub(crate) mod ssh;
 
 pub(crate) use ask::{Answer, Rows, ask, ask_briefly};
 pub(crate) use door::Door;

@@ -21,8 +21,12 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Json<Value> {
             })
         })
         .collect();
+    let ssh = api.ssh.as_ref().map(|keys| {
+        json!({ "host_key": keys.host_public(), "authority": keys.authority.public() })
+    });
     Json(json!({
         "version": api.version,
+        "ssh": ssh,
         "public_key": api.recordings.public_key().to_pem().ok(),
         "providers": providers,
         "endpoints": api.endpoints,

@@ -23,6 +23,7 @@ mod reading;
 mod resources;
 mod server;
 mod sessions;
+mod ssh;
 mod statements;
 mod status;
 mod tokens;
@@ -52,6 +53,7 @@ use crate::drift::Drifts;
 use crate::heirlooms::Heirlooms;
 use crate::identity::Directory;
 use crate::recordings::Recordings;
+use crate::ssh::{HostKeys, Keys};
 use crate::store::Store;
 use crate::tokens::Tokens;
 use caller::{Caller, Credential};
@@ -92,6 +94,10 @@ pub struct Api {
     /// How native clients reach the other listeners, by protocol: `host:port`, or `:port` at the
     /// name under which the API itself was reached.
     pub endpoints: BTreeMap<String, String>,
+    /// SSH's keys, when the gateway speaks it.
+    pub ssh: Option<Keys>,
+    /// What SSH targets showed.
+    pub host_keys: HostKeys,
     /// The version of this build.
     pub version: String,
     /// What time it is.
@@ -124,6 +130,10 @@ pub(crate) fn router(api: Arc<Api>, tls: bool) -> Router {
         .route("/index", get(statements::state))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", delete(tokens::revoke))
+        .route("/ssh/certificates", post(ssh::certify))
+        .route("/ssh/host-keys", get(ssh::host_keys))
+        .route("/ssh/host-keys/{resource}", delete(ssh::forget))
+        .route("/ssh/host-keys/{resource}/confirm", post(ssh::confirm))
         .route("/audit", get(audit::list))
         .route("/audit/export", get(audit::export))
         .route("/audit/{id}", get(audit::show))

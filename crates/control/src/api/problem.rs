@@ -150,6 +150,8 @@ impl From<Unidentified> for Problem {
             Unidentified::Unknown(_)
             | Unidentified::Expired
             | Unidentified::Revoked
+            | Unidentified::Key
+            | Unidentified::SshCertificate(_)
             | Unidentified::Certificate(_) => {
                 Self::unauthenticated("the token is not accepted: sign in with `sluice login`")
             }

@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     groups: Vec<String>,
     only_resources: Option<Vec<String>>,
     lifetime_seconds: Option<u64>,
+    /// A public key in place of a secret.
+    ssh_key: Option<String>,
 }
 
 /// A new token, and the one time it is shown.
@@ -28,12 +30,12 @@ pub(super) struct Wanted {
 pub(super) struct Created {
     #[serde(flatten)]
     made: Token,
-    #[serde(serialize_with = "expose")]
-    token: Secret,
+    #[serde(serialize_with = "expose", skip_serializing_if = "Option::is_none")]
+    token: Option<Secret>,
 }
 
-fn expose<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(secret.expose_str().unwrap_or_default())
+fn expose<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret.as_ref().and_then(Secret::expose_str).unwrap_or_default())
 }
 
 pub(super) async fn create(
@@ -55,8 +57,19 @@ pub(super) async fn create(
         lifetime: wanted.lifetime_seconds.map_or(USUAL_LIFETIME, Duration::from_secs),
         created_by: caller.identity.subject,
     };
-    let (secret, token) = api.tokens.create(new).await?;
-    Ok((StatusCode::CREATED, Json(Created { made: token, token: secret })))
+    let (made, token) = match wanted.ssh_key {
+        None => {
+            let (secret, made) = api.tokens.create(new).await?;
+            (made, Some(secret))
+        }
+        Some(text) => {
+            let key = crate::ssh::public_key(&text).ok_or_else(|| {
+                Problem::invalid("`ssh_key` is not a public key as in `ssh-ed25519 AAAA…`".to_owned())
+            })?;
+            (api.tokens.register(new, &key).await?, None)
+        }
+    };
+    Ok((StatusCode::CREATED, Json(Created { made, token })))
 }
 
 pub(super) async fn list(

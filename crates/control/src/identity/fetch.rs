@@ -27,13 +27,66 @@ struct Discovery {
     jwks_uri: String,
 }
 
-/// Discovery document, then key set.
-pub(super) fn key_set(config: &ProviderConfig, trusted: Option<&str>) -> Result<Fetched, String> {
+/// Where people sign in by code.
+pub(super) struct Endpoints {
+    pub(super) token: String,
+    /// `None`: they cannot.
+    pub(super) device: Option<String>,
+    /// Those of the usual ones that the provider has.
+    pub(super) scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Offered {
+    issuer: String,
+    token_endpoint: String,
+    device_authorization_endpoint: Option<String>,
+    scopes_supported: Option<Vec<String>>,
+}
+
+/// Discovery document, and what asks further.
+pub(super) fn endpoints(
+    config: &ProviderConfig,
+    trusted: Option<&str>,
+) -> Result<(ureq::Agent, Endpoints), String> {
+    let (agent, address) = discovery(config, trusted)?;
+    let (document, _) = get(&agent, &address)?;
+    let offered: Offered = serde_json::from_slice(&document)
+        .map_err(|error| format!("{address} is no discovery document: {error}"))?;
+    if offered.issuer != config.issuer {
+        return Err(format!("{address} speaks for another issuer, {:?}", offered.issuer));
+    }
+    let remote = config.issuer.starts_with("https:");
+    for endpoint in [Some(&offered.token_endpoint), offered.device_authorization_endpoint.as_ref()] {
+        let Some(endpoint) = endpoint else { continue };
+        let url = Url::parse(endpoint).map_err(|error| format!("{endpoint}: {error}"))?;
+        may_be_asked(&url).map_err(|why| format!("its endpoint {endpoint} {why}"))?;
+        if remote && url.scheme() != "https" {
+            return Err(format!("its endpoint {endpoint} must be https, as its issuer is"));
+        }
+    }
+    let known = offered.scopes_supported;
+    let wanted = |scope: &&str| {
+        *scope == "openid" || known.as_ref().is_none_or(|known| known.iter().any(|one| one == scope))
+    };
+    let scopes = ["openid", "profile", "email", "groups"].into_iter().filter(wanted);
+    let scopes = scopes.map(str::to_owned).collect();
+    let (token, device) = (offered.token_endpoint, offered.device_authorization_endpoint);
+    Ok((agent, Endpoints { token, device, scopes }))
+}
+
+/// What asks a provider, and where its discovery document is.
+fn discovery(config: &ProviderConfig, trusted: Option<&str>) -> Result<(ureq::Agent, String), String> {
     // What is asked in clear is on this machine: no proxy of the environment has a part in it.
     let proxy = config.issuer.starts_with("https:").then(ureq::Proxy::try_from_env).flatten();
-    let agent = agent(trusted, proxy)?;
     let address =
         format!("{}/.well-known/openid-configuration", config.issuer.trim_end_matches('/'));
+    Ok((agent(trusted, proxy)?, address))
+}
+
+/// Discovery document, then key set.
+pub(super) fn key_set(config: &ProviderConfig, trusted: Option<&str>) -> Result<Fetched, String> {
+    let (agent, address) = discovery(config, trusted)?;
     let (document, _) = get(&agent, &address)?;
     let discovery: Discovery = serde_json::from_slice(&document)
         .map_err(|error| format!("{address} is no discovery document: {error}"))?;

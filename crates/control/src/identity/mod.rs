@@ -5,7 +5,8 @@
 //!   presented ─► limiter ─┬─ slc_… ──► token desk ───────────────────────────────┐
 //!                         ├─ JWT ──► iss ─► provider ─► key ─► signature ─► claims ┼─► Identity
 //!                         │                    └─ unknown key: fetch, once in 10 s │
-//!                         └─ certificate ─► authority ─► names ────────────────────┘
+//!                         ├─ certificate ─► authority ─► names ────────────────────┤
+//!                         └─ SSH key or certificate ─► token desk or authority ────┘
 //! ```
 //!
 //! What is refused: `none` and HMAC algorithms, a key used with an algorithm of another family,
@@ -16,6 +17,7 @@
 mod certificate;
 mod claims;
 mod config;
+mod elsewhere;
 mod failures;
 mod fetch;
 mod jwt;
@@ -27,9 +29,10 @@ mod sign_ins;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::ports::{self, BoxFuture, Unidentified};
+use model::ports::{self, BoxFuture, ShownKey, SignInElsewhere, Unavailable, Unidentified};
 use model::{Identity, Secret};
 use rustls::server::danger::ClientCertVerifier;
+use tokio::sync::Semaphore;
 
 pub use certificate::{AuthorityConfig, GroupsName, SubjectName};
 pub(crate) use config::may_be_asked;
@@ -38,6 +41,7 @@ pub use limiter::Limits;
 
 use crate::Clock;
 use crate::audit;
+use crate::ssh::Authority;
 use crate::store::{Store, StoreError};
 use crate::tokens::Tokens;
 use certificate::Authorities;
@@ -45,7 +49,7 @@ use failures::Failures;
 use jwt::Unverified;
 use limiter::Limiter;
 use provider::{Provider, Verdict};
-use sign_ins::{Key, SignIns};
+use sign_ins::{Credential, Key, SignIns};
 
 /// The provider's name that identities of our own tokens carry.
 pub const SLUICE: &str = "sluice";
@@ -58,9 +62,16 @@ pub struct Directory {
     limiter: Mutex<Limiter>,
     failures: Arc<Failures>,
     sign_ins: SignIns,
+    /// Signs the SSH certificates that are believed.
+    ssh: Option<Arc<Authority>>,
+    /// Places for sign-ins that end in a browser.
+    elsewhere: Arc<Semaphore>,
     store: Arc<Store>,
     clock: Clock,
 }
+
+/// So many sign-ins may be under way in browsers.
+const ELSEWHERE: usize = 64;
 
 /// Somebody who has proven who they are.
 pub(crate) struct SignedIn {
@@ -96,7 +107,24 @@ impl Directory {
         }
         let limiter = Mutex::new(Limiter::new(limits));
         let sign_ins = SignIns::default();
-        Ok(Self { providers, authorities, tokens, limiter, failures, sign_ins, store, clock })
+        Ok(Self {
+            providers,
+            authorities,
+            tokens,
+            limiter,
+            failures,
+            sign_ins,
+            ssh: None,
+            elsewhere: Arc::new(Semaphore::new(ELSEWHERE)),
+            store,
+            clock,
+        })
+    }
+
+    /// With the authority whose SSH certificates are believed.
+    #[must_use]
+    pub fn with_ssh(self, authority: Arc<Authority>) -> Self {
+        Self { ssh: Some(authority), ..self }
     }
 
     /// Checks the certificates that clients of a listener show in TLS. `None`: nobody's would be
@@ -138,7 +166,7 @@ impl Directory {
             Err(error) => self.failed(from, "", &error.to_string()),
         }
         let identity = answer?;
-        let key = Key::of(&identity, false, from);
+        let key = Key::of(&identity, Credential::Token, from);
         let Some(earlier) = self.sign_ins.note(&key, self.clock.uptime()) else {
             return Ok(SignedIn { identity, entered: Ok(()) });
         };
@@ -190,6 +218,33 @@ impl Directory {
         Err(if known { "it was made for another audience" } else { "its issuer is not configured" })
     }
 
+    /// Whose SSH key or certificate it is, if it is somebody's who may come from there now.
+    async fn check_key(&self, shown: ShownKey<'_>, from: SocketAddr) -> Result<Identity, Unidentified> {
+        match shown {
+            ShownKey::Key(key) => self.tokens.identify_key(key).await,
+            ShownKey::Certificate(certificate) => {
+                let authority = self.ssh.as_ref().ok_or(Unidentified::Key)?;
+                let identity = authority
+                    .identify(certificate, from, self.clock.now())
+                    .map_err(Unidentified::SshCertificate)?;
+                match identity.token {
+                    Some(token) if self.tokens.is_revoked(token).await? => Err(Unidentified::Revoked),
+                    _ => Ok(identity),
+                }
+            }
+        }
+    }
+
+    /// Enters a sign-in into the audit log. No session comes of it before its own entry is written, behind this one.
+    fn note(&self, identity: &Identity, credential: Credential, from: SocketAddr) {
+        let key = Key::of(identity, credential, from);
+        if let Some(earlier) = self.sign_ins.note(&key, self.clock.uptime()) {
+            let act = key.act(identity, earlier, self.clock.now());
+            self.store
+                .write_later("a sign-in", move |transaction| audit::append(transaction, &act));
+        }
+    }
+
     fn throttled(&self, from: SocketAddr) -> Result<(), Unidentified> {
         match self.limiter().wait(from.ip(), self.clock.uptime()) {
             Some(wait) => Err(Unidentified::Throttled(wait.as_secs().max(1))),
@@ -236,14 +291,57 @@ impl ports::Directory for Directory {
         let identity = answer.map_err(Unidentified::Certificate).inspect_err(|error| {
             self.failed(from, "", &error.to_string());
         })?;
-        let key = Key::of(&identity, true, from);
-        if let Some(earlier) = self.sign_ins.note(&key, self.clock.uptime()) {
-            let act = key.act(&identity, earlier, self.clock.now());
-            // No session comes of it before its own entry is written, behind this one.
-            self.store
-                .write_later("a sign-in", move |transaction| audit::append(transaction, &act));
-        }
+        self.note(&identity, Credential::Certificate, from);
         Ok(identity)
+    }
+
+    fn knows_key<'a>(&'a self, shown: ShownKey<'a>, from: SocketAddr) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            self.throttled(from).is_ok() && self.check_key(shown, from).await.is_ok()
+        })
+    }
+
+    fn identify_key<'a>(
+        &'a self,
+        shown: ShownKey<'a>,
+        from: SocketAddr,
+    ) -> BoxFuture<'a, Result<Identity, Unidentified>> {
+        Box::pin(async move {
+            self.throttled(from)?;
+            let identity = self.check_key(shown, from).await.inspect_err(|error| match error {
+                Unidentified::Unavailable(_) => tracing::warn!(%from, %error, "login not possible"),
+                error => self.failed(from, "", &error.to_string()),
+            })?;
+            let credential = match shown {
+                ShownKey::Key(_) => Credential::SshKey,
+                ShownKey::Certificate(_) => Credential::SshCertificate,
+            };
+            self.note(&identity, credential, from);
+            Ok(identity)
+        })
+    }
+
+    fn sign_in_elsewhere(
+        &self,
+        from: SocketAddr,
+    ) -> BoxFuture<'_, Result<SignInElsewhere, Unavailable>> {
+        Box::pin(async move {
+            self.throttled(from).map_err(|error| Unavailable(error.to_string()))?;
+            // The provider is not asked for more than people can use.
+            let place = Arc::clone(&self.elsewhere).try_acquire_owned();
+            let place = place.map_err(|_| Unavailable("too many sign-ins are under way".into()))?;
+            let by_code = |provider: &&Arc<Provider>| provider.config.client_id.is_some();
+            let provider = self.providers.iter().find(by_code);
+            let provider = provider
+                .ok_or_else(|| Unavailable("no provider lets people sign in in a browser".into()))?;
+            let SignInElsewhere { url, code, token } = elsewhere::begin(provider).await?;
+            let token = Box::pin(async move {
+                let token = token.await;
+                drop(place);
+                token
+            });
+            Ok(SignInElsewhere { url, code, token })
+        })
     }
 
     fn refused(&self, from: SocketAddr, claimed: &str, why: &str) {

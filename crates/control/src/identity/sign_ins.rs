@@ -35,12 +35,23 @@ struct Seen {
     due: bool,
 }
 
+/// What somebody showed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credential {
+    Token,
+    Certificate,
+    SshKey,
+    SshCertificate,
+}
+
 impl Key {
-    pub(super) fn of(identity: &Identity, certificate: bool, from: SocketAddr) -> Self {
-        let credential = match (certificate, identity.token) {
-            (true, _) => "certificate",
-            (false, Some(_)) => "sluice_token",
-            (false, None) => "token",
+    pub(super) fn of(identity: &Identity, credential: Credential, from: SocketAddr) -> Self {
+        let credential = match (credential, identity.token) {
+            (Credential::Certificate, _) => "certificate",
+            (Credential::SshKey, _) => "ssh_key",
+            (Credential::SshCertificate, _) => "ssh_certificate",
+            (Credential::Token, Some(_)) => "sluice_token",
+            (Credential::Token, None) => "token",
         };
         let (subject, provider) = (identity.subject.clone(), identity.provider.clone());
         let from = from.ip().to_canonical();

@@ -150,6 +150,19 @@ create table inherited (
 create unique index inherited_once
     on inherited (resource, dbname, coalesce(nsp, ''), relation, coalesce(col, ''), class, derivation);
 ",
+    r"
+-- of a token that is an SSH key: its fingerprint
+alter table tokens add column ssh_key text;
+
+create table host_keys (
+    resource     text primary key,
+    key          text not null,
+    fingerprint  text not null,
+    first_seen   integer not null,
+    confirmed    integer,
+    confirmed_by text
+) strict, without rowid;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use model::ports::Unidentified;
 use model::{Identity, IdentityKind, Secret, Timestamp, TokenId};
 use serde::Serialize;
+use ssh_key::PublicKey;
 use subtle::ConstantTimeEq;
 
 pub(crate) use rows::creator;
@@ -81,6 +82,8 @@ pub struct Token {
     /// When it was last used, to half a minute.
     #[serde(serialize_with = "rfc3339_option")]
     pub last_used: Option<Timestamp>,
+    /// Of one that is an SSH key in place of a secret: the key's fingerprint.
+    pub ssh_key: Option<String>,
 }
 
 /// A token could not be made or taken back.
@@ -140,6 +143,32 @@ impl Tokens {
         check(&new)?;
         let secret = secret::generate().ok_or(TokenError::NoRandomness)?;
         let hash = secret.expose_str().and_then(secret::hash).ok_or(TokenError::NoRandomness)?;
+        Ok((secret, self.keep(new, hash, None).await?))
+    }
+
+    /// Makes a token of an SSH key: there is no secret, whoever holds the private key has it.
+    ///
+    /// # Errors
+    /// What was asked for makes no token, the key is registered already, or the store failed.
+    pub async fn register(&self, new: NewToken, key: &PublicKey) -> Result<Token, TokenError> {
+        check(&new)?;
+        let invalid = |why: &str| TokenError::Invalid { field: "ssh_key", why: why.to_owned() };
+        let bytes = key.to_bytes().map_err(|_| invalid("cannot be read"))?;
+        let hash = secret::hash_of_key(&bytes);
+        let taken = self.store.read(move |connection| rows::by_hash(connection, &hash)).await?;
+        if taken.is_some() {
+            return Err(invalid("is registered already, or was: make a new key with `ssh-keygen`"));
+        }
+        let fingerprint = crate::ssh::fingerprint(key.key_data());
+        self.keep(new, hash, Some(fingerprint)).await
+    }
+
+    async fn keep(
+        &self,
+        new: NewToken,
+        hash: [u8; 32],
+        ssh_key: Option<String>,
+    ) -> Result<Token, TokenError> {
         let now = self.clock.now();
         let token = Token {
             id: TokenId::new(now, rand::random()),
@@ -154,24 +183,30 @@ impl Tokens {
             revoked: None,
             revoked_by: None,
             last_used: None,
+            ssh_key,
         };
         let row = token.clone();
         self.store
             .write(move |transaction| {
                 rows::insert(transaction, &row, &hash)?;
-                let event = Event::TokenCreated {
-                    name: row.name,
-                    subject: row.subject,
-                    kind: row.kind.name().to_owned(),
-                    groups: row.groups,
-                    only_resources: row.only_resources,
-                    expires: row.expires.to_string(),
+                let (kind, expires) = (row.kind.name().to_owned(), row.expires.to_string());
+                let Token { name, subject, groups, only_resources, ssh_key, .. } = row;
+                let event = match ssh_key {
+                    None => Event::TokenCreated { name, subject, kind, groups, only_resources, expires },
+                    Some(fingerprint) => Event::SshKeyRegistered {
+                        name,
+                        subject,
+                        kind,
+                        groups,
+                        only_resources,
+                        expires,
+                        fingerprint,
+                    },
                 };
                 audit::append(transaction, &Act::new(now, row.created_by, row.id, event))
             })
-            .await
-            .map(|()| (secret, token))
-            .map_err(TokenError::from)
+            .await?;
+        Ok(token)
     }
 
     /// Every token, newest first.
@@ -220,15 +255,29 @@ impl Tokens {
 
     pub(crate) async fn identify(&self, presented: &str) -> Result<Identity, Unidentified> {
         let unknown = || Unidentified::Unknown("it is no token of this gateway".into());
-        let hash = secret::hash(presented).ok_or_else(unknown)?;
+        self.identify_hash(secret::hash(presented).ok_or_else(unknown)?).await?.ok_or_else(unknown)
+    }
+
+    /// Whose SSH key it is, as SSH writes it.
+    pub(crate) async fn identify_key(&self, key: &[u8]) -> Result<Identity, Unidentified> {
+        self.identify_hash(secret::hash_of_key(key)).await?.ok_or(Unidentified::Key)
+    }
+
+    /// Whether a token that somebody's word rests on was taken back.
+    pub(crate) async fn is_revoked(&self, id: TokenId) -> Result<bool, Unidentified> {
+        let token = self.get(id).await.map_err(|error| Unidentified::Unavailable(error.to_string()))?;
+        Ok(token.is_none_or(|token| token.revoked.is_some()))
+    }
+
+    async fn identify_hash(&self, hash: [u8; 32]) -> Result<Option<Identity>, Unidentified> {
         let found = self
             .store
             .read(move |connection| rows::by_hash(connection, &hash))
             .await
             .map_err(|error| Unidentified::Unavailable(error.to_string()))?;
-        let (token, stored) = found.ok_or_else(unknown)?;
+        let Some((token, stored)) = found else { return Ok(None) };
         if !bool::from(stored.as_slice().ct_eq(&hash)) {
-            return Err(unknown());
+            return Ok(None);
         }
         if token.revoked.is_some() {
             return Err(Unidentified::Revoked);
@@ -238,7 +287,7 @@ impl Tokens {
             return Err(Unidentified::Expired);
         }
         self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(token.id, now);
-        Ok(Identity {
+        Ok(Some(Identity {
             subject: token.subject,
             groups: token.groups,
             kind: token.kind,
@@ -247,7 +296,7 @@ impl Tokens {
             expires: Some(token.expires),
             token: Some(token.id),
             only_resources: token.only_resources,
-        })
+        }))
     }
 
     async fn write_uses(&self) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use crate::audit::micros;
 use crate::store::StoreError;
 
 const COLUMNS: &str = "id, name, subject, kind, groups, only_resources, created_by, created, \
-                       expires, revoked, revoked_by, last_used, hash";
+                       expires, revoked, revoked_by, last_used, hash, ssh_key";
 
 pub(super) fn insert(
     transaction: &Transaction<'_>,
@@ -17,8 +17,8 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     transaction.execute(
         "insert into tokens (id, hash, name, subject, kind, groups, only_resources, created_by,
-                             created, expires)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                             created, expires, ssh_key)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             token.id.to_string(),
             hash.as_slice(),
@@ -30,6 +30,7 @@ pub(super) fn insert(
             token.created_by,
             micros(token.created),
             micros(token.expires),
+            token.ssh_key,
         ],
     )?;
     Ok(())
@@ -121,6 +122,7 @@ fn token(row: &Row<'_>) -> Result<Token, StoreError> {
         revoked: moment(row.get("revoked")?),
         revoked_by: row.get("revoked_by")?,
         last_used: moment(row.get("last_used")?),
+        ssh_key: row.get("ssh_key")?,
     })
 }
 

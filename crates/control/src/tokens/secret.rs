@@ -49,6 +49,11 @@ pub(super) fn hash(token: &str) -> Option<[u8; 32]> {
     })
 }
 
+/// What is stored in place of a secret where the token is an SSH key, as SSH writes it.
+pub(super) fn hash_of_key(key: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new_derive_key("sluice ssh key v1").update(key).finalize().as_bytes()
+}
+
 fn checksum(text: &str) -> [u8; 4] {
     let hash = blake3::derive_key("sluice token checksum v1", text.as_bytes());
     let [a, b, c, d, ..] = hash;

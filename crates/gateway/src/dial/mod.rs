@@ -96,7 +96,7 @@ impl Dialer {
     /// Which part of the way could not be gone.
     pub async fn dial(&self, grant: &Grant, wanted: Wanted<'_>) -> Result<LoggedIn, DialError> {
         let resource = grant.resource();
-        let credential = self.credential(grant).await?;
+        let credential = self.credential(grant, None).await?;
         let (mut transport, server_end_point) = self.connect(grant, &credential).await?;
         let protection = if transport.is_tls() { Protection::Tls } else { Protection::Clear };
         let database = wanted
@@ -134,7 +134,7 @@ impl Dialer {
     /// # Errors
     /// The target could not be reached.
     pub async fn cancel(&self, grant: &Grant, key: &CancelKey) -> Result<(), DialError> {
-        let credential = self.credential(grant).await?;
+        let credential = self.credential(grant, None).await?;
         let (mut transport, _) = self.connect(grant, &credential).await?;
         let told = async {
             transport.write_all(&key.request()).await?;
@@ -152,8 +152,13 @@ impl Dialer {
         }
     }
 
-    async fn credential(&self, grant: &Grant) -> Result<Credential, DialError> {
-        tokio::time::timeout(self.limits.credential, self.vault.credential(grant.resource()))
+    async fn credential(
+        &self,
+        grant: &Grant,
+        account: Option<&str>,
+    ) -> Result<Credential, DialError> {
+        let fetched = self.vault.credential(grant.resource(), account);
+        tokio::time::timeout(self.limits.credential, fetched)
             .await
             .map_err(|_| DialError::TimedOut("fetching the credential"))?
             .map_err(DialError::Credential)

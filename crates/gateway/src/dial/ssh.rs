@@ -75,14 +75,14 @@ impl Dialer {
         account: Option<&str>,
     ) -> Result<SshIn, SshDialError> {
         let resource = grant.resource();
-        let credential = self.credential(grant).await?;
+        let credential = self.credential(grant, account).await?;
         let rules = HostRules::of(resource).map_err(|_| DialError::Address)?;
         let (host, port) = split(&resource.address, PORT)?;
         let deadline = Instant::now() + self.limits.connect;
         let socket = timeout_at(deadline, reach(host, port))
             .await
             .map_err(|_| DialError::TimedOut("connecting"))??;
-        let shown = shown(credential, account)?;
+        let shown = shown(credential)?;
         let transport = Ssh::client(chance::bytes().map_err(DialError::from)?);
         let mut login = Login::new(transport, shown);
         let deadline = Instant::now() + self.limits.login;
@@ -135,7 +135,7 @@ impl Dialer {
 }
 
 /// What the target is shown.
-fn shown(credential: Credential, account: Option<&str>) -> Result<auth::Credential, SshDialError> {
+fn shown(credential: Credential) -> Result<auth::Credential, SshDialError> {
     let key = match &credential.ssh_key {
         None => None,
         Some((key, certificate)) => Some(
@@ -143,6 +143,5 @@ fn shown(credential: Credential, account: Option<&str>) -> Result<auth::Credenti
                 .ok_or(SshDialError::Credential("the private key or its certificate cannot be read"))?,
         ),
     };
-    let username = account.map_or(credential.username, str::to_owned);
-    Ok(auth::Credential { username, key, password: credential.password })
+    Ok(auth::Credential { username: credential.username, key, password: credential.password })
 }

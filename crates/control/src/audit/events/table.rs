@@ -268,6 +268,43 @@ events! {
         /// When it ends.
         expires: String,
     }
+    /// An SSH key was registered: whoever holds its private key comes in.
+    SshKeyRegistered = "ssh_key.register", Token, Low, "the key, as a token" {
+        /// What people call it.
+        name: String,
+        /// The subject that policies see.
+        subject: String,
+        /// `user`, `machine` or `agent`.
+        kind: String,
+        /// The groups it brings along.
+        groups: Vec<String>,
+        /// The only resources it is good for.
+        only_resources: Option<Vec<String>>,
+        /// When it ends.
+        expires: String,
+        /// `SHA256:…`
+        fingerprint: String,
+    }
+    /// Somebody's SSH key was given a certificate.
+    SshCertified = "ssh_certificate.issue", Token, Informational, "the fingerprint of the key" {
+        /// When it stops being good.
+        expires: String,
+    }
+    /// A target showed a host key for the first time.
+    HostKeySeen = "host_key.seen", Configuration, Medium, "the resource" {
+        /// `SHA256:…`
+        fingerprint: String,
+    }
+    /// An administrator said that a target's host key is the right one.
+    HostKeyConfirmed = "host_key.confirm", Configuration, Low, "the resource" {
+        /// `SHA256:…`
+        fingerprint: String,
+    }
+    /// An administrator forgot a target's host key: the next one is believed.
+    HostKeyForgotten = "host_key.forget", Configuration, Medium, "the resource" {
+        /// `SHA256:…`
+        fingerprint: String,
+    }
     /// A token was taken back.
     TokenRevoked = "token.revoke", Token, Low, "the token" {}
     /// The gateway started with this configuration.

@@ -9,7 +9,6 @@ use model::ports::{ShownKey, SignInElsewhere, Unidentified};
 use tokio::time::timeout;
 use tracing::info;
 use wire::ssh::auth::{Greeting, Question, Shown, UsedKey};
-use wire::ssh::user::Door as Asked;
 
 use super::line::Line;
 use super::visit::{Greeted, Identified, Turned};
@@ -21,7 +20,7 @@ impl Door {
         let mut elsewhere = None;
         loop {
             let answered =
-                self.answer(&mut line, from, &user, question, &mut elsewhere).await?;
+                self.answer(&mut line, from, question, &mut elsewhere).await?;
             if let Some(identity) = answered {
                 return Ok(Identified { line, from, user, identity: Arc::new(identity) });
             }
@@ -41,24 +40,28 @@ impl Door {
         &self,
         line: &mut Line,
         from: SocketAddr,
-        user: &str,
         question: Question,
         elsewhere: &mut Option<SignInElsewhere>,
     ) -> Result<Option<Identity>, Turned> {
         let directory = &self.house.directory;
         let answer = match question {
             Question::Offered(shown) => {
-                match with_bytes(&shown, |shown| directory.knows_key(shown)) {
-                    Some(true) => line.greet.welcome_key(),
-                    _ => refuse(line)?,
+                let bytes = shown.to_bytes();
+                let known = match &bytes {
+                    Some(bytes) => directory.knows_key(as_shown(&shown, bytes), from).await,
+                    None => false,
+                };
+                if known {
+                    line.greet.welcome_key();
+                } else {
+                    refuse(line)?;
                 }
                 return Ok(None);
             }
-            Question::Used(key) => self.whose(&key, from),
+            Question::Used(key) => self.whose(&key, from).await,
             Question::Password(token) => directory.identify(&token, from).await,
             Question::Interactive => {
-                let resource = Asked::parse(user).map(|asked| asked.resource).unwrap_or_default();
-                match directory.sign_in_elsewhere(from, &resource).await {
+                match directory.sign_in_elsewhere(from).await {
                     Ok(sign_in) => {
                         line.greet.prompt(&words::elsewhere(&sign_in));
                         *elsewhere = Some(sign_in);
@@ -76,9 +79,11 @@ impl Door {
                     tokio::select! {
                         // The person is shown the way and has walked away.
                         () = line.hung_up() => return Err(Turned::silently("gone")),
-                        signed_in = timeout(self.elsewhere, sign_in.identity) => {
-                            signed_in.unwrap_or(Err(Unidentified::Expired))
-                        }
+                        signed_in = timeout(self.elsewhere, sign_in.token) => match signed_in {
+                            Ok(Ok(token)) => directory.identify(&token, from).await,
+                            Ok(Err(error)) => Err(error),
+                            Err(_) => Err(Unidentified::Expired),
+                        },
                     }
                 }
                 None => Err(Unidentified::Expired),
@@ -100,9 +105,9 @@ impl Door {
     }
 
     /// Whose key it is that signed this very connection.
-    fn whose(&self, key: &UsedKey, from: SocketAddr) -> Result<Identity, Unidentified> {
-        with_bytes(key.shown(), |shown| self.house.directory.identify_key(shown, from))
-            .unwrap_or(Err(Unidentified::Key))
+    async fn whose(&self, key: &UsedKey, from: SocketAddr) -> Result<Identity, Unidentified> {
+        let bytes = key.shown().to_bytes().ok_or(Unidentified::Key)?;
+        self.house.directory.identify_key(as_shown(key.shown(), &bytes), from).await
     }
 }
 
@@ -113,11 +118,10 @@ fn refuse(line: &mut Line) -> Result<(), Turned> {
     })
 }
 
-/// A key as the ports take it. `None`: it cannot be written.
-fn with_bytes<T>(shown: &Shown, then: impl FnOnce(ShownKey<'_>) -> T) -> Option<T> {
-    let bytes = shown.to_bytes()?;
-    Some(match shown {
-        Shown::Key(_) => then(ShownKey::Key(&bytes)),
-        Shown::Certificate(_) => then(ShownKey::Certificate(&bytes)),
-    })
+/// A key as the ports take it.
+const fn as_shown<'k>(shown: &Shown, bytes: &'k [u8]) -> ShownKey<'k> {
+    match shown {
+        Shown::Key(_) => ShownKey::Key(bytes),
+        Shown::Certificate(_) => ShownKey::Certificate(bytes),
+    }
 }
