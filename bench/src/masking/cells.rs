@@ -121,7 +121,7 @@ fn check_digit(body: u64) -> u64 {
 pub(super) const LONG: usize = 64 << 10;
 
 /// What a hostile cell may be filled with.
-const UNITS: [&str; 64] = [
+const UNITS: [&str; 67] = [
     ".",
     "-",
     "@",
@@ -178,6 +178,9 @@ const UNITS: [&str; 64] = [
     "s_",
     "sig=a",
     "DE89 ",
+    "AT89 ",
+    "LC89 ",
+    "GT89 ",
     "GB82 WEST ",
     "A1 ",
     "ssn 1234567 ",

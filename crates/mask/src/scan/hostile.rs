@@ -10,7 +10,7 @@ const LENGTH: usize = 64 * 1024;
 /// The most times a byte may be looked at, over all detectors together.
 const MOST_READS: usize = 32;
 
-const UNITS: [&str; 125] = [
+const UNITS: [&str; 128] = [
     ".",
     "-",
     "@",
@@ -115,6 +115,9 @@ const UNITS: [&str; 125] = [
     "a+",
     "DE89",
     "DE89 ",
+    "AT89 ",
+    "LC89 ",
+    "GT89 ",
     "GB82 WEST ",
     "ssn 1234567 ",
     "ssn 123456789",

@@ -14,54 +14,56 @@ impl Scan<'_, '_> {
         let length = length_of(country)?;
         // Digits and letters of the account, with single separators between its groups of four.
         let body = self.text.slice(run.start + 2, run.start + 2 + length + length / 4);
-        let mut sum = Remainder::default();
+        let mut values = [0; LONGEST];
         let mut place = 4;
-        let mut end = run.start + 2;
         let mut separated = false;
+        let mut read = 0;
         for &byte in body {
+            let value = value_of(byte);
+            if let Some(slot) = values.get_mut(place).filter(|_| value != NONE) {
+                *slot = value;
+                place += 1;
+                separated = false;
+            } else if matches!(byte, b' ' | b'-') && place % 4 == 0 && !separated {
+                separated = true;
+            } else {
+                return None;
+            }
+            read += 1;
             if place == length {
                 break;
             }
-            end += 1;
-            if matches!(byte, b' ' | b'-') && place % 4 == 0 && !separated {
-                separated = true;
-                continue;
-            }
-            separated = false;
-            sum.append(byte)?;
-            place += 1;
         }
-        for &byte in self.text.slice(start, start + 4) {
-            sum.append(byte)?;
+        // Most that look like one end elsewhere: the remainder is worked out last.
+        let end = run.start + 2 + read;
+        if place != length || alnum(self.text.at(end)) {
+            return None;
         }
-        let whole = place == length && sum.get() == 1;
-        (whole && !alnum(self.text.at(end))).then_some((start, end))
+        for (slot, &byte) in values.iter_mut().zip(self.text.slice(start, start + 4)) {
+            *slot = value_of(byte);
+        }
+        let (front, account) = values.get(..length)?.split_first_chunk::<4>()?;
+        (remainder(account, front) == 1).then_some((start, end))
     }
 }
 
-/// ISO 7064 mod 97-10 over digits and letters (A is 10 … Z is 35).
-#[derive(Default)]
-struct Remainder(u64);
+/// No country's is longer.
+const LONGEST: usize = 34;
 
-impl Remainder {
-    fn append(&mut self, byte: u8) -> Option<()> {
-        let value = value_of(byte)?;
-        let factor = if value < 10 { 10 } else { 100 };
-        self.0 = self.0 * factor + u64::from(value);
-        if self.0 >= 1 << 56 {
-            self.0 %= 97;
-        }
-        Some(())
-    }
-
-    const fn get(&self) -> u64 {
-        self.0 % 97
-    }
+/// ISO 7064 mod 97-10 over digits and letters (A is 10 … Z is 35), those of `front` behind the others.
+fn remainder(account: &[u8], front: &[u8; 4]) -> u64 {
+    let values = account.iter().chain(front);
+    values.fold(0, |sum, &value| {
+        let sum = sum * if value < 10 { 10 } else { 100 } + u64::from(value);
+        if sum < 1 << 56 { sum } else { sum % 97 }
+    }) % 97
 }
+
+/// What is neither a digit nor a letter.
+const NONE: u8 = u8::MAX;
 
 /// A digit's value, or a letter's.
-fn value_of(byte: u8) -> Option<u8> {
-    const NONE: u8 = u8::MAX;
+fn value_of(byte: u8) -> u8 {
     const VALUES: [u8; 256] = {
         let (mut values, mut byte) = ([NONE; 256], 0_u8);
         while byte < u8::MAX {
@@ -79,7 +81,7 @@ fn value_of(byte: u8) -> Option<u8> {
         }
         values
     };
-    VALUES.get(usize::from(byte)).copied().filter(|value| *value != NONE)
+    VALUES.get(usize::from(byte)).copied().unwrap_or(NONE)
 }
 
 /// The whole IBAN's length by country, from the SWIFT IBAN registry and the countries in partial use.

@@ -80,11 +80,13 @@ impl Scan<'_, '_> {
     fn key_by_words(&self, start: usize) -> Option<usize> {
         let text = self.text;
         let base64 = |b: u8| alnum(b) || matches!(b, b'/' | b'+');
-        if base64(text.before(start)) {
+        let before = text.before(start);
+        // None of them is shorter, but a signature.
+        if base64(before) || before != b'=' && !base64(text.at(start + 39)) {
             return None;
         }
         let end = text.run(start, base64);
-        if text.before(start) == b'=' && end - start < 40 {
+        if before == b'=' && end - start < 40 {
             return self.signature(start);
         }
         if end - start < 40 {
