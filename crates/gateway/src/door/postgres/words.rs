@@ -10,7 +10,7 @@ pub(super) fn unidentified(error: &Unidentified) -> Report<'static> {
         Unidentified::Unknown(_)
         | Unidentified::Expired
         | Unidentified::Revoked
-        | Unidentified::Key => {
+        | Unidentified::Key | Unidentified::SshCertificate(_) => {
             Report::fatal(sqlstate::INVALID_PASSWORD, "the token was not accepted").hint(
                 "The password is a token of your identity provider or of Sluice: sign in with `sluice login`, or use `sluice connect RESOURCE`.",
             )
