@@ -34,6 +34,7 @@ pub struct House {
 struct Ports {
     web: u16,
     postgres: u16,
+    ssh: u16,
     metrics: u16,
 }
 
@@ -166,7 +167,8 @@ impl HouseBuilder {
         let folder = self.folder.unwrap_or_else(|| Arc::new(run_folder("house")));
         let at = |name: &str| folder.path().join(name);
         let idp = self.idp.unwrap_or_else(Idp::shared);
-        let ports = Ports { web: free_port(), postgres: free_port(), metrics: free_port() };
+        let [web, postgres, ssh, metrics] = [(); 4].map(|()| free_port());
+        let ports = Ports { web, postgres, ssh, metrics };
         for name in ["resources", "policies"] {
             std::fs::create_dir(at(name)).unwrap();
         }
@@ -177,12 +179,13 @@ impl HouseBuilder {
         let tls = if self.tls { "" } else { "tls: off\n" };
         let configuration = format!(
             "data_dir: {data}\n\
-             listen:\n  web: 127.0.0.1:{}\n  postgres: 127.0.0.1:{}\n  metrics: 127.0.0.1:{}\n{tls}\
+             listen:\n  web: 127.0.0.1:{}\n  postgres: 127.0.0.1:{}\n  ssh: 127.0.0.1:{}\n  metrics: 127.0.0.1:{}\n{tls}\
              identity:\n  - name: corp\n    issuer: {}\n    audience: sluice\n    subject_claim: email\n    \
              groups_claim: groups\n    client_id: sluice\n{}\
              admins: [admins]\nresources: [resources/*.yaml]\npolicies: [policies/*.cedar]\n{}",
             ports.web,
             ports.postgres,
+            ports.ssh,
             ports.metrics,
             idp.issuer(),
             self.identity,
@@ -278,6 +281,12 @@ impl House {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.ports.postgres
+    }
+
+    /// The port where the gateway speaks SSH.
+    #[must_use]
+    pub const fn ssh_port(&self) -> u16 {
+        self.ports.ssh
     }
 
     /// The URL of the pages and the API.

@@ -31,6 +31,7 @@ mod objects;
 mod parts;
 mod postgres;
 mod process;
+mod ssh;
 mod wire;
 
 pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run, run_within};
@@ -43,4 +44,5 @@ pub use objects::{ObjectStore, Passed, Road};
 pub use parts::{cache, free_port, repository, run_folder, sluice, until};
 pub use postgres::{Database, Server, Version};
 pub use process::Process;
+pub use ssh::{SshServer, keygen};
 pub use wire::{Client, ErrorFields, Message, ask, startup};

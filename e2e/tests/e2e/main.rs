@@ -30,6 +30,7 @@ mod scanning;
 mod searching;
 mod sessions;
 mod sign_in;
+mod ssh;
 mod storing;
 mod upstream;
 mod ways_out;

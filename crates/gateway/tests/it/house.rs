@@ -10,8 +10,8 @@ use bytes::Bytes;
 use gateway::{Gateway, House, Limits, Listen, Resources, Serving, server_tls};
 use model::ports::{
     ApprovalRequest, Bequest, BoxFuture, Committing, Credential, Desk, Directory, Heirlooms, Held,
-    Ledger, Lookout, OpenedSession, RecordError, Recorder, Refusal, Unavailable, Unidentified,
-    Vault, VaultError,
+    HostKeyRefused, HostKeys, Ledger, Lookout, OpenedSession, RecordError, Recorder, Refusal,
+    ShownKey, SignInElsewhere, Unavailable, Unidentified, Vault, VaultError,
 };
 use model::{
     CredentialSource, Ending, Event, Evidence, Heritage, Identity, IdentityKind, Protocol,
@@ -79,6 +79,25 @@ impl Directory for People {
         }
     }
 
+    fn knows_key<'a>(&'a self, _: ShownKey<'a>, _: SocketAddr) -> BoxFuture<'a, bool> {
+        Box::pin(async { false })
+    }
+
+    fn identify_key<'a>(
+        &'a self,
+        _: ShownKey<'a>,
+        _: SocketAddr,
+    ) -> BoxFuture<'a, Result<Identity, Unidentified>> {
+        Box::pin(async { Err(Unidentified::Key) })
+    }
+
+    fn sign_in_elsewhere(
+        &self,
+        _: SocketAddr,
+    ) -> BoxFuture<'_, Result<SignInElsewhere, Unavailable>> {
+        Box::pin(async { Err(Unavailable("nobody signs in elsewhere".to_owned())) })
+    }
+
     fn refused(&self, _from: SocketAddr, claimed: &str, why: &str) {
         self.0.refused.lock().unwrap().push(format!("{claimed}: {why}"));
     }
@@ -91,6 +110,7 @@ impl Vault for Safe {
     fn credential<'a>(
         &'a self,
         resource: &'a Resource,
+        _account: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Credential, VaultError>> {
         Box::pin(async move {
             let username = resource.credential.username.clone();
@@ -103,6 +123,7 @@ impl Vault for Safe {
                 password: (!certified).then(|| Secret::from(password.to_owned())),
                 client_certificate: certified
                     .then(|| (Bytes::from(certificate.clone()), Secret::from(key.clone()))),
+                ssh_key: None,
             })
         })
     }
@@ -112,6 +133,12 @@ struct Nobody;
 
 impl Lookout for Nobody {
     fn drifted(&self, _: &str, _: &str, _: &model::Drift) {}
+}
+
+impl HostKeys for Nobody {
+    fn shown(&self, _: &Resource, _: &[u8]) -> BoxFuture<'static, Result<(), HostKeyRefused>> {
+        Box::pin(async { Err(HostKeyRefused::Unavailable("nothing is kept here".to_owned())) })
+    }
 }
 
 impl Desk for Nobody {
@@ -190,6 +217,7 @@ pub(crate) fn resource(name: &str, username: &str, tls: UpstreamTls, host: &str)
             username: username.to_owned(),
             password: None,
             client_certificate: None,
+            ssh_key: None,
         },
         labels: BTreeMap::new(),
         data: Vec::new(),
@@ -262,6 +290,7 @@ pub(crate) fn stand_with(tls: Option<Arc<ServerConfig>>, clear: bool, limits: Li
         directory: Arc::new(People(Arc::clone(&story))),
         vault: Arc::new(Safe),
         desk: Arc::new(Nobody),
+        host_keys: Arc::new(Nobody),
         ledger: Arc::new(Book(Arc::clone(&story))),
         lookout: Arc::new(Nobody),
         heirlooms: Arc::new(Forgets),
