@@ -125,11 +125,10 @@ impl Detectors {
         if self.is_idle(text) {
             return false;
         }
-        if self.defined.is_empty() && is_plain(text) {
-            let scan = Scan::new(&self.plan, context, text);
-            return self.write(scan.map(Found::from), text, out);
+        match self.scan(context, text) {
+            Some(scan) => self.write(scan.map(Found::from), text, out),
+            None => self.write(self.hits(context, text), text, out),
         }
-        self.write(self.hits(context, text), text, out)
     }
 
     fn write(&self, hits: impl Iterator<Item = Found>, text: &[u8], out: &mut Vec<u8>) -> bool {

@@ -53,7 +53,7 @@ mod tests {
     use super::super::{Kind, Kinds, Plan};
     use super::*;
 
-    /// Every text of a few pieces, some of which numbers are made of.
+    /// Texts of a few pieces each, some of which numbers are made of.
     fn texts() -> impl Iterator<Item = String> {
         const PIECES: [&str; 24] = [
             "0", "1", "12", "34", "00", "415", "555", "2671", "12345", "123456", " ", "-", ".",
