@@ -125,7 +125,7 @@ impl Detectors {
         if self.is_idle(text) {
             return false;
         }
-        if self.defined.is_empty() && is_plain(text) {
+        if self.needs_one_pass(text) {
             let scan = Scan::new(&self.plan, context, text);
             return self.write(scan.map(Found::from), text, out);
         }
@@ -162,8 +162,12 @@ impl Detectors {
 
     /// The one pass that is enough for most texts.
     pub(crate) fn scan<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Option<Scan<'a, 'a>> {
-        let plain = self.defined.is_empty() && is_plain(text);
-        plain.then(|| Scan::new(&self.plan, context, text))
+        self.needs_one_pass(text).then(|| Scan::new(&self.plan, context, text))
+    }
+
+    /// Whether one pass over a text as it stands finds all that is in it.
+    fn needs_one_pass(&self, text: &[u8]) -> bool {
+        self.defined.is_empty() && is_plain(text)
     }
 
     pub(crate) fn hits<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Hits<'a> {

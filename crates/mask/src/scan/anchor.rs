@@ -1,7 +1,4 @@
-use super::text::Text;
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+use super::text::{HIGH, ONES, Text};
 
 /// Where the search for anchors stands: eight bytes, and which of them are left.
 ///

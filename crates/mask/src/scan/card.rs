@@ -21,16 +21,28 @@ impl Scan<'_, '_> {
                 let digits = Digits::of(self.text.slice(run.start, run.end));
                 digits.is_card(digits.len, digits.first(6)).then_some((run.start, run.end))
             }
-            4 if self.is_digit(run.end + 3) && self.is_digit(run.end + 4) => self.grouped_card(run),
-            6 if self.is_digit(run.end + 13) => self.grouped_card(run),
+            _ if self.may_be_card(run) => self.grouped_card(run),
             _ => None,
+        }
+    }
+
+    /// Whether a card may begin with this group, by its length and where digits stand behind it.
+    pub(super) fn may_be_card(&self, run: Run) -> bool {
+        match run.len() {
+            4 => {
+                self.is_digit(run.end + 3)
+                    && self.is_digit(run.end + 4)
+                    && !self.is_row_of_fours(run)
+            }
+            6 => self.is_digit(run.end + 13),
+            _ => false,
         }
     }
 
     /// The groups brands print: fours with a shorter or longer last one, 4-6-5, 4-6-4, 6-13.
     fn grouped_card(&self, run: Run) -> Option<(usize, usize)> {
         let separator = run.after;
-        if !matches!(separator, b' ' | b'-') || self.is_row_of_fours(run) {
+        if !matches!(separator, b' ' | b'-') {
             return None;
         }
         let mut digits = Digits::default();

@@ -19,10 +19,11 @@ impl Scan<'_, '_> {
         let behind_digit = text.is_behind_digit(run.start);
         let next = text.at(run.end + 1);
         if goes_on(run.after, next) && !self.is_of_two(run, next) {
-            // In a row of numbers no word says what one of them is; of one, two or five digits is no group that begins
-            // a card, and no address has a space in it.
-            let in_row = behind_digit && run.after == b' ' && matches!(run.len(), 1 | 2 | 5);
-            if !in_row || self.is_shaped(run) {
+            // In a row of numbers no word says what one of them is, and no address has a space in it.
+            let in_row = behind_digit && run.after == b' ';
+            let known_in_groups =
+                || self.is_shaped(run) || self.may_be_card(run) || self.may_be_ssn(run);
+            if !in_row || known_in_groups() {
                 return false;
             }
         }
@@ -53,7 +54,7 @@ mod tests {
     use super::super::{Kind, Kinds, Plan};
     use super::*;
 
-    /// Every text of a few pieces, some of which numbers are made of.
+    /// Texts of a few pieces each, some of which numbers are made of.
     fn texts() -> impl Iterator<Item = String> {
         const PIECES: [&str; 24] = [
             "0", "1", "12", "34", "00", "415", "555", "2671", "12345", "123456", " ", "-", ".",

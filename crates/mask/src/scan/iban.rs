@@ -1,6 +1,8 @@
+use std::cell::Cell;
+
 use super::Scan;
 use super::number::Run;
-use super::text::{alnum, letter};
+use super::text::{Text, alnum};
 
 impl Scan<'_, '_> {
     /// An IBAN whose two check digits begin the run: a country's length, and the remainder 1.
@@ -8,55 +10,105 @@ impl Scan<'_, '_> {
         let start = run.start.checked_sub(2)?;
         let country =
             [self.text.at(start), self.text.at(start + 1)].map(|b| b.to_ascii_uppercase());
-        if run.len() < 2 || !letter(self.text.at(start)) || alnum(self.text.before(start)) {
+        if run.len() < 2 || alnum(self.text.before(start)) {
             return None;
         }
         let length = length_of(country)?;
-        // Digits and letters of the account, with single separators between its groups of four.
-        let body = self.text.slice(run.start + 2, run.start + 2 + length + length / 4);
-        let mut values = [0; LONGEST];
-        let mut place = 4;
-        let mut separated = false;
-        let mut read = 0;
-        for &byte in body {
-            let value = value_of(byte);
-            if let Some(slot) = values.get_mut(place).filter(|_| value != NONE) {
-                *slot = value;
-                place += 1;
-                separated = false;
-            } else if matches!(byte, b' ' | b'-') && place % 4 == 0 && !separated {
-                separated = true;
-            } else {
+        let front = self.groups.at(self.text, start);
+        let mut sum = 0;
+        let mut end = start + 4;
+        let mut next = end + usize::from(front.parted);
+        for _ in 1..length / 4 {
+            let group = self.groups.at(self.text, next);
+            if group.weight == 0 {
                 return None;
             }
-            read += 1;
-            if place == length {
-                break;
-            }
+            sum = group.behind(sum);
+            end = next + 4;
+            next = end + usize::from(group.parted);
         }
-        // Most that look like one end elsewhere: the remainder is worked out last.
-        let end = run.start + 2 + read;
-        if place != length || alnum(self.text.at(end)) {
+        let rest = length % 4;
+        if rest > 0 {
+            end = next + rest;
+        }
+        // Most that look like one end elsewhere.
+        if alnum(self.text.at(end)) {
             return None;
         }
-        for (slot, &byte) in values.iter_mut().zip(self.text.slice(start, start + 4)) {
-            *slot = value_of(byte);
+        if rest > 0 {
+            let last = Group::of(self.text.slice(next, end), rest);
+            if last.weight == 0 {
+                return None;
+            }
+            sum = last.behind(sum);
         }
-        let (front, account) = values.get(..length)?.split_first_chunk::<4>()?;
-        (remainder(account, front) == 1).then_some((start, end))
+        (front.behind(sum) % 97 == 1).then_some((start, end))
     }
 }
 
-/// No country's is longer.
-const LONGEST: usize = 34;
+/// The last few groups that were read: in a row of them each may begin an account and be a part of those that begin
+/// before it, and is read once. A place above, a group's two numbers below.
+pub(super) struct Groups([Cell<u64>; 8]);
 
-/// ISO 7064 mod 97-10 over digits and letters (A is 10 … Z is 35), those of `front` behind the others.
-fn remainder(account: &[u8], front: &[u8; 4]) -> u64 {
-    let values = account.iter().chain(front);
-    values.fold(0, |sum, &value| {
-        let sum = sum * if value < 10 { 10 } else { 100 } + u64::from(value);
-        if sum < 1 << 56 { sum } else { sum % 97 }
-    }) % 97
+impl Default for Groups {
+    fn default() -> Self {
+        Self([const { Cell::new(u64::MAX) }; 8])
+    }
+}
+
+impl Groups {
+    /// The group of four characters that begins at `start`.
+    fn at(&self, text: Text<'_>, start: usize) -> Group {
+        let Some(slot) = self.0.get(start % self.0.len()) else { return Group::NONE };
+        let known = slot.get();
+        if known >> 16 == start as u64 {
+            let [weight, value, ..] = known.to_le_bytes();
+            return Group { value, weight: weight & 0x7F, parted: weight >> 7 };
+        }
+        let mut group = Group::of(text.slice(start, start + 4), 4);
+        group.parted = u8::from(matches!(text.at(start + 4), b' ' | b'-'));
+        let [low, high] = [group.weight | group.parted << 7, group.value];
+        slot.set((start as u64) << 16 | u64::from(u16::from_le_bytes([low, high])));
+        group
+    }
+}
+
+/// Digits and letters that stand together, as ISO 7064 mod 97-10 reads them: A is 10 … Z is 35.
+#[derive(Clone, Copy)]
+struct Group {
+    /// Of 97.
+    value: u8,
+    /// What the number in front of it is multiplied by, of 97; 0 when it is none of so many characters.
+    weight: u8,
+    /// 1 when one byte parts it from the next.
+    parted: u8,
+}
+
+impl Group {
+    const NONE: Self = Self { value: 0, weight: 0, parted: 0 };
+
+    /// At most four characters.
+    fn of(text: &[u8], length: usize) -> Self {
+        let (mut value, mut weight) = (0_u32, 1_u32);
+        for &byte in text {
+            let ten = match value_of(byte) {
+                NONE => 0,
+                0..10 => 10,
+                _ => 100,
+            };
+            value = value * ten + u32::from(value_of(byte));
+            weight *= ten;
+        }
+        if text.len() != length {
+            return Self::NONE;
+        }
+        Self { value: (value % 97) as u8, weight: (weight % 97) as u8, parted: 0 }
+    }
+
+    /// The number that ends in this group. Nine of them stay below 2⁶⁴.
+    fn behind(self, front: u64) -> u64 {
+        front * u64::from(self.weight) + u64::from(self.value)
+    }
 }
 
 /// What is neither a digit nor a letter.

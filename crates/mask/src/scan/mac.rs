@@ -13,6 +13,10 @@ impl Scan<'_, '_> {
         if text.at(at + 3) != separator || !text.at(at - 1).is_ascii_hexdigit() {
             return None;
         }
+        let before = text.before(start);
+        if alnum(before) || before == separator {
+            return None;
+        }
         let address = text.slice(start, end);
         let shaped = address.len() == LENGTH
             && address.chunks(3).all(|pair| match pair {
@@ -20,13 +24,8 @@ impl Scan<'_, '_> {
                 [a, b, c] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit() && *c == separator,
                 _ => false,
             });
-        let (before, after) = (text.before(start), text.at(end));
-        let begins = !alnum(before) && before != separator;
+        let after = text.at(end);
         let ends = !alnum(after) && (after != separator || !alnum(text.at(end + 1)));
-        (shaped && begins && ends && start >= self.done).then_some(Hit {
-            start,
-            end,
-            kind: Kind::MacAddress,
-        })
+        (shaped && ends && start >= self.done).then_some(Hit { start, end, kind: Kind::MacAddress })
     }
 }

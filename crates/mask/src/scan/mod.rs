@@ -132,6 +132,7 @@ pub(crate) struct Scan<'p, 't> {
     words: word::Words,
     mail: email::Ahead,
     ipv6: ip::Cluster,
+    groups: iban::Groups,
     /// Where words were looked for last, and of what kinds some may stand there.
     told: Cell<(usize, Kinds)>,
 }
@@ -149,6 +150,7 @@ impl<'p, 't> Scan<'p, 't> {
             words: word::Words::in_text(text, at),
             mail: email::Ahead::default(),
             ipv6: ip::Cluster::default(),
+            groups: iban::Groups::default(),
             told: Cell::new((usize::MAX, Kinds::default())),
         }
     }

@@ -1,4 +1,4 @@
-use super::text::{alnum, digit, letter};
+use super::text::{HIGH, ONES, alnum, digit, letter};
 use super::{Hit, Kind, Scan};
 
 /// A run of digits with nothing but its neighbours known.
@@ -109,13 +109,13 @@ impl Scan<'_, '_> {
             return None;
         }
         let text = self.text;
-        let dated = text.block(run.start + 2).is_some_and(|block| is_shaped(block, *b"00-00-00"));
+        let dated = text.block(run.start + 2).is_some_and(|block| has_shape(block, *b"00-00-00"));
         let end = run.end + 6;
         if !dated || !matches!(text.at(run.start), b'1' | b'2') || digit(text.at(end)) {
             return None;
         }
         let timed = matches!(text.at(end), b' ' | b'T')
-            && text.block(end + 1).is_some_and(|block| is_shaped(block, *b"00:00:00"));
+            && text.block(end + 1).is_some_and(|block| has_shape(block, *b"00:00:00"));
         if !timed || digit(text.at(end + 9)) || text.at(end + 9) == b':' {
             return Some(end);
         }
@@ -170,9 +170,7 @@ pub(super) fn goes_on(separator: u8, next: u8) -> bool {
 }
 
 /// Whether eight bytes are digits where the shape has a zero, and what it has elsewhere. No carry crosses a byte.
-fn is_shaped(block: u64, shape: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
+fn has_shape(block: u64, shape: [u8; 8]) -> bool {
     let other = block ^ u64::from_le_bytes(shape);
     let most = shape.map(|byte| if byte == b'0' { 9 } else { 0 });
     let beyond = (other & !HIGH) + (ONES * 0x7F - u64::from_le_bytes(most));
@@ -181,7 +179,7 @@ fn is_shaped(block: u64, shape: [u8; 8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_shaped;
+    use super::has_shape;
 
     #[test]
     fn eight_bytes_at_once_have_a_shape_as_one_byte_has() {
@@ -193,7 +191,7 @@ mod tests {
                 text[place] = byte;
                 let fits =
                     if shape[place] == b'0' { byte.is_ascii_digit() } else { byte == shape[place] };
-                assert_eq!(is_shaped(u64::from_le_bytes(text), shape), fits, "{place} {byte:#x}");
+                assert_eq!(has_shape(u64::from_le_bytes(text), shape), fits, "{place} {byte:#x}");
             }
         }
     }

@@ -10,7 +10,7 @@ impl Scan<'_, '_> {
     /// A social security number: area, group and serial that are given out.
     pub(super) fn ssn(&self, run: Run) -> Option<(usize, usize)> {
         match run.len() {
-            3 if matches!(run.after, b'-' | b' ') => self.grouped_ssn(run),
+            _ if self.may_be_ssn(run) => self.grouped_ssn(run),
             9 => {
                 let digits = self.text.slice(run.start, run.end);
                 let (area, rest) = digits.split_at_checked(3)?;
@@ -23,11 +23,13 @@ impl Scan<'_, '_> {
         }
     }
 
+    /// Whether one may begin with this group, by what parts it from the others.
+    pub(super) fn may_be_ssn(&self, run: Run) -> bool {
+        matches!(run.after, b'-' | b' ') && run.len() == 3 && self.text.at(run.end + 3) == run.after
+    }
+
     fn grouped_ssn(&self, run: Run) -> Option<(usize, usize)> {
         let text = self.text;
-        if text.at(run.end + 3) != run.after {
-            return None;
-        }
         let group = text.slice(run.end + 1, run.end + 3);
         let serial = text.slice(run.end + 4, run.end + 8);
         let end = run.end + 8;

@@ -80,6 +80,11 @@ impl<'t> Text<'t> {
     }
 }
 
+/// Of eight bytes that are looked at at once, the lowest bit of each.
+pub(super) const ONES: u64 = u64::from_ne_bytes([1; 8]);
+/// And the highest.
+pub(super) const HIGH: u64 = ONES << 7;
+
 pub(super) fn digit(byte: u8) -> bool {
     byte.is_ascii_digit()
 }

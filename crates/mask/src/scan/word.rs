@@ -1,4 +1,4 @@
-use super::text::{ALNUM, alnum, has, table};
+use super::text::{ALNUM, HIGH, ONES, alnum, has, table};
 use super::{Hit, Kind, Scan};
 
 /// No token is shorter: `AKIA` and sixteen letters.
@@ -93,8 +93,6 @@ impl Scan<'_, '_> {
 /// The high bit of each byte that is a space, a quote or a control character, or lies in `:`..=`@`. No carry crosses a
 /// byte.
 fn parts(block: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
     let low = block & !HIGH;
     let from = |byte: u8| low + ONES * u64::from(0x80 - byte);
     (!from(b'%') | from(b':') & !from(b'A')) & !block & HIGH

@@ -155,7 +155,7 @@ impl Suite {
             "--use-existing".into(),
         ]);
         command.current_dir(&self.output).env("PGPASSWORD", password).env("PGSSLMODE", "prefer");
-        let ran = run_within(Duration::from_secs(300), &mut command, "");
+        let ran = run_within(Duration::from_secs(900), &mut command, "");
         let tests = ran.stdout.matches("\ntest ").count();
         assert_eq!(tests, schedule.lines().count(), "{}", ran.all());
     }
