@@ -11,6 +11,7 @@ use control::desk::{self, Desk};
 use control::drift::Drifts;
 use control::heirlooms::Heirlooms;
 use control::identity::{self, Directory, ProviderConfig, Sources};
+use control::ssh::HostKeys;
 use control::store::Store;
 use control::tokens::Tokens;
 use control::vault::Vault;
@@ -60,7 +61,8 @@ async fn serve(options: Options) -> Result<()> {
     let policies = policies.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let house = House {
         directory: Arc::new(directory),
-        vault: Arc::new(Vault),
+        vault: Arc::new(Vault::new(None, clock.clone())),
+        host_keys: Arc::new(HostKeys::new(Arc::clone(&store), clock.clone())),
         heirlooms: Arc::new(Heirlooms::open(Arc::clone(&store), clock.clone()).await?),
         desk: Arc::new(Desk::open(store, desk::Limits::default(), clock.clone()).await?),
         ledger: Arc::new(Forgets),
@@ -93,6 +95,7 @@ fn resource(options: &Options) -> Result<Resources> {
             username: "app".into(),
             password: Some(SecretSource::Env("ORDERS_PASSWORD".into())),
             client_certificate: None,
+            ssh_key: None,
         },
         labels: [("env".to_owned(), "prod".to_owned())].into(),
         data: vec![column("accounts")?, column("big")?],

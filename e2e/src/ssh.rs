@@ -31,7 +31,9 @@ impl SshServer {
              PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n\
              AcceptEnv LANG SLUICE_TEST_*\nMaxStartups 200\nMaxSessions 100\nLogLevel VERBOSE\n",
             folder.path().display(),
-            authority.map(|_| format!("TrustedUserCAKeys {}\n", at("ca.pub").display())).unwrap_or_default(),
+            authority
+                .map(|_| format!("TrustedUserCAKeys {}\n", at("ca.pub").display()))
+                .unwrap_or_default(),
         );
         std::fs::write(at("config"), configuration).unwrap();
         let account = run(Command::new("id").arg("-un"), "");

@@ -162,7 +162,11 @@ fn of_programs(number: u64, data: bytes::Bytes) -> [Event; 4] {
 #[test]
 fn write_a_seed() {
     let key = Arc::new(SigningKey::from_seed(&[7; 32]));
-    let whole = recording(&key, "uname -a; cat /etc/hosts; \x1b]0;x\x07 tar c . | gzip > /srv/backup.tgz && \u{e9}\u{6f22}".as_bytes());
+    let whole = recording(
+        &key,
+        "uname -a; cat /etc/hosts; \x1b]0;x\x07 tar c . | gzip > /srv/backup.tgz && \u{e9}\u{6f22}"
+            .as_bytes(),
+    );
     // Without its end: it is ended anew.
     std::fs::write("corpus/evidence_read/programs", &whole[..whole.len() - 300]).unwrap();
 }

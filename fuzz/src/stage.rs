@@ -88,7 +88,7 @@ fn pump(session: &mut Session, told: &mut Told, rule: fn(&Command) -> Ruling) {
             Ok(Some(Step::Record(_))) => {}
             Ok(Some(Step::Refresh(ticket))) => session.refreshed(ticket),
             Ok(Some(Step::Inherit(ticket, _))) => session.inherited(ticket, Ok(())),
-            Ok(Some(Step::Withdraw(_) | Step::Drift(_))) => {}
+            Ok(Some(Step::Withdraw(_) | Step::Drift(_) | Step::Shown(_) | Step::Wake(_))) => {}
             Ok(Some(Step::Decide(ticket, command))) => {
                 told.decided.push(String::from_utf8_lossy(&command.text).into_owned());
                 let ruling = rule(&command);

@@ -245,7 +245,13 @@ fn pump(session: &mut Session, terms: &Terms, told: &mut Told) -> Result<()> {
             }
             Ok(Some(Step::Refresh(ticket))) => session.refreshed(ticket),
             Ok(Some(Step::Inherit(ticket, _))) => session.inherited(ticket, Ok(())),
-            Ok(Some(Step::Record(_) | Step::Withdraw(_) | Step::Drift(_))) => {}
+            Ok(Some(
+                Step::Record(_)
+                | Step::Withdraw(_)
+                | Step::Drift(_)
+                | Step::Shown(_)
+                | Step::Wake(_),
+            )) => {}
             Err(_) => bail!("the session ended"),
         }
     }

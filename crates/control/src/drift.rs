@@ -173,6 +173,7 @@ mod tests {
                 username: "app".to_owned(),
                 password: None,
                 client_certificate: None,
+                ssh_key: None,
             },
             settings: BTreeMap::new(),
             data: Vec::new(),

@@ -30,7 +30,12 @@ impl Vault {
         Self { authority, clock }
     }
 
-    fn ssh_key(&self, resource: &str, source: &SshKeySource, account: &str) -> Result<SshKey, VaultError> {
+    fn ssh_key(
+        &self,
+        resource: &str,
+        source: &SshKeySource,
+        account: &str,
+    ) -> Result<SshKey, VaultError> {
         match source {
             SshKeySource::Key(source) => Ok((read_secret(resource, source)?, None)),
             SshKeySource::Authority => {

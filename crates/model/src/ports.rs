@@ -149,7 +149,11 @@ pub struct VaultError {
 pub trait HostKeys: Send + Sync {
     /// A target shows this key, as SSH writes it. The first one that a resource's target shows is remembered before
     /// this answers.
-    fn shown(&self, resource: &Resource, key: &[u8]) -> BoxFuture<'static, Result<(), HostKeyRefused>>;
+    fn shown(
+        &self,
+        resource: &Resource,
+        key: &[u8],
+    ) -> BoxFuture<'static, Result<(), HostKeyRefused>>;
 }
 
 /// A host key that is not the one that is expected.

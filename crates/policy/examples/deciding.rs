@@ -79,6 +79,7 @@ fn main() {
             username: String::new(),
             password: None,
             client_certificate: None,
+            ssh_key: None,
         },
         labels: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
         data: DataClass::new("email")

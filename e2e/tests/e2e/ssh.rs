@@ -37,10 +37,19 @@ fn a_program_runs_on_the_target_and_its_exit_code_comes_back() {
     let server = SshServer::start(None);
     let house = house(&server);
     let ran = house.openssh("alice", "ssh", &["web-1.sluice", "echo out; echo err >&2; exit 7"]);
-    assert_eq!((ran.status.code(), &*ran.stdout, &*ran.stderr), (Some(7), "out\n", "err\n"), "{}", house.log());
+    assert_eq!(
+        (ran.status.code(), &*ran.stdout, &*ran.stderr),
+        (Some(7), "out\n", "err\n"),
+        "{}",
+        house.log()
+    );
     // The person never has the target's key, and the target never the person's.
     let account = server.account();
-    assert!(server.log().contains(&format!("Accepted publickey for {account}")), "{}", server.log());
+    assert!(
+        server.log().contains(&format!("Accepted publickey for {account}")),
+        "{}",
+        server.log()
+    );
     let sessions = house.cli_json("alice", &["sessions", "ls", "--json"]);
     let session = &sessions.as_array().unwrap()[0];
     assert_eq!(session["subject"], "alice@example.com", "{sessions}");
@@ -84,7 +93,8 @@ fn a_refused_program_does_not_run_and_its_user_hears_why() {
 fn a_held_program_runs_once_a_dba_agrees() {
     let server = SshServer::start(None);
     let house = house(&server);
-    let mut command = house.openssh_command("alice", "ssh", &["web-1.sluice", "date +%s > at; cat at"]);
+    let mut command =
+        house.openssh_command("alice", "ssh", &["web-1.sluice", "date +%s > at; cat at"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let waiting = house.waiting("bob");
     assert!(waiting.to_string().contains("date +%s"), "{waiting}");
@@ -101,7 +111,8 @@ fn files_are_copied_with_scp_sftp_and_rsync() {
     let server = SshServer::start(None);
     let house = house(&server);
     let (here, there) = (house.file("here"), server.file("there"));
-    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let bytes: Vec<u8> =
+        (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     std::fs::write(&here, &bytes).unwrap();
     let (from, to) = (here.display().to_string(), format!("web-1.sluice:{}", there.display()));
     for options in [&["-q"][..], &["-q", "-O"]] {
@@ -136,7 +147,8 @@ fn who_may_not_come_in_hears_the_same_of_what_is_there_and_of_what_is_not() {
     let house = house(&server);
     let mut said = Vec::new();
     for resource in ["web-1", "web-2"] {
-        let mut command = house.openssh_command("carol", "ssh", &["-l", resource, "web-1.sluice", "true"]);
+        let mut command =
+            house.openssh_command("carol", "ssh", &["-l", resource, "web-1.sluice", "true"]);
         let ran = run(&mut command, "");
         assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
         said.push(ran.stderr.replace(resource, "R"));
@@ -155,10 +167,26 @@ fn a_key_that_is_nobodys_opens_nothing() {
     let port = house.ssh_port().to_string();
     let ran = run(
         Command::new("ssh").args([
-            "-F", "none", "-p", &port, "-i", stranger.to_str().unwrap(),
-            "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "StrictHostKeyChecking=no",
-            "-o", "UserKnownHostsFile=/dev/null", "-o", "PreferredAuthentications=publickey",
-            "-o", "LogLevel=ERROR", "web-1@127.0.0.1", "true",
+            "-F",
+            "none",
+            "-p",
+            &port,
+            "-i",
+            stranger.to_str().unwrap(),
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "IdentityAgent=none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "PreferredAuthentications=publickey",
+            "-o",
+            "LogLevel=ERROR",
+            "web-1@127.0.0.1",
+            "true",
         ]),
         "",
     );
@@ -176,15 +204,43 @@ fn a_registered_key_opens_until_it_is_taken_back() {
     let public = format!("{}.pub", key.display());
     let made = house.cli_json(
         "root",
-        &["token", "create", "backup", "--subject", "backup@ci", "--group", "engineering", "--ssh-key", &public, "--json"],
+        &[
+            "token",
+            "create",
+            "backup",
+            "--subject",
+            "backup@ci",
+            "--group",
+            "engineering",
+            "--ssh-key",
+            &public,
+            "--json",
+        ],
     );
     let port = house.ssh_port().to_string();
     let come_in = || {
         run(
             Command::new("ssh").args([
-                "-F", "none", "-p", &port, "-i", key.to_str().unwrap(), "-o", "IdentitiesOnly=yes",
-                "-o", "IdentityAgent=none", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "web-1@127.0.0.1", "echo in",
+                "-F",
+                "none",
+                "-p",
+                &port,
+                "-i",
+                key.to_str().unwrap(),
+                "-o",
+                "IdentitiesOnly=yes",
+                "-o",
+                "IdentityAgent=none",
+                "-o",
+                "StrictHostKeyChecking=no",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "UserKnownHostsFile=/dev/null",
+                "-o",
+                "LogLevel=ERROR",
+                "web-1@127.0.0.1",
+                "echo in",
             ]),
             "",
         )
@@ -204,7 +260,8 @@ fn a_host_key_that_is_seen_first_opens_once_an_administrator_has_confirmed_it() 
         .resource("web-1", &server.resource_known_by("web-1", "confirmed"))
         .resource("web-2", &server.resource_known_by("web-2", "first-use"))
         .start();
-    let come_in = |resource: &str| house.openssh("alice", "ssh", &[&format!("{resource}.sluice"), "echo in"]);
+    let come_in =
+        |resource: &str| house.openssh("alice", "ssh", &[&format!("{resource}.sluice"), "echo in"]);
     let ran = come_in("web-1");
     assert!(ran.status.code() == Some(255) && ran.stderr.contains("confirm"), "{}", ran.all());
     assert_eq!(come_in("web-2").stdout, "in\n");
@@ -217,7 +274,8 @@ fn a_host_key_that_is_seen_first_opens_once_an_administrator_has_confirmed_it() 
     assert_eq!(come_in("web-1").stdout, "in\n");
 
     server.change_host_key();
-    let refused = || ["web-1", "web-2"].map(come_in).iter().all(|ran| ran.status.code() == Some(255));
+    let refused =
+        || ["web-1", "web-2"].map(come_in).iter().all(|ran| ran.status.code() == Some(255));
     until("another host key is refused", Duration::from_secs(20), || refused().then_some(()));
     assert!(house.log().contains("another host key than before"), "{}", house.log());
     assert!(house.cli("root", &["host-keys", "forget", "web-2"]).ok());
@@ -233,7 +291,8 @@ fn the_gateways_own_authority_opens_an_account_for_five_minutes() {
     let info: Value = serde_json::from_str(&info.body).unwrap();
     let server = SshServer::start(info["ssh"]["authority"].as_str());
     let key = std::fs::read_to_string(server.file("host.pub")).unwrap();
-    let resource = server.resource_opened_by("web-3", &format!("[\"{}\"]", key.trim()), "authority");
+    let resource =
+        server.resource_opened_by("web-3", &format!("[\"{}\"]", key.trim()), "authority");
     std::fs::write(house.file("resources/web-3.yaml"), resource).unwrap();
     until("the resource is there", Duration::from_secs(20), || {
         house.cli("alice", &["ls"]).stdout.contains("web-3").then_some(())

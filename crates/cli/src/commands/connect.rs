@@ -63,7 +63,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Some(roots) => psql.env("PGSSLMODE", "verify-full").env("PGSSLROOTCERT", roots),
         None => psql.env("PGSSLMODE", "disable").env_remove("PGSSLROOTCERT"),
     };
-    Err(become_it(psql, "psql", "install PostgreSQL's client (Debian: apt-get install postgresql-client)"))
+    Err(become_it(
+        psql,
+        "psql",
+        "install PostgreSQL's client (Debian: apt-get install postgresql-client)",
+    ))
 }
 
 /// Whether the resource is one of SSH's. A name that is not in the list is for its door to refuse.

@@ -81,7 +81,8 @@ fn config(door: &SshDoor, names: &[String], renewal: &str) -> String {
         "# Written by `sluice ssh-config`, which replaces it as a whole.\n\n\
          # Sees to it that the certificate is good.\n",
     );
-    let _ = writeln!(text, "Match originalhost *.sluice exec \"{renewal}\"\n  IdentitiesOnly yes\n");
+    let _ =
+        writeln!(text, "Match originalhost *.sluice exec \"{renewal}\"\n  IdentitiesOnly yes\n");
     for name in names {
         let _ = writeln!(text, "Host {name}.sluice\n  User {name}\n");
     }

@@ -74,9 +74,9 @@ impl Listen {
             None if bound.ip().is_unspecified() => format!(":{}", bound.port()),
             None => bound.to_string(),
         };
-        let open = doors.into_iter().filter_map(|(name, bound, public)| {
-            Some((name.to_owned(), endpoint(bound?, public)))
-        });
+        let open = doors
+            .into_iter()
+            .filter_map(|(name, bound, public)| Some((name.to_owned(), endpoint(bound?, public))));
         open.collect()
     }
 
@@ -98,9 +98,7 @@ impl Listen {
         public: Option<&WrittenPublic>,
         problems: &mut Problems,
     ) -> Self {
-        for (key, value) in
-            [("http", &written.http), ("kubernetes", &written.kubernetes)]
-        {
+        for (key, value) in [("http", &written.http), ("kubernetes", &written.kubernetes)] {
             if let Some(value) = value {
                 let message = format!("listen.{key}: {}", super::not_built(key));
                 problems.0.push(Problem::at(file, value.referenced, message));

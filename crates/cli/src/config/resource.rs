@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::{
-    CredentialSource, DataClass, Evidence, Protocol, Resource, SecretSource, SshKeySource, UpstreamTls,
+    CredentialSource, DataClass, Evidence, Protocol, Resource, SecretSource, SshKeySource,
+    UpstreamTls,
 };
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
@@ -182,7 +183,8 @@ fn resource(
     };
     let mut settings = BTreeMap::new();
     let ssh = written.protocol == "ssh";
-    let misplaced = |key: &str, other: &str| format!("{key}: belongs to a resource with `protocol: {other}`");
+    let misplaced =
+        |key: &str, other: &str| format!("{key}: belongs to a resource with `protocol: {other}`");
     if ssh {
         for (key, location) in [
             ("database", written.database.as_ref().map(|key| key.referenced)),
@@ -204,9 +206,16 @@ fn resource(
     }
     if let Some(keys) = &written.host_keys {
         let value = match &keys.value {
-            Keys::Word(word) if matches!(word.as_str(), hosts::FIRST_USE | hosts::CONFIRMED) => word.clone(),
+            Keys::Word(word) if matches!(word.as_str(), hosts::FIRST_USE | hosts::CONFIRMED) => {
+                word.clone()
+            }
             Keys::Word(word) => {
-                complain(keys.referenced, format!("host_keys: `{word}` is not `first-use`, `confirmed` or a list of keys"));
+                complain(
+                    keys.referenced,
+                    format!(
+                        "host_keys: `{word}` is not `first-use`, `confirmed` or a list of keys"
+                    ),
+                );
                 String::new()
             }
             Keys::List(list) => list.join("\n"),
@@ -219,7 +228,10 @@ fn resource(
     let ssh_key = written.credential.ssh_key.as_ref().and_then(|key| match &key.value {
         WrittenKey::Word(word) if word == "authority" => Some(SshKeySource::Authority),
         WrittenKey::Word(_) => {
-            complain(key.referenced, "ssh_key: write `authority`, `{file: PATH}` or `{env: NAME}`".into());
+            complain(
+                key.referenced,
+                "ssh_key: write `authority`, `{file: PATH}` or `{env: NAME}`".into(),
+            );
             None
         }
         WrittenKey::Source(source) => Some(SshKeySource::Key(placed(file, source.clone()))),

@@ -40,9 +40,12 @@ impl SshDoor {
         let info: Value = client.get("/api/v1/info")?;
         let endpoint = text(&info, "endpoints.ssh");
         let Some((host, port)) = endpoint.rsplit_once(':') else {
-            return Err(Failure::new(Exit::Unavailable, "the gateway does not listen for SSH clients")
-                .hint("whoever runs it can set `listen.ssh`")
-                .into());
+            return Err(Failure::new(
+                Exit::Unavailable,
+                "the gateway does not listen for SSH clients",
+            )
+            .hint("whoever runs it can set `listen.ssh`")
+            .into());
         };
         let host = match host.trim_start_matches('[').trim_end_matches(']') {
             "" => client.base().host_str().context("the gateway's URL has no host")?,
@@ -104,7 +107,8 @@ fn ensure_key(path: &Path) -> Result<PrivateKey> {
         Ok(text) => {
             let text = Zeroizing::new(text);
             let key = PrivateKey::from_openssh(&*text);
-            Ok(key.with_context(|| format!("{}: remove it, and a new key is made", path.display()))?)
+            Ok(key
+                .with_context(|| format!("{}: remove it, and a new key is made", path.display()))?)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut seed = Zeroizing::new([0; 32]);
@@ -129,7 +133,8 @@ fn good_until(path: &Path, key: &PrivateKey) -> Option<u64> {
 
 fn certify(client: &Client, key: &PrivateKey, path: &Path) -> Result<u64> {
     let public = key.public_key().to_openssh()?;
-    let issued: Value = client.post("/api/v1/ssh/certificates", &json!({ "public_key": public }))?;
+    let issued: Value =
+        client.post("/api/v1/ssh/certificates", &json!({ "public_key": public }))?;
     let certificate = text(&issued, "certificate");
     put(path, format!("{certificate}\n").as_bytes())?;
     good_until(path, key).context("the gateway's certificate is for another key")

@@ -223,6 +223,7 @@ mod tests {
                 username: "app".into(),
                 password: None,
                 client_certificate: None,
+                ssh_key: None,
             },
             labels: BTreeMap::new(),
             data: vec![

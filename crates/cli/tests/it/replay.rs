@@ -144,7 +144,9 @@ fn a_terminal_is_played_where_somebody_looks_and_given_back() {
     ] {
         assert!(played.contains(part), "{part:?} is not in\n{played:?}");
     }
-    for (words, hidden) in [("", "\x1b]"), ("", "\x1b[6n"), ("", "owned"), ("--text", "\x1b]"), ("--text", "\x1b[?")] {
+    for (words, hidden) in
+        [("", "\x1b]"), ("", "\x1b[6n"), ("", "owned"), ("--text", "\x1b]"), ("--text", "\x1b[?")]
+    {
         let played = watched(&desk, words);
         assert!(!played.contains(hidden), "{hidden:?} is in\n{played:?}");
     }

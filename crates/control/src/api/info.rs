@@ -21,9 +21,9 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Json<Value> {
             })
         })
         .collect();
-    let ssh = api.ssh.as_ref().map(|keys| {
-        json!({ "host_key": keys.host_public(), "authority": keys.authority.public() })
-    });
+    let ssh = api.ssh.as_ref().map(
+        |keys| json!({ "host_key": keys.host_public(), "authority": keys.authority.public() }),
+    );
     Json(json!({
         "version": api.version,
         "ssh": ssh,

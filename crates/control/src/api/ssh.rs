@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::Path;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,9 @@ pub(super) async fn certify(
     let made = keys.authority.certify(&caller.identity, &key, lifetime, now);
     let Certified { certificate, expires, fingerprint } = made.map_err(|error| match error {
         NoCertificate::Key(_) => Problem::invalid(error.to_string()),
-        NoCertificate::Expired => Problem::unauthenticated("the token has expired: sign in with `sluice login`"),
+        NoCertificate::Expired => {
+            Problem::unauthenticated("the token has expired: sign in with `sluice login`")
+        }
         NoCertificate::Failed(_) => Problem::internal(&error),
     })?;
     let event = Event::SshCertified { expires: expires.to_string() };

@@ -64,7 +64,9 @@ pub(super) async fn create(
         }
         Some(text) => {
             let key = crate::ssh::public_key(&text).ok_or_else(|| {
-                Problem::invalid("`ssh_key` is not a public key as in `ssh-ed25519 AAAA…`".to_owned())
+                Problem::invalid(
+                    "`ssh_key` is not a public key as in `ssh-ed25519 AAAA…`".to_owned(),
+                )
             })?;
             (api.tokens.register(new, &key).await?, None)
         }

@@ -78,7 +78,11 @@ pub(super) async fn begin(provider: &Provider) -> Result<SignInElsewhere, Unavai
         let patience = PATIENCE.min(details.expires_in());
         let tokens = oauth
             .exchange_device_access_token(&details)
-            .request_async(&move |request| call(agent.clone(), request), tokio::time::sleep, Some(patience))
+            .request_async(
+                &move |request| call(agent.clone(), request),
+                tokio::time::sleep,
+                Some(patience),
+            )
             .await
             // What cannot be read may hold a token: it is not repeated.
             .map_err(|error| match error {
@@ -94,7 +98,9 @@ pub(super) async fn begin(provider: &Provider) -> Result<SignInElsewhere, Unavai
             })?;
         let token = tokens.extra_fields().id_token.as_deref();
         token.map(|token| Secret::from(token.to_owned())).ok_or_else(|| {
-            Unidentified::Unknown("the provider gave no id token: the client needs the scope `openid`".into())
+            Unidentified::Unknown(
+                "the provider gave no id token: the client needs the scope `openid`".into(),
+            )
         })
     });
     Ok(SignInElsewhere { url, code, token })

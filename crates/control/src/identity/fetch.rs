@@ -57,7 +57,8 @@ pub(super) fn endpoints(
         return Err(format!("{address} speaks for another issuer, {:?}", offered.issuer));
     }
     let remote = config.issuer.starts_with("https:");
-    for endpoint in [Some(&offered.token_endpoint), offered.device_authorization_endpoint.as_ref()] {
+    for endpoint in [Some(&offered.token_endpoint), offered.device_authorization_endpoint.as_ref()]
+    {
         let Some(endpoint) = endpoint else { continue };
         let url = Url::parse(endpoint).map_err(|error| format!("{endpoint}: {error}"))?;
         may_be_asked(&url).map_err(|why| format!("its endpoint {endpoint} {why}"))?;
@@ -67,7 +68,8 @@ pub(super) fn endpoints(
     }
     let known = offered.scopes_supported;
     let wanted = |scope: &&str| {
-        *scope == "openid" || known.as_ref().is_none_or(|known| known.iter().any(|one| one == scope))
+        *scope == "openid"
+            || known.as_ref().is_none_or(|known| known.iter().any(|one| one == scope))
     };
     let scopes = ["openid", "profile", "email", "groups"].into_iter().filter(wanted);
     let scopes = scopes.map(str::to_owned).collect();
@@ -76,7 +78,10 @@ pub(super) fn endpoints(
 }
 
 /// What asks a provider, and where its discovery document is.
-fn discovery(config: &ProviderConfig, trusted: Option<&str>) -> Result<(ureq::Agent, String), String> {
+fn discovery(
+    config: &ProviderConfig,
+    trusted: Option<&str>,
+) -> Result<(ureq::Agent, String), String> {
     // What is asked in clear is on this machine: no proxy of the environment has a part in it.
     let proxy = config.issuer.starts_with("https:").then(ureq::Proxy::try_from_env).flatten();
     let address =

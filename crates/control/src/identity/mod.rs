@@ -219,7 +219,11 @@ impl Directory {
     }
 
     /// Whose SSH key or certificate it is, if it is somebody's who may come from there now.
-    async fn check_key(&self, shown: ShownKey<'_>, from: SocketAddr) -> Result<Identity, Unidentified> {
+    async fn check_key(
+        &self,
+        shown: ShownKey<'_>,
+        from: SocketAddr,
+    ) -> Result<Identity, Unidentified> {
         match shown {
             ShownKey::Key(key) => self.tokens.identify_key(key).await,
             ShownKey::Certificate(certificate) => {
@@ -228,7 +232,9 @@ impl Directory {
                     .identify(certificate, from, self.clock.now())
                     .map_err(Unidentified::SshCertificate)?;
                 match identity.token {
-                    Some(token) if self.tokens.is_revoked(token).await? => Err(Unidentified::Revoked),
+                    Some(token) if self.tokens.is_revoked(token).await? => {
+                        Err(Unidentified::Revoked)
+                    }
                     _ => Ok(identity),
                 }
             }
@@ -332,8 +338,9 @@ impl ports::Directory for Directory {
             let place = place.map_err(|_| Unavailable("too many sign-ins are under way".into()))?;
             let by_code = |provider: &&Arc<Provider>| provider.config.client_id.is_some();
             let provider = self.providers.iter().find(by_code);
-            let provider = provider
-                .ok_or_else(|| Unavailable("no provider lets people sign in in a browser".into()))?;
+            let provider = provider.ok_or_else(|| {
+                Unavailable("no provider lets people sign in in a browser".into())
+            })?;
             let SignInElsewhere { url, code, token } = elsewhere::begin(provider).await?;
             let token = Box::pin(async move {
                 let token = token.await;

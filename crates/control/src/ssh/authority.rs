@@ -117,8 +117,14 @@ impl Authority {
     ///
     /// # Errors
     /// It is not one of ours, not good now, or not from there.
-    pub fn identify(&self, certificate: &[u8], from: SocketAddr, now: Timestamp) -> Result<Identity, String> {
-        let certificate = Certificate::from_bytes(certificate).map_err(|error| error.to_string())?;
+    pub fn identify(
+        &self,
+        certificate: &[u8],
+        from: SocketAddr,
+        now: Timestamp,
+    ) -> Result<Identity, String> {
+        let certificate =
+            Certificate::from_bytes(certificate).map_err(|error| error.to_string())?;
         if certificate.cert_type() != CertType::User {
             return Err("it is not a user's".into());
         }
@@ -264,27 +270,35 @@ mod tests {
         let made = theirs.certify(&ann(None), key.public_key(), hour(), NOW).unwrap();
         assert!(ours.identify(&bytes(&made), from, NOW).unwrap_err().contains("authority"));
         let who = serde_json::to_string(&ann(None)).unwrap();
-        let certificate = |cert_type, principal: &str, critical: Option<(&str, &str)>, extension: &str| {
-            let mut builder = builder(key.public_key(), NOW, NOW.plus(hour())).unwrap();
-            builder.cert_type(cert_type).unwrap();
-            builder.valid_principal(principal).unwrap();
-            if let Some((name, value)) = critical {
-                builder.critical_option(name, value).unwrap();
-            }
-            builder.extension(extension, who.clone()).unwrap();
-            builder.sign(&ours.key).unwrap().to_bytes().unwrap()
-        };
+        let certificate =
+            |cert_type, principal: &str, critical: Option<(&str, &str)>, extension: &str| {
+                let mut builder = builder(key.public_key(), NOW, NOW.plus(hour())).unwrap();
+                builder.cert_type(cert_type).unwrap();
+                builder.valid_principal(principal).unwrap();
+                if let Some((name, value)) = critical {
+                    builder.critical_option(name, value).unwrap();
+                }
+                builder.extension(extension, who.clone()).unwrap();
+                builder.sign(&ours.key).unwrap().to_bytes().unwrap()
+            };
         for (cert_type, principal, critical, extension, why) in [
             (CertType::User, "ann@corp", None, IDENTITY, ""),
             (CertType::User, "ann@corp", Some(("source-address", "192.0.2.0/24")), IDENTITY, ""),
-            (CertType::User, "ann@corp", Some(("source-address", "10.0.0.0/8,::1")), IDENTITY, "this address"),
+            (
+                CertType::User,
+                "ann@corp",
+                Some(("source-address", "10.0.0.0/8,::1")),
+                IDENTITY,
+                "this address",
+            ),
             (CertType::User, "ann@corp", Some(("force-command", "ls")), IDENTITY, "force-command"),
             (CertType::User, "ann@corp", Some(("x@y", "")), IDENTITY, "x@y"),
             (CertType::Host, "ann@corp", None, IDENTITY, "not a user's"),
             (CertType::User, "root", None, IDENTITY, "another principal"),
             (CertType::User, "ann@corp", None, "other@sluice", "does not say who"),
         ] {
-            let answer = ours.identify(&certificate(cert_type, principal, critical, extension), from, NOW);
+            let answer =
+                ours.identify(&certificate(cert_type, principal, critical, extension), from, NOW);
             match answer {
                 Ok(_) => assert_eq!(why, ""),
                 Err(error) => assert!(!why.is_empty() && error.contains(why), "{error} / {why}"),
@@ -322,7 +336,11 @@ mod tests {
             ("8.8.8.8", "", false),
             ("8.8.8.8", "8.8.8.8/x", false),
         ] {
-            assert_eq!(is_among(address.parse().unwrap(), networks), expected, "{address} {networks}");
+            assert_eq!(
+                is_among(address.parse().unwrap(), networks),
+                expected,
+                "{address} {networks}"
+            );
         }
     }
 }

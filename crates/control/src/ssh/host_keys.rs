@@ -76,7 +76,8 @@ impl HostKeys {
                 params![micros(at), by, resource, fingerprint],
             )?;
             if changed == 0 {
-                return Ok(row(transaction, &resource)?.is_some_and(|known| known.fingerprint == fingerprint));
+                return Ok(row(transaction, &resource)?
+                    .is_some_and(|known| known.fingerprint == fingerprint));
             }
             let event = Event::HostKeyConfirmed { fingerprint };
             audit::append(transaction, &Act::new(at, by, resource, event))?;
@@ -103,7 +104,11 @@ impl HostKeys {
 }
 
 impl ports::HostKeys for HostKeys {
-    fn shown(&self, resource: &Resource, key: &[u8]) -> BoxFuture<'static, Result<(), HostKeyRefused>> {
+    fn shown(
+        &self,
+        resource: &Resource,
+        key: &[u8],
+    ) -> BoxFuture<'static, Result<(), HostKeyRefused>> {
         let (setting, confirmed) = MUST_BE_CONFIRMED;
         let strict = resource.settings.get(setting).is_some_and(|value| value.trim() == confirmed);
         let (name, at, store) = (resource.name.clone(), self.clock.now(), Arc::clone(&self.store));
@@ -170,8 +175,8 @@ fn rows(connection: &Connection) -> Result<Vec<KnownHost>, StoreError> {
 }
 
 fn row(connection: &Connection, resource: &str) -> Result<Option<KnownHost>, StoreError> {
-    let mut statement =
-        connection.prepare_cached(&format!("select {COLUMNS} from host_keys where resource = ?"))?;
+    let mut statement = connection
+        .prepare_cached(&format!("select {COLUMNS} from host_keys where resource = ?"))?;
     Ok(statement.query_row([resource], known).optional()?)
 }
 

@@ -44,7 +44,8 @@ impl Keys {
     pub fn open(folder: &Path) -> Result<Self, KeyFileError> {
         let host = key(&folder.join(HOST), "sluice host key")?;
         let authority = key(&folder.join(AUTHORITY), "sluice authority")?;
-        let host = to_openssh(&host).map_err(|why| KeyFileError { path: folder.join(HOST), why })?;
+        let host =
+            to_openssh(&host).map_err(|why| KeyFileError { path: folder.join(HOST), why })?;
         Ok(Self { host, authority: Arc::new(Authority::new(authority)) })
     }
 }
@@ -99,7 +100,8 @@ fn make(path: &Path, comment: &str) -> Result<PrivateKey, KeyFileError> {
         path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
     };
     written().map_err(|error| failed(error.to_string()))?;
-    if key_of(path).is_some_and(|kept| kept.public_key().key_data() == key.public_key().key_data()) {
+    if key_of(path).is_some_and(|kept| kept.public_key().key_data() == key.public_key().key_data())
+    {
         return Ok(key);
     }
     key_of(path).ok_or_else(|| failed("it vanished while it was made".into()))

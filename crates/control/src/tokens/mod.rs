@@ -192,7 +192,9 @@ impl Tokens {
                 let (kind, expires) = (row.kind.name().to_owned(), row.expires.to_string());
                 let Token { name, subject, groups, only_resources, ssh_key, .. } = row;
                 let event = match ssh_key {
-                    None => Event::TokenCreated { name, subject, kind, groups, only_resources, expires },
+                    None => {
+                        Event::TokenCreated { name, subject, kind, groups, only_resources, expires }
+                    }
                     Some(fingerprint) => Event::SshKeyRegistered {
                         name,
                         subject,
@@ -265,7 +267,8 @@ impl Tokens {
 
     /// Whether a token that somebody's word rests on was taken back.
     pub(crate) async fn is_revoked(&self, id: TokenId) -> Result<bool, Unidentified> {
-        let token = self.get(id).await.map_err(|error| Unidentified::Unavailable(error.to_string()))?;
+        let token =
+            self.get(id).await.map_err(|error| Unidentified::Unavailable(error.to_string()))?;
         Ok(token.is_none_or(|token| token.revoked.is_some()))
     }
 

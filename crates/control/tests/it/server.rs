@@ -111,6 +111,8 @@ impl Server {
             resources: Arc::new(move || resources.clone()),
             masks: Some(mask::MaskKeys::derive(b"test")),
             admins: vec!["group:admins".into()],
+            ssh: Some(control::ssh::Keys::open(&house.dir.path().join("ssh")).unwrap()),
+            host_keys: control::ssh::HostKeys::new(Arc::clone(&house.store), house.clock.clone()),
             endpoints: [("postgres".to_owned(), "127.0.0.1:5433".to_owned())].into(),
             version: "0.0.0-test".into(),
             clock: house.clock.clone(),
@@ -254,6 +256,7 @@ fn resource(name: &str, env: &str) -> Arc<Resource> {
             username: "app".into(),
             password: Some(SecretSource::Env("ORDERS_PASSWORD".into())),
             client_certificate: None,
+            ssh_key: None,
         },
         labels: [("env".to_owned(), env.to_owned())].into(),
         data: vec![DataRule::Column {

@@ -87,9 +87,8 @@ impl Dialer {
         let mut login = Login::new(transport, shown);
         let deadline = Instant::now() + self.limits.login;
         let carried = self.carry(&mut login, socket, grant, &rules, host);
-        let socket = timeout_at(deadline, carried)
-            .await
-            .map_err(|_| DialError::TimedOut("the login"))??;
+        let socket =
+            timeout_at(deadline, carried).await.map_err(|_| DialError::TimedOut("the login"))??;
         Ok(SshIn { socket, transport: login.into_transport() })
     }
 
@@ -138,10 +137,11 @@ impl Dialer {
 fn shown(credential: Credential) -> Result<auth::Credential, SshDialError> {
     let key = match &credential.ssh_key {
         None => None,
-        Some((key, certificate)) => Some(
-            auth::Credential::key(key, certificate.as_deref())
-                .ok_or(SshDialError::Credential("the private key or its certificate cannot be read"))?,
-        ),
+        Some((key, certificate)) => {
+            Some(auth::Credential::key(key, certificate.as_deref()).ok_or(
+                SshDialError::Credential("the private key or its certificate cannot be read"),
+            )?)
+        }
     };
     Ok(auth::Credential { username: credential.username, key, password: credential.password })
 }

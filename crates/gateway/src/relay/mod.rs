@@ -26,7 +26,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::ports::{ApprovalRequest, BoxFuture, Committing, Desk, RecordError, Recorder, Unavailable};
+use model::ports::{
+    ApprovalRequest, BoxFuture, Committing, Desk, RecordError, Recorder, Unavailable,
+};
 use model::{
     Ask, Command, Conversation, Decision, Ending, Event, Peer, Ruling, Shadow, Step, Terms, Ticket,
     Timestamp, Violation,

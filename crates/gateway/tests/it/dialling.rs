@@ -11,12 +11,16 @@ use policy::{Circumstances, Grant};
 use wire::postgres::login::LoginError;
 use wire::postgres::startup::Settings;
 
-use crate::house::{Safe, identity, policies, resource};
+use crate::house::{Nobody, Safe, identity, policies, resource};
 use crate::server::{PASSWORD, server};
 
 pub(crate) fn dialer() -> Dialer {
     let limit = Duration::from_secs(20);
-    Dialer::new(Arc::new(Safe), DialLimits { credential: limit, connect: limit, login: limit })
+    Dialer::new(
+        Arc::new(Safe),
+        Arc::new(Nobody),
+        DialLimits { credential: limit, connect: limit, login: limit },
+    )
 }
 
 pub(crate) fn grant(resource: Resource) -> Grant {

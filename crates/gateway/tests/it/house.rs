@@ -129,7 +129,7 @@ impl Vault for Safe {
     }
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Lookout for Nobody {
     fn drifted(&self, _: &str, _: &str, _: &model::Drift) {}

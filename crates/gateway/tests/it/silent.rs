@@ -9,13 +9,13 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use crate::dialling::{grant, wanted};
-use crate::house::{Safe, resource};
+use crate::house::{Nobody, Safe, resource};
 
 #[tokio::test]
 async fn a_target_that_never_answers_is_given_up() {
     let limit = Duration::from_millis(300);
     let limits = DialLimits { credential: limit, connect: limit, login: limit };
-    let dialer = Dialer::new(Arc::new(Safe), limits);
+    let dialer = Dialer::new(Arc::new(Safe), Arc::new(Nobody), limits);
     for (tls, waited_for) in
         [(UpstreamTls::Require, "connecting"), (UpstreamTls::Disable, "the login")]
     {

@@ -61,6 +61,7 @@ pub(crate) fn resource(name: &str, labels: &[(&str, &str)]) -> Arc<Resource> {
             username: "app".to_owned(),
             password: None,
             client_certificate: None,
+            ssh_key: None,
         },
         labels: labels.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect(),
         data: vec![

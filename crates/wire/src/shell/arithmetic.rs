@@ -16,8 +16,8 @@ pub(super) fn names(text: &str, into: &mut Vec<String>) -> Result<()> {
                 length
             }
             '$' => parameter(rest, into)?,
-            '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '^' | '~' | '?' | ':'
-            | ',' | '(' | ')' | ' ' | '\t' => 1,
+            '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '^' | '~' | '?'
+            | ':' | ',' | '(' | ')' | ' ' | '\t' => 1,
             _ => return unread("arithmetic may run what a value holds"),
         };
         rest = rest.get(length..).unwrap_or("");

@@ -75,7 +75,8 @@ const PROGRAMS: &[Files] = &[
 
 /// Hands every word to `found` that names a file because of who it is given to.
 pub(super) fn paths(name: &str, words: &[Word], mut found: impl FnMut(&str)) {
-    let Some(Files(_, valued, first)) = PROGRAMS.iter().find(|Files(known, ..)| *known == name) else {
+    let Some(Files(_, valued, first)) = PROGRAMS.iter().find(|Files(known, ..)| *known == name)
+    else {
         return;
     };
     let mut skip = *first;

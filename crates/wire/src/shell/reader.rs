@@ -89,7 +89,9 @@ impl Reader {
         if self.called && self.removed {
             return unread("a function is called and functions are removed");
         }
-        if self.waits && let Some(why) = self.changed {
+        if self.waits
+            && let Some(why) = self.changed
+        {
             return unread(why);
         }
         for name in &self.counted {
@@ -354,11 +356,35 @@ impl Reader {
 
 /// The variables that decide which program a name is, or how a text is taken apart.
 const STEERING: &[&str] = &[
-    "PATH", "IFS", "ENV", "BASH_ENV", "PS4", "SHELLOPTS", "BASHOPTS", "SHELL", "POSIXLY_CORRECT",
-    "GLOBIGNORE", "EXECIGNORE", "PROMPT_COMMAND", "BASH_ALIASES", "BASH_CMDS", "BASH_COMPAT",
+    "PATH",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "PS4",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "SHELL",
+    "POSIXLY_CORRECT",
+    "GLOBIGNORE",
+    "EXECIGNORE",
+    "PROMPT_COMMAND",
+    "BASH_ALIASES",
+    "BASH_CMDS",
+    "BASH_COMPAT",
     // zsh: its own names of the same, and the command that a redirection alone runs.
-    "FPATH", "ZDOTDIR", "NULLCMD", "READNULLCMD", "path", "fpath", "aliases", "galiases", "saliases",
-    "functions", "commands", "options", "module_path",
+    "FPATH",
+    "ZDOTDIR",
+    "NULLCMD",
+    "READNULLCMD",
+    "path",
+    "fpath",
+    "aliases",
+    "galiases",
+    "saliases",
+    "functions",
+    "commands",
+    "options",
+    "module_path",
 ];
 
 /// How many programs may run one another: `sudo env nice …`.
@@ -366,16 +392,28 @@ const CHAIN: usize = 16;
 
 /// Words of the grammar that are no program's name as they stand.
 const RESERVED: &[&str] = &[
-    "!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case",
-    "esac", "in", "select", "function", "coproc", "]]",
+    "!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done",
+    "case", "esac", "in", "select", "function", "coproc", "]]",
 ];
 
 /// The names that POSIX looks up before functions.
 fn is_special(name: &str) -> bool {
     matches!(
         name,
-        ":" | "." | "break" | "continue" | "eval" | "exec" | "exit" | "export" | "readonly" | "return"
-            | "set" | "shift" | "times" | "trap" | "unset"
+        ":" | "."
+            | "break"
+            | "continue"
+            | "eval"
+            | "exec"
+            | "exit"
+            | "export"
+            | "readonly"
+            | "return"
+            | "set"
+            | "shift"
+            | "times"
+            | "trap"
+            | "unset"
     )
 }
 

@@ -17,8 +17,7 @@ const UNCOUNTED: usize = 10;
 const GROUPS: usize = 4;
 
 /// What a parameter's expansion must not hold before it is closed.
-pub(super) const PARAMETER: [char; 11] =
-    ['\'', '"', '\\', '`', '(', ')', '{', '}', '<', '>', '\n'];
+pub(super) const PARAMETER: [char; 11] = ['\'', '"', '\\', '`', '(', ')', '{', '}', '<', '>', '\n'];
 pub(super) const NOT_PLAIN: &str = "a parameter's other value is more than plain text";
 
 pub(super) fn check(line: &str) -> Result<()> {

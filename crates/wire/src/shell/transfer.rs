@@ -1,7 +1,7 @@
 //! The server sides of copying programs, which a client starts by a line of its own making.
 
-use super::tree::{Tree, Word};
 use super::grammar;
+use super::tree::{Tree, Word};
 
 /// What a line starts that is exactly one server of a copying program.
 #[derive(Clone, Debug, PartialEq, Eq)]

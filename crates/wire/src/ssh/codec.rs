@@ -170,7 +170,9 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_too_long_is_malformed() {
-        for bytes in [&[][..], &[0, 0, 0], &[0, 0, 0, 1], &[255, 255, 255, 255, 1], &[0, 0, 0, 1, 0xff]] {
+        for bytes in
+            [&[][..], &[0, 0, 0], &[0, 0, 0, 1], &[255, 255, 255, 255, 1], &[0, 0, 0, 1, 0xff]]
+        {
             assert_eq!(Reader::new(bytes).text(), Err(Malformed), "{bytes:?}");
         }
         let mut reader = Reader::new(&[0, 0, 0, 3, b'a', b',', b'b', 9]);

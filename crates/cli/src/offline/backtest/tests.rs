@@ -133,6 +133,7 @@ impl House {
                 username: "app".to_owned(),
                 password: None,
                 client_certificate: None,
+                ssh_key: None,
             },
             labels: [("env".to_owned(), "prod".to_owned())].into(),
             data: vec![DataRule::Detect(vec![class("email")])],

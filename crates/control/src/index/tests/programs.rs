@@ -8,8 +8,7 @@ impl Talk {
     /// A command line, as it is read: its programs, and the paths it names.
     fn line(&mut self, text: &str, programs: &[&str], paths: &[&str]) -> u64 {
         let names = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
-        let facts =
-            Facts { programs: names(programs), paths: names(paths), ..Facts::default() };
+        let facts = Facts { programs: names(programs), paths: names(paths), ..Facts::default() };
         let accesses = programs
             .iter()
             .map(|name| Access::new(Action::Exec, Object::top(ObjectKind::Program, *name)));

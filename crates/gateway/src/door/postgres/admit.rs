@@ -14,8 +14,8 @@ use wire::postgres::greet::{Welcome, cancel_key_length, welcome};
 use wire::postgres::session::{Application, Opening, Session};
 
 use super::super::entry::{Live, end, must_end};
-use super::{Door, PROTOCOL};
 use super::visit::{Dialled, Granted, Named, Recorded, Turned};
+use super::{Door, PROTOCOL};
 use crate::cancel::{self, Cancellable, Cancelling};
 use crate::catalogues::Loader;
 use crate::dial::{Dialer, Target};

@@ -86,11 +86,8 @@ impl Way for Door {
     }
 
     fn crowded() -> Bytes {
-        Report::fatal(
-            sqlstate::TOO_MANY_CONNECTIONS,
-            "too many connections that are not logged in",
-        )
-        .to_bytes()
+        Report::fatal(sqlstate::TOO_MANY_CONNECTIONS, "too many connections that are not logged in")
+            .to_bytes()
     }
 
     async fn take<G: Send + 'static>(
@@ -186,14 +183,8 @@ impl Door {
             now: clock::now(),
         };
         let (identity, resource) = (&named.identity, target.resource);
-        let grant = entry::authorize(
-            &self.house,
-            PROTOCOL,
-            identity,
-            resource,
-            named.from,
-            &circumstances,
-        );
+        let grant =
+            entry::authorize(&self.house, PROTOCOL, identity, resource, named.from, &circumstances);
         match grant {
             Ok(grant) => Ok(Granted { named, grant, circumstances }),
             Err(reason) => Err(Turned::told(named.client, &refused(&reason), "not_authorized")),

@@ -19,8 +19,7 @@ impl Door {
         let Greeted { mut line, from, mut user, mut question } = greeted;
         let mut elsewhere = None;
         loop {
-            let answered =
-                self.answer(&mut line, from, question, &mut elsewhere).await?;
+            let answered = self.answer(&mut line, from, question, &mut elsewhere).await?;
             if let Some(identity) = answered {
                 return Ok(Identified { line, from, user, identity: Arc::new(identity) });
             }

@@ -151,19 +151,11 @@ impl Door {
             now: clock::now(),
         };
         let (identity, resource) = (&named.identity, &*named.asked.resource);
-        let grant = entry::authorize(
-            &self.house,
-            PROTOCOL,
-            identity,
-            resource,
-            named.from,
-            &circumstances,
-        );
+        let grant =
+            entry::authorize(&self.house, PROTOCOL, identity, resource, named.from, &circumstances);
         match grant {
             Ok(grant) => Ok(Granted { named, grant, circumstances }),
-            Err(reason) => {
-                Err(Turned::told(named.line, words::refused(&reason), "not_authorized"))
-            }
+            Err(reason) => Err(Turned::told(named.line, words::refused(&reason), "not_authorized")),
         }
     }
 

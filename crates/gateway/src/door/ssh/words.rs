@@ -5,8 +5,7 @@ use model::ports::SignInElsewhere;
 use wire::ssh::auth::Prompt;
 
 /// To a user's name that names no resource.
-pub(super) const NO_RESOURCE: &str =
-    "the user name must be a resource's name: `ssh RESOURCE@gateway`, or `ssh ACCOUNT%RESOURCE@gateway`";
+pub(super) const NO_RESOURCE: &str = "the user name must be a resource's name: `ssh RESOURCE@gateway`, or `ssh ACCOUNT%RESOURCE@gateway`";
 
 /// What somebody hears who may not open what it asks for.
 pub(super) fn refused(reason: &Reason) -> String {

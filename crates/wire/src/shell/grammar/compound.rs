@@ -2,8 +2,8 @@
 
 use shuck_ast::{
     CaseCommand, CompoundCommand, ConditionalBinaryOp, ConditionalCommand, ConditionalExpr,
-    ConditionalUnaryOp, CoprocCommand, ForCommand, ForSyntax, FunctionDef, IfCommand, IfSyntax, Span,
-    StmtSeq, TimeCommand,
+    ConditionalUnaryOp, CoprocCommand, ForCommand, ForSyntax, FunctionDef, IfCommand, IfSyntax,
+    Span, StmtSeq, TimeCommand,
 };
 
 use super::{Grammar, NODE, PLACE, all_numbers, part, with_redirects};
@@ -18,7 +18,8 @@ impl Grammar<'_> {
             CompoundCommand::If(it) => self.conditional(it),
             CompoundCommand::For(it) => self.for_each(it),
             CompoundCommand::ArithmeticFor(it) => {
-                let header = Span::from_positions(it.left_paren_span.start, it.right_paren_span.end);
+                let header =
+                    Span::from_positions(it.left_paren_span.start, it.right_paren_span.end);
                 let mut word = Word::given("for");
                 for span in [it.init_span, it.condition_span, it.step_span].into_iter().flatten() {
                     arithmetic::names(span.slice(self.source), &mut word.counts)?;
@@ -46,9 +47,9 @@ impl Grammar<'_> {
             CompoundCommand::Arithmetic(_) => {
                 unread("`((` is arithmetic to some shells and runs programs in others")
             }
-            CompoundCommand::Repeat(_) | CompoundCommand::Foreach(_) | CompoundCommand::Always(_) => {
-                unread(NODE)
-            }
+            CompoundCommand::Repeat(_)
+            | CompoundCommand::Foreach(_)
+            | CompoundCommand::Always(_) => unread(NODE),
         }
     }
 

@@ -14,8 +14,8 @@ pub(super) struct Cover<'t> {
 
 /// The words that are no words of a command. Which of them stands where is the grammar's business.
 const RESERVED: &[&str] = &[
-    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "select", "in", "case",
-    "esac", "time", "-p", "coproc", "function", "{", "}", "!",
+    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "select", "in",
+    "case", "esac", "time", "-p", "coproc", "function", "{", "}", "!",
 ];
 
 /// Those of them that end a command.

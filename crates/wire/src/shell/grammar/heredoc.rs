@@ -62,10 +62,11 @@ impl Grammar<'_> {
 /// quoted as a whole or not at all: shells do not agree on the others.
 fn delimiter(typed: &str) -> Result<(&str, bool)> {
     let inside = |quote| typed.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    let (end, quoted) = match inside('\'').or_else(|| inside('"')).or_else(|| typed.strip_prefix('\\')) {
-        Some(end) => (end, true),
-        None => (typed, false),
-    };
+    let (end, quoted) =
+        match inside('\'').or_else(|| inside('"')).or_else(|| typed.strip_prefix('\\')) {
+            Some(end) => (end, true),
+            None => (typed, false),
+        };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:!%+,@".contains(&byte);
     if end.is_empty() || !end.bytes().all(plain) {
         return unread("a here-document ends at a word that is not plain");

@@ -7,9 +7,9 @@ mod heredoc;
 mod part;
 
 use shuck_ast::{
-    Assignment as Assigned, AssignmentValue, ArrayElem, BackgroundOperator, BinaryCommand, BinaryOp,
-    BuiltinCommand, Command, DeclClause, DeclOperand, Redirect as Redirected, RedirectKind,
-    RedirectTarget, Span, Stmt, StmtSeq, StmtTerminator, Subscript, Word as Worded,
+    ArrayElem, Assignment as Assigned, AssignmentValue, BackgroundOperator, BinaryCommand,
+    BinaryOp, BuiltinCommand, Command, DeclClause, DeclOperand, Redirect as Redirected,
+    RedirectKind, RedirectTarget, Span, Stmt, StmtSeq, StmtTerminator, Subscript, Word as Worded,
 };
 use shuck_parser::parser::{Parser, ShellDialect, ShellProfile};
 
@@ -100,9 +100,9 @@ impl<'t> Grammar<'t> {
             Some(StmtTerminator::Background(BackgroundOperator::Plain)) => {
                 Ok(Tree::Apart(Box::new(tree)))
             }
-            Some(StmtTerminator::Background(BackgroundOperator::Pipe | BackgroundOperator::Bang)) => {
-                unread(NODE)
-            }
+            Some(StmtTerminator::Background(
+                BackgroundOperator::Pipe | BackgroundOperator::Bang,
+            )) => unread(NODE),
         }
     }
 
@@ -134,12 +134,18 @@ impl<'t> Grammar<'t> {
     /// `exit`, `return`, `break`, `continue`: programs like all others, to a policy.
     fn builtin(&mut self, builtin: &BuiltinCommand, redirects: Vec<Redirect>) -> Result<Tree> {
         let (name, first, rest, assigned, span) = match builtin {
-            BuiltinCommand::Break(it) => ("break", &it.depth, &it.extra_args, &it.assignments, it.span),
+            BuiltinCommand::Break(it) => {
+                ("break", &it.depth, &it.extra_args, &it.assignments, it.span)
+            }
             BuiltinCommand::Continue(it) => {
                 ("continue", &it.depth, &it.extra_args, &it.assignments, it.span)
             }
-            BuiltinCommand::Return(it) => ("return", &it.code, &it.extra_args, &it.assignments, it.span),
-            BuiltinCommand::Exit(it) => ("exit", &it.code, &it.extra_args, &it.assignments, it.span),
+            BuiltinCommand::Return(it) => {
+                ("return", &it.code, &it.extra_args, &it.assignments, it.span)
+            }
+            BuiltinCommand::Exit(it) => {
+                ("exit", &it.code, &it.extra_args, &it.assignments, it.span)
+            }
         };
         if !assigned.is_empty() {
             return unread(NODE);
@@ -256,7 +262,10 @@ impl<'t> Grammar<'t> {
                 return unread("a descriptor is kept in a variable");
             }
             self.cover.span(redirect.span)?;
-            if redirect.word_target().is_some_and(|word| word.span.slice(self.source).starts_with('!')) {
+            if redirect
+                .word_target()
+                .is_some_and(|word| word.span.slice(self.source).starts_with('!'))
+            {
                 return unread("`>!` is an operator to some shells");
             }
             match (&redirect.kind, &redirect.target) {
@@ -339,7 +348,5 @@ fn with_redirects(tree: Tree, redirects: Vec<Redirect>) -> Tree {
 
 /// Whether what a loop counts through are whole numbers.
 fn all_numbers(words: &[Word]) -> bool {
-    words.iter().all(|word| {
-        word.literal.as_deref().is_some_and(is_number) || is_count(&word.typed)
-    })
+    words.iter().all(|word| word.literal.as_deref().is_some_and(is_number) || is_count(&word.typed))
 }

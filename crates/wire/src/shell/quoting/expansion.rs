@@ -1,8 +1,8 @@
 //! One expansion: what it reads, sets and runs.
 
 use crate::shell::arithmetic;
-use crate::shell::text;
 use crate::shell::quoting::Kind;
+use crate::shell::text;
 use crate::shell::tree::Word;
 use crate::shell::why::{Result, unread};
 
@@ -23,9 +23,12 @@ pub(super) fn read(
             Ok(())
         }
         // `$((a); b)` is arithmetic to whoever looks at its first three characters.
-        Kind::Command if typed.starts_with("$((") => unread("shells do not agree what `$((` begins"),
+        Kind::Command if typed.starts_with("$((") => {
+            unread("shells do not agree what `$((` begins")
+        }
         Kind::Command => {
-            let Some(text) = typed.strip_prefix("$(").and_then(|text| text.strip_suffix(')')) else {
+            let Some(text) = typed.strip_prefix("$(").and_then(|text| text.strip_suffix(')'))
+            else {
                 return unread(STRANGE);
             };
             texts.push(text.to_owned());
@@ -83,7 +86,8 @@ fn parameter(typed: &str, after: Option<char>, word: &mut Word) -> Result<()> {
     let Some(body) = body.strip_prefix('{') else {
         let name = name(body);
         // The name must be all of it, and must not go on behind it.
-        let ends = !is_name(name) || !after.is_some_and(|char| char.is_ascii_alphanumeric() || char == '_');
+        let ends = !is_name(name)
+            || !after.is_some_and(|char| char.is_ascii_alphanumeric() || char == '_');
         if name.len() != body.len() || name.is_empty() || !ends {
             return unread(STRANGE);
         }
@@ -134,7 +138,11 @@ fn operate(name: &str, operation: &str, word: &mut Word) -> Result<()> {
             "@Q" | "@U" | "@u" | "@L" => Ok(()),
             _ => unread("a parameter's value is expanded again"),
         },
-        Some(_) if colon && rest.chars().all(|char| char.is_ascii_digit() || " -:".contains(char)) => Ok(()),
+        Some(_)
+            if colon && rest.chars().all(|char| char.is_ascii_digit() || " -:".contains(char)) =>
+        {
+            Ok(())
+        }
         _ => unread(STRANGE),
     }
 }
@@ -164,6 +172,8 @@ fn subscript(text: &str) -> Option<&str> {
     let Some(inside) = text.strip_prefix('[') else { return Some(text) };
     let (index, rest) = inside.split_once(']')?;
     let plain = matches!(index, "@" | "*")
-        || (!index.is_empty() && index.len() < 10 && index.bytes().all(|byte| byte.is_ascii_digit()));
+        || (!index.is_empty()
+            && index.len() < 10
+            && index.bytes().all(|byte| byte.is_ascii_digit()));
     plain.then_some(rest)
 }

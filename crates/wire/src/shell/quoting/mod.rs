@@ -265,13 +265,13 @@ impl<'t> Scan<'t> {
         let rest = self.rest();
         let follows = rest.chars().nth(1);
         let literal = rest.starts_with('$')
-            && !follows.is_some_and(|char| {
-                char.is_ascii_alphanumeric() || "_{([@*#?$!-".contains(char)
-            });
+            && !follows
+                .is_some_and(|char| char.is_ascii_alphanumeric() || "_{([@*#?$!-".contains(char));
         if literal {
             // Some shells expand what others leave alone, and all of them leave these alone.
             return match follows {
-                None | Some(' ' | '\t' | '\n' | '"' | '/' | '.' | ',' | ':' | '%' | '^' | ')' | '|') => {
+                None
+                | Some(' ' | '\t' | '\n' | '"' | '/' | '.' | ',' | ':' | '%' | '^' | ')' | '|') => {
                     self.at += 1;
                     self.text.push('$');
                     Ok(())

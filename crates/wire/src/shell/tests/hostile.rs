@@ -8,10 +8,8 @@ use crate::shell::{understand, understand_argv};
 
 /// Reads on a stack as small as a worker's of the usual async runtimes.
 fn on_a_small_stack(line: String) -> Understood {
-    let reading = std::thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(move || understand(&line))
-        .unwrap();
+    let reading =
+        std::thread::Builder::new().stack_size(2 << 20).spawn(move || understand(&line)).unwrap();
     reading.join().unwrap()
 }
 

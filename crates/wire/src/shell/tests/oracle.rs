@@ -26,10 +26,54 @@ fn shell(program: &str, arguments: &[&str]) -> Option<Output> {
 
 /// Pieces of words, to be put together.
 const PIECES: &[&str] = &[
-    "a", "''", "\"\"", "'b c'", "\"b c\"", "\\ ", "\\'", "\\\"", "\"\\\"\"", "\"'\"", "'\"'", "\\\\",
-    "\"\\\\\"", "'\\'", "\"\\a\"", "\\a", "$'\\n'", "$'\\x41\\t'", "$'a b'", "\\\n", "\"\\\n\"", "'\\\n'",
-    "#", "\\#", "'#'", "=", "-", "\\$x", "'$x'", "\"\\$x\"", "\\`", "'`'", "\"\\`\"", "{", "}", "!", "^", "%",
-    "é", "\"#\"", "'\n'", "\"\n\"", "\\;", "';'", "\\|", "\"(\"", "\\(", "a=b",
+    "a",
+    "''",
+    "\"\"",
+    "'b c'",
+    "\"b c\"",
+    "\\ ",
+    "\\'",
+    "\\\"",
+    "\"\\\"\"",
+    "\"'\"",
+    "'\"'",
+    "\\\\",
+    "\"\\\\\"",
+    "'\\'",
+    "\"\\a\"",
+    "\\a",
+    "$'\\n'",
+    "$'\\x41\\t'",
+    "$'a b'",
+    "\\\n",
+    "\"\\\n\"",
+    "'\\\n'",
+    "#",
+    "\\#",
+    "'#'",
+    "=",
+    "-",
+    "\\$x",
+    "'$x'",
+    "\"\\$x\"",
+    "\\`",
+    "'`'",
+    "\"\\`\"",
+    "{",
+    "}",
+    "!",
+    "^",
+    "%",
+    "é",
+    "\"#\"",
+    "'\n'",
+    "\"\n\"",
+    "\\;",
+    "';'",
+    "\\|",
+    "\"(\"",
+    "\\(",
+    "a=b",
 ];
 
 #[test]
@@ -128,10 +172,61 @@ const LINES: &[&str] = &[
 
 /// What breaks lines apart, beside the pieces of words.
 const BREAKS: &[&str] = &[
-    "'", "\"", "`", "\\", "(", ")", "$(", "${", "$((", ";", ";;", "&", "|", "\n", "X\n", "X \n", "X)\n", "$(bb",
-    "{", "}", "}; bb", "fi; bb", "done; bb", "esac; bb", ") bb", "' bb '", "\" bb \"", "` bb `", "\\\n#", "# '",
-    "$'", "$'\\''", "$\"", "$(cc", "$(cc)", "`cc`", "\"$(cc)\"", "'$(cc)'", "\\$(cc)", "$(cc # )\n)", "$'\\x27'",
-    "*", "[", "[a]", "~", "<<X", "@(a)", "!(a)", "((a))", "[[ a ]]", "&& bb", "| bb", "<(bb)", "x=1", "&>x",
+    "'",
+    "\"",
+    "`",
+    "\\",
+    "(",
+    ")",
+    "$(",
+    "${",
+    "$((",
+    ";",
+    ";;",
+    "&",
+    "|",
+    "\n",
+    "X\n",
+    "X \n",
+    "X)\n",
+    "$(bb",
+    "{",
+    "}",
+    "}; bb",
+    "fi; bb",
+    "done; bb",
+    "esac; bb",
+    ") bb",
+    "' bb '",
+    "\" bb \"",
+    "` bb `",
+    "\\\n#",
+    "# '",
+    "$'",
+    "$'\\''",
+    "$\"",
+    "$(cc",
+    "$(cc)",
+    "`cc`",
+    "\"$(cc)\"",
+    "'$(cc)'",
+    "\\$(cc)",
+    "$(cc # )\n)",
+    "$'\\x27'",
+    "*",
+    "[",
+    "[a]",
+    "~",
+    "<<X",
+    "@(a)",
+    "!(a)",
+    "((a))",
+    "[[ a ]]",
+    "&& bb",
+    "| bb",
+    "<(bb)",
+    "x=1",
+    "&>x",
 ];
 
 #[test]
@@ -139,7 +234,11 @@ fn no_shell_runs_a_program_that_is_not_told() {
     let mut understood = 0;
     for (at, line) in LINES.iter().enumerate() {
         // Each line with every break, and with some of the pieces.
-        let pieces = PIECES.iter().enumerate().filter(|(piece, _)| (piece + at) % 6 == 0).map(|(_, piece)| piece);
+        let pieces = PIECES
+            .iter()
+            .enumerate()
+            .filter(|(piece, _)| (piece + at) % 6 == 0)
+            .map(|(_, piece)| piece);
         for piece in BREAKS.iter().chain(pieces) {
             let line = line.replace('@', piece);
             // What it writes to would be there after the test.
@@ -197,7 +296,11 @@ fn what_is_understood_is_of_the_grammar_of_bash() {
             }
             understood += 1;
             let Some(output) = shell("/bin/bash", &["-n", "-c", &line]) else { return };
-            assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{line:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
     assert!(understood > 500, "only {understood} lines were understood");

@@ -23,7 +23,16 @@ impl Reader {
             "shopt" => {
                 let harmless = |word: &Word| {
                     word.literal.as_deref().is_some_and(|word| {
-                        matches!(word, "-s" | "-u" | "-q" | "-p" | "nullglob" | "dotglob" | "failglob" | "globstar")
+                        matches!(
+                            word,
+                            "-s" | "-u"
+                                | "-q"
+                                | "-p"
+                                | "nullglob"
+                                | "dotglob"
+                                | "failglob"
+                                | "globstar"
+                        )
                     })
                 };
                 if !words.iter().all(harmless) {

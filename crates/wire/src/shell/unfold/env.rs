@@ -29,7 +29,8 @@ impl Reader {
         for option in &given {
             match option.name.as_str() {
                 "S" | "split-string" => {
-                    let text = option.literal().filter(|text| !text.contains(['\\', '\'', '"', '$', '#']));
+                    let text =
+                        option.literal().filter(|text| !text.contains(['\\', '\'', '"', '$', '#']));
                     let Some(text) = text else { return unread_named("env", UNKNOWN) };
                     split.extend(text.split_ascii_whitespace().map(Word::given));
                 }
@@ -46,7 +47,9 @@ impl Reader {
             // What is split stands before what follows, and may hold options itself.
             let mut all = split;
             for word in rest {
-                let Some(literal) = word.literal.as_deref() else { return unread_named("env", UNKNOWN) };
+                let Some(literal) = word.literal.as_deref() else {
+                    return unread_named("env", UNKNOWN);
+                };
                 all.push(Word::given(literal));
             }
             return self.env(&all, how);

@@ -16,7 +16,9 @@ impl Reader {
             rest = behind;
             let Some(said) = word.literal.as_deref() else {
                 let harmless = word.home.is_some()
-                    || word.lead.starts_with(|char: char| !matches!(char, '-' | '(' | ')' | '!' | ','));
+                    || word
+                        .lead
+                        .starts_with(|char: char| !matches!(char, '-' | '(' | ')' | '!' | ','));
                 if harmless {
                     self.named(word.said());
                     continue;
@@ -25,7 +27,8 @@ impl Reader {
             };
             match said {
                 "-exec" | "-execdir" | "-ok" | "-okdir" => {
-                    let end = rest.iter().position(|word| matches!(word.literal.as_deref(), Some(";")));
+                    let end =
+                        rest.iter().position(|word| matches!(word.literal.as_deref(), Some(";")));
                     let more = rest.iter().zip(rest.iter().skip(1)).position(|(one, two)| {
                         one.literal.as_deref() == Some("{}") && two.literal.as_deref() == Some("+")
                     });
@@ -33,9 +36,13 @@ impl Reader {
                         (Some(end), Some(more)) if more < end => (more, 2),
                         (None, Some(more)) => (more, 2),
                         (Some(end), _) => (end, 1),
-                        (None, None) => return unread_named("find", "where its command ends is not known"),
+                        (None, None) => {
+                            return unread_named("find", "where its command ends is not known");
+                        }
                     };
-                    let (Some(command), Some(behind)) = (rest.get(..length), rest.get(length + skip..)) else {
+                    let (Some(command), Some(behind)) =
+                        (rest.get(..length), rest.get(length + skip..))
+                    else {
                         return unread_named("find", UNKNOWN);
                     };
                     self.filled(command, "{}", skip == 2)?;

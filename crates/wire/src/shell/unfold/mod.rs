@@ -15,7 +15,8 @@ use super::why::{Result, unread_named};
 /// Whether the words of a program are commands, or texts that a shell reads.
 pub(super) fn holds_commands(name: &str) -> bool {
     const OTHERS: &[&str] = &[
-        "env", "find", "xargs", "busybox", "toybox", "su", "runuser", "watch", "script", "eval", "trap",
+        "env", "find", "xargs", "busybox", "toybox", "su", "runuser", "watch", "script", "eval",
+        "trap",
     ];
     wrappers::find(name).is_some() || shells::is_shell(name) || OTHERS.contains(&name)
 }
@@ -27,7 +28,10 @@ impl Reader {
             return unread_named(name, "it runs other commands in ways that are not read here");
         }
         if ELSEWHERE.contains(&name) {
-            return unread_named(name, "it means something else, or changes the shell, where it is known");
+            return unread_named(
+                name,
+                "it means something else, or changes the shell, where it is known",
+            );
         }
         if let Some(wrapper) = wrappers::find(name) {
             return self.wrapped(wrapper, words, how);
@@ -58,7 +62,9 @@ impl Reader {
     fn multicall(&mut self, words: &[Word], how: How) -> Result<()> {
         match words.first() {
             None if !how.open => Ok(()),
-            Some(word) if word.literal.as_deref().is_some_and(|word| word.starts_with("--")) => Ok(()),
+            Some(word) if word.literal.as_deref().is_some_and(|word| word.starts_with("--")) => {
+                Ok(())
+            }
             _ => self.run(words, How { functions: false, ..how }),
         }
     }
@@ -66,21 +72,111 @@ impl Reader {
 
 /// They run other commands, and which is for them to know.
 const REFUSED: &[&str] = &[
-    "at", "batch", "bwrap", "capsh", "cgexec", "chpst", "chrt", "dbus-run-session", "dtach", "entr",
-    "fakechroot", "fakeroot", "firejail", "flock", "gdb", "ld.so", "ltrace", "machinectl", "numactl",
-    "parallel", "perf", "pkexec", "prlimit", "proot", "proxychains", "proxychains4", "run-parts",
-    "runcon", "screen", "sem", "setarch", "setpriv", "sg", "newgrp", "socat", "ssh-agent",
-    "start-stop-daemon", "strace", "systemd-run", "tmux", "torsocks", "unbuffer", "valgrind",
-    "xvfb-run", "abduco", "daemonize", "i386", "linux32", "linux64", "x86_64", "logsave", "softlimit",
+    "at",
+    "batch",
+    "bwrap",
+    "capsh",
+    "cgexec",
+    "chpst",
+    "chrt",
+    "dbus-run-session",
+    "dtach",
+    "entr",
+    "fakechroot",
+    "fakeroot",
+    "firejail",
+    "flock",
+    "gdb",
+    "ld.so",
+    "ltrace",
+    "machinectl",
+    "numactl",
+    "parallel",
+    "perf",
+    "pkexec",
+    "prlimit",
+    "proot",
+    "proxychains",
+    "proxychains4",
+    "run-parts",
+    "runcon",
+    "screen",
+    "sem",
+    "setarch",
+    "setpriv",
+    "sg",
+    "newgrp",
+    "socat",
+    "ssh-agent",
+    "start-stop-daemon",
+    "strace",
+    "systemd-run",
+    "tmux",
+    "torsocks",
+    "unbuffer",
+    "valgrind",
+    "xvfb-run",
+    "abduco",
+    "daemonize",
+    "i386",
+    "linux32",
+    "linux64",
+    "x86_64",
+    "logsave",
+    "softlimit",
     // Shells of another language.
-    "csh", "tcsh", "fish", "elvish", "nu", "pwsh", "rc", "xonsh",
+    "csh",
+    "tcsh",
+    "fish",
+    "elvish",
+    "nu",
+    "pwsh",
+    "rc",
+    "xonsh",
 ];
 
 /// Words of the grammar, or builtins that change it, in one shell and programs in the next.
 const ELSEWHERE: &[&str] = &[
-    "-", "alias", "unalias", "bind", "compctl", "complete", "compgen", "disable", "emulate", "enable",
-    "end", "fc", "foreach", "functions", "hash", "hist", "history", "nameref", "nocorrect", "noglob",
-    "repeat", "rehash", "sched", "setopt", "unfunction", "unhash", "unsetopt", "vared", "zcompile",
-    "zle", "zmodload", "zstyle", "autoload", "always", "integer", "float", "let", "caller", "namespace",
-    "compdef", "onintr", "switch",
+    "-",
+    "alias",
+    "unalias",
+    "bind",
+    "compctl",
+    "complete",
+    "compgen",
+    "disable",
+    "emulate",
+    "enable",
+    "end",
+    "fc",
+    "foreach",
+    "functions",
+    "hash",
+    "hist",
+    "history",
+    "nameref",
+    "nocorrect",
+    "noglob",
+    "repeat",
+    "rehash",
+    "sched",
+    "setopt",
+    "unfunction",
+    "unhash",
+    "unsetopt",
+    "vared",
+    "zcompile",
+    "zle",
+    "zmodload",
+    "zstyle",
+    "autoload",
+    "always",
+    "integer",
+    "float",
+    "let",
+    "caller",
+    "namespace",
+    "compdef",
+    "onintr",
+    "switch",
 ];

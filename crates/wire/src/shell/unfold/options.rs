@@ -56,19 +56,29 @@ pub(super) fn take<'w>(
                 None => (long, None),
             };
             if options.long.contains(&name) {
-                given.push(Given { name: name.to_owned(), value: None, text: value.map(str::to_owned) });
+                given.push(Given {
+                    name: name.to_owned(),
+                    value: None,
+                    text: value.map(str::to_owned),
+                });
             } else if options.long_valued.contains(&name) {
                 let mut taken = None;
                 if value.is_none() {
                     (taken, rest) = value_of(program, rest)?;
                 }
-                given.push(Given { name: name.to_owned(), value: taken, text: value.map(str::to_owned) });
+                given.push(Given {
+                    name: name.to_owned(),
+                    value: taken,
+                    text: value.map(str::to_owned),
+                });
             } else {
                 return unread_named(program, "it is given an option that is not known here");
             }
             continue;
         }
-        let Some(letters) = said.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
+        let Some(letters) = said.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            break;
+        };
         rest = behind;
         for (at, letter) in letters.char_indices() {
             if options.flags.contains(letter) {
@@ -83,7 +93,11 @@ pub(super) fn take<'w>(
             if text.is_none() {
                 (taken, rest) = value_of(program, rest)?;
             }
-            given.push(Given { name: letter.to_string(), value: taken, text: text.map(str::to_owned) });
+            given.push(Given {
+                name: letter.to_string(),
+                value: taken,
+                text: text.map(str::to_owned),
+            });
             break;
         }
     }

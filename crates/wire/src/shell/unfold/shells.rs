@@ -7,8 +7,8 @@ use crate::shell::tree::Word;
 use crate::shell::why::{Result, unread_named};
 
 const SHELLS: &[&str] = &[
-    "sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "lksh", "ksh93", "pdksh", "posh", "yash", "rbash",
-    "rksh", "rzsh",
+    "sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "lksh", "ksh93", "pdksh", "posh", "yash",
+    "rbash", "rksh", "rzsh",
 ];
 
 pub(super) fn is_shell(name: &str) -> bool {
@@ -74,8 +74,15 @@ impl Reader {
             flags: "lmpPf",
             valued: "cgGswu",
             long: &["login", "preserve-environment", "pty", "fast"],
-            long_valued: &["command", "group", "supp-group", "shell", "whitelist-environment", "user",
-                           "session-command"],
+            long_valued: &[
+                "command",
+                "group",
+                "supp-group",
+                "shell",
+                "whitelist-environment",
+                "user",
+                "session-command",
+            ],
         };
         if how.open {
             return unread_named(name, UNKNOWN);
@@ -83,8 +90,13 @@ impl Reader {
         let (mut given, mut rest) = options::take(name, &OPTIONS, words)?;
         if given.iter().any(|option| matches!(option.name.as_str(), "u" | "user")) {
             // runuser -u USER COMMAND
-            let plain = name == "runuser" && given.iter().all(|option| option.name != "c" && option.name != "command");
-            return if plain { self.run(rest, How::program()) } else { unread_named(name, UNKNOWN) };
+            let plain = name == "runuser"
+                && given.iter().all(|option| option.name != "c" && option.name != "command");
+            return if plain {
+                self.run(rest, How::program())
+            } else {
+                unread_named(name, UNKNOWN)
+            };
         }
         let mut user = false;
         loop {
@@ -130,8 +142,20 @@ impl Reader {
         const OPTIONS: Options = Options {
             flags: "bcdegprtwx",
             valued: "nq",
-            long: &["beep", "color", "no-color", "differences", "errexit", "chgexit", "precise", "no-rerun",
-                    "no-title", "no-wrap", "exec", "equexit"],
+            long: &[
+                "beep",
+                "color",
+                "no-color",
+                "differences",
+                "errexit",
+                "chgexit",
+                "precise",
+                "no-rerun",
+                "no-title",
+                "no-wrap",
+                "exec",
+                "equexit",
+            ],
             long_valued: &["interval"],
         };
         let (given, rest) = options::take("watch", &OPTIONS, words)?;
@@ -153,8 +177,16 @@ impl Reader {
             flags: "aefqt",
             valued: "cBEIoOTm",
             long: &["append", "return", "flush", "force", "quiet"],
-            long_valued: &["command", "log-io", "log-in", "log-out", "log-timing", "echo", "output-limit",
-                           "logging-format"],
+            long_valued: &[
+                "command",
+                "log-io",
+                "log-in",
+                "log-out",
+                "log-timing",
+                "echo",
+                "output-limit",
+                "logging-format",
+            ],
         };
         if how.open {
             return unread_named("script", UNKNOWN);
@@ -180,10 +212,8 @@ impl Reader {
 
 /// Words with a space between, as `eval` and its like put them together.
 pub(super) fn joined(words: &[Word]) -> Option<String> {
-    let words: Option<Vec<&str>> = words
-        .iter()
-        .map(|word| word.literal.as_deref().filter(|_| !word.dollar_quoted))
-        .collect();
+    let words: Option<Vec<&str>> =
+        words.iter().map(|word| word.literal.as_deref().filter(|_| !word.dollar_quoted)).collect();
     words.map(|words| words.join(" "))
 }
 
@@ -191,7 +221,17 @@ pub(super) fn joined(words: &[Word]) -> Option<String> {
 pub(super) fn is_option(name: &str) -> bool {
     matches!(
         name,
-        "pipefail" | "errexit" | "nounset" | "xtrace" | "verbose" | "noglob" | "noclobber" | "allexport"
-            | "monitor" | "notify" | "errtrace" | "functrace"
+        "pipefail"
+            | "errexit"
+            | "nounset"
+            | "xtrace"
+            | "verbose"
+            | "noglob"
+            | "noclobber"
+            | "allexport"
+            | "monitor"
+            | "notify"
+            | "errtrace"
+            | "functrace"
     )
 }

@@ -112,7 +112,13 @@ impl Reader {
             return match wrapper.alone {
                 Alone::Itself if !how.open => Ok(()),
                 Alone::Itself => unread_named(wrapper.name, UNKNOWN),
-                Alone::Shell if given.iter().any(|given| matches!(given.name.as_str(), "k" | "reset-timestamp")) => Ok(()),
+                Alone::Shell
+                    if given
+                        .iter()
+                        .any(|given| matches!(given.name.as_str(), "k" | "reset-timestamp")) =>
+                {
+                    Ok(())
+                }
                 Alone::Shell => unread_named(wrapper.name, "it opens a shell"),
             };
         }
@@ -120,7 +126,11 @@ impl Reader {
     }
 
     /// `NAME=value` in front of a command. A changed `PATH` decides which program that is.
-    pub(super) fn environment<'w>(&mut self, program: &str, words: &'w [Word]) -> Result<&'w [Word]> {
+    pub(super) fn environment<'w>(
+        &mut self,
+        program: &str,
+        words: &'w [Word],
+    ) -> Result<&'w [Word]> {
         let mut rest = words;
         while let Some((word, behind)) = rest.split_first() {
             let Some((name, _)) = word.lead.split_once('=') else { break };

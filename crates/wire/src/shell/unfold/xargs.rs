@@ -20,7 +20,14 @@ const OPTIONS: Options = Options {
         "max-lines",
         "show-limits",
     ],
-    long_valued: &["arg-file", "delimiter", "max-args", "max-procs", "max-chars", "process-slot-var"],
+    long_valued: &[
+        "arg-file",
+        "delimiter",
+        "max-args",
+        "max-procs",
+        "max-chars",
+        "process-slot-var",
+    ],
 };
 
 impl Reader {

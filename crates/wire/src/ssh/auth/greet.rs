@@ -75,8 +75,13 @@ pub struct Greet {
 /// A question that was handed out.
 enum Open {
     /// A key was offered, which is repeated in the answer.
-    Key { algorithm: String, blob: Bytes },
-    Interactive { user: String },
+    Key {
+        algorithm: String,
+        blob: Bytes,
+    },
+    Interactive {
+        user: String,
+    },
     Other,
 }
 
@@ -87,14 +92,7 @@ impl Greet {
     /// On this connection, which is new.
     #[must_use]
     pub const fn new(transport: Transport) -> Self {
-        Self {
-            transport,
-            begun: false,
-            failures: 0,
-            open: None,
-            prompted: None,
-            methods: METHODS,
-        }
+        Self { transport, begun: false, failures: 0, open: None, prompted: None, methods: METHODS }
     }
 
     /// Takes over bytes that arrived.

@@ -163,9 +163,7 @@ impl Login {
         let mut reader = Reader::new(payload);
         let broken = Refused::from;
         match (reader.u8().map_err(Broken::from)?, self.state) {
-            (SERVICE_ACCEPT, State::Asking) => {
-                self.attempt(Method::Key, None)
-            }
+            (SERVICE_ACCEPT, State::Asking) => self.attempt(Method::Key, None),
             (USERAUTH_BANNER, State::Asking | State::Tried(_)) => Ok(()),
             (USERAUTH_SUCCESS, State::Tried(_)) => {
                 self.state = State::In;
@@ -198,7 +196,8 @@ impl Login {
             self.state = State::Tried(Method::Key);
             return self.show_key().map_err(Refused::from);
         }
-        if method <= Method::Password && takes("password")
+        if method <= Method::Password
+            && takes("password")
             && let Some(password) = &self.credential.password
         {
             self.state = State::Tried(Method::Password);
@@ -209,7 +208,10 @@ impl Login {
             self.transport.send(&[&request]);
             return Ok(());
         }
-        if method <= Method::Interactive && takes("keyboard-interactive") && self.credential.password.is_some() {
+        if method <= Method::Interactive
+            && takes("keyboard-interactive")
+            && self.credential.password.is_some()
+        {
             self.state = State::Tried(Method::Interactive);
             let request = self.request("keyboard-interactive", |out| {
                 out.put_string("");

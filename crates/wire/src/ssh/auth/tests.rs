@@ -56,7 +56,10 @@ fn play(
                     asked.push("interactive");
                     server.prompt(&Prompt {
                         instruction: "hello".to_owned(),
-                        prompts: vec![("Name: ".to_owned(), true), ("Password: ".to_owned(), false)],
+                        prompts: vec![
+                            ("Name: ".to_owned(), true),
+                            ("Password: ".to_owned(), false),
+                        ],
                     });
                     continue;
                 }
@@ -102,7 +105,8 @@ fn a_key_a_password_and_prompts_open_a_door() {
 fn a_signature_of_another_key_connection_user_or_kind_is_no_use_of_a_key() {
     let (ours, other) = (key(7), key(8));
     let blob = ours.public_key().to_bytes().unwrap();
-    let said = shown::Said { session: &[1; 32], user: "web-1", algorithm: "ssh-ed25519", blob: &blob };
+    let said =
+        shown::Said { session: &[1; 32], user: "web-1", algorithm: "ssh-ed25519", blob: &blob };
     let sign = |key: &PrivateKey, said: &shown::Said<'_>| {
         let signature = signature::Signer::try_sign(key, &said.signed()).unwrap();
         Vec::<u8>::try_from(signature).unwrap()

@@ -124,7 +124,11 @@ pub(super) fn listening(rest: &Bytes) -> Result<(String, u32), Malformed> {
 /// A socket of the target's file system (PROTOCOL, section 2.4, of OpenSSH).
 pub(super) fn socket(rest: &Bytes) -> Result<String, Malformed> {
     let path = Reader::new(rest).text()?;
-    if path.is_empty() || path.chars().any(char::is_control) { Err(Malformed) } else { Ok(path.to_owned()) }
+    if path.is_empty() || path.chars().any(char::is_control) {
+        Err(Malformed)
+    } else {
+        Ok(path.to_owned())
+    }
 }
 
 fn named(host: &str, port: u32) -> Result<String, Malformed> {

@@ -114,12 +114,10 @@ impl Session {
         if !upstream {
             return Err(Broken::protocol("something is said in a channel that is not open"));
         }
-        channel
-            .up
-            .push(item)
-            .map_err(|_| Broken::protocol("more is sent than a window allows"))?;
+        channel.up.push(item).map_err(|_| Broken::protocol("more is sent than a window allows"))?;
         // Ctrl-C at a terminal whose command waits for a human.
-        if interrupts && channel.terminal
+        if interrupts
+            && channel.terminal
             && let Gate::Deciding(ticket) = channel.gate
         {
             self.withdraw(ticket);
@@ -138,7 +136,9 @@ impl Session {
         channel.to(by).clear();
         let (number, told) = match by {
             Peer::Client => (channel.client, std::mem::replace(&mut channel.closed_client, true)),
-            Peer::Upstream => (channel.upstream, std::mem::replace(&mut channel.closed_upstream, true)),
+            Peer::Upstream => {
+                (channel.upstream, std::mem::replace(&mut channel.closed_upstream, true))
+            }
         };
         if by == Peer::Client
             && let Gate::Deciding(ticket) = channel.gate
@@ -173,7 +173,11 @@ impl Session {
         }
         let asked = match kind {
             "session" if self.no_more_sessions => {
-                return refuse(self, ADMINISTRATIVELY_PROHIBITED, "no more sessions were asked for");
+                return refuse(
+                    self,
+                    ADMINISTRATIVELY_PROHIBITED,
+                    "no more sessions were asked for",
+                );
             }
             "session" => None,
             "direct-tcpip" => Some(Asked::forward("forward to", &asked::direct(rest)?)),

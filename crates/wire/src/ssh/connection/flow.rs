@@ -23,7 +23,11 @@ pub(super) enum Item {
     Data(Bytes),
     /// Data of another kind: standard error is 1.
     Extended(u32, Bytes),
-    Request { name: Box<str>, wants_reply: bool, rest: Bytes },
+    Request {
+        name: Box<str>,
+        wants_reply: bool,
+        rest: Bytes,
+    },
     Eof,
     Close,
 }
@@ -263,7 +267,8 @@ mod tests {
         assert_eq!(flow.push(data(1)), Err(TooMuch));
         flow.push(Item::Close).unwrap();
         assert_eq!(flow.push(Item::Close), Err(TooMuch));
-        let request = || Item::Request { name: "env".into(), wants_reply: false, rest: Bytes::new() };
+        let request =
+            || Item::Request { name: "env".into(), wants_reply: false, rest: Bytes::new() };
         let mut flow = Flow::new();
         let taken = (0..10_000).take_while(|_| flow.push(request()).is_ok()).count();
         assert_eq!(taken, MOST_WORDS);

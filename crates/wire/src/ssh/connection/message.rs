@@ -160,10 +160,20 @@ mod tests {
     fn messages_are_read_as_they_are_written() {
         let rest = Bytes::from_static(b"more");
         for message in [
-            Message::Global { name: "keepalive@openssh.com".into(), wants_reply: true, rest: rest.clone() },
+            Message::Global {
+                name: "keepalive@openssh.com".into(),
+                wants_reply: true,
+                rest: rest.clone(),
+            },
             Message::GlobalSuccess { rest: rest.clone() },
             Message::GlobalFailure,
-            Message::Open { kind: "session".into(), sender: 1, window: 2, packet: 3, rest: rest.clone() },
+            Message::Open {
+                kind: "session".into(),
+                sender: 1,
+                window: 2,
+                packet: 3,
+                rest: rest.clone(),
+            },
             Message::Opened { channel: 9, sender: 1, window: 2, packet: 3, rest: rest.clone() },
             Message::NotOpened { channel: 9, reason: 1, words: "no".into() },
             Message::Window { channel: 9, bytes: 1 << 31 },

@@ -40,7 +40,8 @@ impl Session {
                 return Ok(false);
             }
             // In a session in which nothing runs only requests go on.
-            let waits = matches!(found.up.peek(), Some(Item::Data(_) | Item::Extended(..) | Item::Eof));
+            let waits =
+                matches!(found.up.peek(), Some(Item::Data(_) | Item::Extended(..) | Item::Eof));
             if found.gate == Gate::Idle && waits {
                 if !found.up.is_closed() {
                     return Ok(false);

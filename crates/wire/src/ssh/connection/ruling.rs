@@ -224,7 +224,8 @@ impl Session {
         let told_client = std::mem::replace(&mut found.closed_client, true);
         let told_upstream = std::mem::replace(&mut found.closed_upstream, true);
         if let Some(channel) = client.filter(|_| !told_client) {
-            let status = if reason.kind == ReasonKind::Canceled { INTERRUPTED } else { NOT_PERMITTED };
+            let status =
+                if reason.kind == ReasonKind::Canceled { INTERRUPTED } else { NOT_PERMITTED };
             let rest = Bytes::copy_from_slice(&status.to_be_bytes());
             let name = "exit-status".into();
             self.say(Peer::Client, &Message::Request { channel, name, wants_reply: false, rest });

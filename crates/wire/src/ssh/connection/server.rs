@@ -32,15 +32,21 @@ impl Session {
             }
             Message::Opened { channel: id, sender, window, packet, rest } => {
                 let found = self.channels.get_mut(&id).filter(|found| found.opener == Peer::Client);
-                let found = found.filter(|found| found.upstream.is_none() && found.opening.is_none());
+                let found =
+                    found.filter(|found| found.upstream.is_none() && found.opening.is_none());
                 let Some(found) = found else {
                     return Err(Broken::protocol("a channel that is not known is opened"));
                 };
                 found.upstream = Some(sender);
                 found.up.opened(window, packet);
                 let Some(channel) = found.client else { return Ok(()) };
-                let opened =
-                    Message::Opened { channel, sender: id, window: FIRST_WINDOW, packet: PACKET, rest };
+                let opened = Message::Opened {
+                    channel,
+                    sender: id,
+                    window: FIRST_WINDOW,
+                    packet: PACKET,
+                    rest,
+                };
                 self.say(Peer::Client, &opened);
                 self.stir(id);
                 Ok(())
@@ -169,8 +175,13 @@ impl Session {
             channel.up.opened(window, packet);
             channel.story.begin(number, self.cap);
         }
-        let open =
-            Message::Open { kind: kind.into(), sender: id, window: FIRST_WINDOW, packet: PACKET, rest };
+        let open = Message::Open {
+            kind: kind.into(),
+            sender: id,
+            window: FIRST_WINDOW,
+            packet: PACKET,
+            rest,
+        };
         self.say(Peer::Client, &open);
         Ok(())
     }

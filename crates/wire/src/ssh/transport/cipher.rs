@@ -118,10 +118,17 @@ pub(super) struct Keys {
 pub(super) enum State {
     /// Before the first exchange of keys.
     Clear,
-    Gcm { key: Box<LessSafeKey>, fixed: [u8; 4], counter: u64 },
+    Gcm {
+        key: Box<LessSafeKey>,
+        fixed: [u8; 4],
+        counter: u64,
+    },
     Sealing(Box<chacha::SealingKey>),
     Opening(Box<chacha::OpeningKey>),
-    Ctr { cipher: Box<Ctr>, mac: hmac::Key },
+    Ctr {
+        cipher: Box<Ctr>,
+        mac: hmac::Key,
+    },
 }
 
 pub(super) enum Ctr {

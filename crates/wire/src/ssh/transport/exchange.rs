@@ -74,8 +74,8 @@ pub(super) fn answer(
         }
         Method::MlKem768X25519 => {
             let (key, point) = client.split_last_chunk::<32>().ok_or(BadValue)?;
-            let key = ml_kem::EncapsulationKey::<MlKem768>::new_from_slice(key)
-                .map_err(|_| BadValue)?;
+            let key =
+                ml_kem::EncapsulationKey::<MlKem768>::new_from_slice(key).map_err(|_| BadValue)?;
             let (hidden, quantum) = key.encapsulate_with_rng(chance);
             let shared = agreed(&secret, point)?;
             let mut value = hidden.to_vec();

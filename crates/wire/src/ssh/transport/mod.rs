@@ -28,8 +28,8 @@ use ssh_key::{Certificate, PrivateKey, PublicKey, Signature};
 
 use self::cipher::{Forged, State, Way};
 use self::exchange::{BadValue, Pending, Said, Shared};
-use self::offer::{Agreed, Disagree, Offer, agree};
 pub use self::offer::Role;
+use self::offer::{Agreed, Disagree, Offer, agree};
 use self::packet::{Direction, Unopened};
 use super::codec::{Malformed, Reader, Write, message};
 use super::numbers::{
@@ -259,7 +259,12 @@ impl Transport {
     pub fn peer_version(&self) -> Option<String> {
         let line = self.version.as_deref()?;
         let line = line.strip_prefix(b"SSH-2.0-").unwrap_or(line);
-        Some(line.iter().take(64).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect())
+        Some(
+            line.iter()
+                .take(64)
+                .map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' })
+                .collect(),
+        )
     }
 
     /// The peer's words, once it has said goodbye. Nothing comes behind them.
@@ -403,9 +408,12 @@ impl Transport {
     /// What a payload is to the transport; given back when it is none of its own.
     fn received(&mut self, payload: Bytes) -> Result<Option<Bytes>, Broken> {
         let kind = payload.first().copied().unwrap_or_default();
-        let first = self.session.is_none() || matches!(self.kex, Kex::Keyed { .. }) && self.incoming_is_clear();
+        let first = self.session.is_none()
+            || matches!(self.kex, Kex::Keyed { .. }) && self.incoming_is_clear();
         if self.strict && first && !matches!(kind, DISCONNECT | KEXINIT | NEWKEYS | KEX_INIT..=49) {
-            return Err(Broken::protocol("something stands between the messages of the key exchange"));
+            return Err(Broken::protocol(
+                "something stands between the messages of the key exchange",
+            ));
         }
         match kind {
             DISCONNECT => {
@@ -528,8 +536,10 @@ impl Transport {
             client_value,
             server_value: &server_value,
         });
-        let signature = key.try_sign(&hash).map_err(|_| Broken::exchange("the host key does not sign"))?;
-        let signature = Vec::<u8>::try_from(signature).map_err(|_| Broken::exchange("the host key does not sign"))?;
+        let signature =
+            key.try_sign(&hash).map_err(|_| Broken::exchange("the host key does not sign"))?;
+        let signature = Vec::<u8>::try_from(signature)
+            .map_err(|_| Broken::exchange("the host key does not sign"))?;
         let reply = message(KEX_REPLY, |out| {
             out.put_string(&host_key);
             out.put_string(&server_value);
@@ -566,7 +576,13 @@ impl Transport {
     }
 
     /// Whether the server holds the key it shows.
-    fn believe(&mut self, kind: &str, blob: Bytes, hash: &[u8], signature: &[u8]) -> Result<(), Broken> {
+    fn believe(
+        &mut self,
+        kind: &str,
+        blob: Bytes,
+        hash: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Broken> {
         let unreadable = |_| Broken::exchange("the host key cannot be read");
         let signature = Signature::try_from(signature).map_err(unreadable)?;
         let (plain, certified) = match kind.strip_suffix("-cert-v01@openssh.com") {
@@ -656,8 +672,12 @@ impl Transport {
 fn signatures_of(key: &PrivateKey) -> &'static [&'static str] {
     match key.algorithm() {
         ssh_key::Algorithm::Ed25519 => &["ssh-ed25519"],
-        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP256 } => &["ecdsa-sha2-nistp256"],
-        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP384 } => &["ecdsa-sha2-nistp384"],
+        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP256 } => {
+            &["ecdsa-sha2-nistp256"]
+        }
+        ssh_key::Algorithm::Ecdsa { curve: ssh_key::EcdsaCurve::NistP384 } => {
+            &["ecdsa-sha2-nistp384"]
+        }
         ssh_key::Algorithm::Rsa { .. } => &["rsa-sha2-512"],
         _ => &[],
     }

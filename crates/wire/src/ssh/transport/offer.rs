@@ -183,7 +183,10 @@ pub(super) fn agree(role: Role, ours: &Offer<'_>, theirs: &Offer<'_>) -> Result<
     let [at_server, from_server] = &server.ways;
     // RFC 4253, section 7: a guess is right if both favour the same.
     let favours = |offer: &Offer<'_>| {
-        (offer.exchanges.iter().next().map(str::to_owned), offer.host_keys.iter().next().map(str::to_owned))
+        (
+            offer.exchanges.iter().next().map(str::to_owned),
+            offer.host_keys.iter().next().map(str::to_owned),
+        )
     };
     Ok(Agreed {
         method,
@@ -252,7 +255,9 @@ mod tests {
             ("none", "zlib", Err("no compression")),
         ] {
             let changed = |text: String| match from {
-                "-sha256" => text.replace("x25519-sha256", "x25519-sha257").replace("curve25519-sha256", "curve25519-sha257"),
+                "-sha256" => text
+                    .replace("x25519-sha256", "x25519-sha257")
+                    .replace("curve25519-sha256", "curve25519-sha257"),
                 _ => text.replace(from, to),
             };
             let client = offered(Role::Client, changed);

@@ -66,7 +66,11 @@ fn keys_are_exchanged_anew_while_payloads_flow() {
     settle(&mut client, &mut server, 1 << 20);
     let before = *client.session().unwrap();
     for round in 0..4_u8 {
-        if round % 2 == 0 { client.outgoing.bytes = REKEY_BYTES } else { server.outgoing.bytes = REKEY_BYTES }
+        if round % 2 == 0 {
+            client.outgoing.bytes = REKEY_BYTES
+        } else {
+            server.outgoing.bytes = REKEY_BYTES
+        }
         client.send(&[&[94, round]]);
         client.send(&[&[94, round + 100]]);
         server.send(&[&[94, round]]);
@@ -115,7 +119,9 @@ fn nothing_may_stand_between_the_messages_of_the_first_exchange() {
             // As an attacker on the way would slip it in: in clear.
             let mut slipped = BytesMut::new();
             let mut chance = StdRng::from_seed(SEED);
-            Direction::default().seal(&[&[kind, 0, 0, 0, 0, 0]], &mut chance, &mut slipped).unwrap();
+            Direction::default()
+                .seal(&[&[kind, 0, 0, 0, 0, 0]], &mut chance, &mut slipped)
+                .unwrap();
             server.feed(&slipped);
             let mut ended = server.next();
             if before_offer && ended.is_ok() {
@@ -130,7 +136,9 @@ fn nothing_may_stand_between_the_messages_of_the_first_exchange() {
 
 #[test]
 fn what_is_no_ssh_is_told_apart_at_once_and_costs_little() {
-    for bytes in [&b"GET / HTTP/1.1\r\n"[..], b"SSH-1.5-old\r\n", b"SSH-2.0-\0\r\n", &[b'x'; 300], b"\n"] {
+    for bytes in
+        [&b"GET / HTTP/1.1\r\n"[..], b"SSH-1.5-old\r\n", b"SSH-2.0-\0\r\n", &[b'x'; 300], b"\n"]
+    {
         let mut server = Transport::server(&key().into(), SEED);
         server.feed(bytes);
         assert!(server.next().is_err(), "{bytes:?}");
@@ -147,7 +155,8 @@ fn what_is_no_ssh_is_told_apart_at_once_and_costs_little() {
 #[test]
 fn a_packet_that_claims_too_much_is_refused_before_it_is_kept() {
     for length in [0_u32, 3, 11, 13, 40_000, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
-        let (client, mut server) = (Transport::client(SEED), Transport::server(&key().into(), SEED));
+        let (client, mut server) =
+            (Transport::client(SEED), Transport::server(&key().into(), SEED));
         drop(client);
         server.feed(b"SSH-2.0-x\r\n");
         server.feed(&length.to_be_bytes());

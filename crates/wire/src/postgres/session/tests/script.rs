@@ -309,6 +309,7 @@ impl Player {
                 self.outcome.drift.push(*drift);
             }
             Step::Inherit(ticket, inherited) => self.inherit(ticket, inherited),
+            Step::Shown(_) | Step::Wake(_) => panic!("nothing is sealed here, and nothing waits"),
             Step::Withdraw(ticket) => self.outcome.events.push(format!("{ticket:?} withdrawn")),
             Step::Decide(ticket, command) => {
                 let text = String::from_utf8_lossy(&command.text).to_lowercase();
