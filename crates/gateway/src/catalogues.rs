@@ -89,6 +89,11 @@ impl Catalogues {
         Ok(loader)
     }
 
+    /// The keys of a resource's masks.
+    pub(crate) fn keys(&self, resource: &Resource) -> Option<MaskKeys> {
+        self.masks.as_ref().map(|masks| masks.of_resource(&resource.name))
+    }
+
     fn loader(&self, resource: &Arc<Resource>, database: &str) -> Arc<Loader> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         let name = (resource.name.clone(), database.to_owned());
@@ -103,8 +108,8 @@ impl Catalogues {
         let library = Library::new(resource.data.clone()).strict(resource.strict_masking);
         let library = library.inheriting(self.heirlooms.of(&resource.name, database));
         let loader = Arc::new(Loader {
-            library: Arc::new(match &self.masks {
-                Some(masks) => library.with_keys(&masks.of_resource(&resource.name)),
+            library: Arc::new(match self.keys(resource) {
+                Some(keys) => library.with_keys(&keys),
                 None => library,
             }),
             database: database.to_owned(),

@@ -168,6 +168,7 @@ impl Gateway {
             handshake: self.limits.handshake,
             elsewhere: self.limits.elsewhere,
             dialer: Arc::clone(&self.dialer),
+            catalogues: Arc::clone(&self.catalogues),
             cap: self.limits.cap,
             stop,
         })

@@ -120,6 +120,24 @@ impl Detectors {
             .collect()
     }
 
+    /// What is found in a text that `context` stands in front of.
+    pub(crate) fn found(&self, context: &[u8], text: &[u8]) -> Vec<Found> {
+        if self.is_idle(text) {
+            return Vec::new();
+        }
+        match self.needs_one_pass(text) {
+            true => Scan::new(&self.plan, context, text).map(Found::from).collect(),
+            false => self.hits(context, text).collect(),
+        }
+    }
+
+    /// Appends a text with what was found in it masked.
+    pub(crate) fn write_or_copy(&self, found: Vec<Found>, text: &[u8], out: &mut Vec<u8>) {
+        if !self.write(found.into_iter(), text, out) {
+            out.extend_from_slice(text);
+        }
+    }
+
     /// [`Self::mask_text`] of a text that `context` stands in front of.
     pub(crate) fn mask_within(&self, context: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
         if self.is_idle(text) {

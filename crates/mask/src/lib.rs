@@ -16,12 +16,13 @@
 //!   in PostgreSQL's binary format; [`mask_json_paths`]: of a JSON document what stands at some paths
 //! * [`detokenise`]: what a token stood for
 //! * [`Ballot`]: what a column holds, by the votes of its values and what is known of it
-//! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text
+//! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text; [`Running`]: in text that comes in
+//!   pieces; [`Terminal`]: on a terminal's screen
 //!
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
 //! it reads no regular expression that could take more than linear time, it takes no more than linear time whatever a value holds, and it
 //! lets nothing of a value through that it could not read as the type it was said to have: such a
-//! value becomes NULL. It does no IO and keeps no state between values; masked values of one key are
+//! value becomes NULL. It does no IO and keeps no state between values (but [`Running`] and [`Terminal`], between the pieces of one); masked values of one key are
 //! the same every time.
 
 mod catalogue;
@@ -31,7 +32,9 @@ mod fold;
 mod gather;
 mod hexed;
 mod operator;
+mod running;
 mod scan;
+mod terminal;
 mod value;
 mod vote;
 
@@ -42,5 +45,7 @@ pub use custom::DefinitionError;
 pub use detect::{DetectorError, Detectors, Finding};
 pub use model::{ClassDefinition, Classes, DataClass, Masked, Masking, ValueFormat};
 pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, class_of_token, detokenise};
+pub use running::Running;
+pub use terminal::Terminal;
 pub use value::{Cell, JsonPath, UnknownPath, ValueType, mask_cell, mask_json_paths, mask_value};
 pub use vote::{Ballot, Hints, Proposal, propose};

@@ -15,7 +15,7 @@ pub enum Peer {
 }
 
 /// Names one open decision of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
 /// One thing to do, in the order given.

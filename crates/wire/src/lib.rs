@@ -17,6 +17,7 @@
 
 use model::Protocol;
 
+pub mod content;
 pub mod postgres;
 pub mod shell;
 pub mod ssh;

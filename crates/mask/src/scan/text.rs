@@ -93,7 +93,7 @@ pub(super) fn letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic()
 }
 
-pub(super) fn alnum(byte: u8) -> bool {
+pub(crate) fn alnum(byte: u8) -> bool {
     const TABLE: [bool; 256] = table(&[ALNUM]);
     has(&TABLE, byte)
 }

@@ -2,14 +2,13 @@
 
 use super::grammar;
 use super::tree::{Tree, Word};
+use crate::ssh::files::ScpCall;
 
 /// What a line starts that is exactly one server of a copying program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transfer {
-    /// `scp -t PATH`: files come to this path.
-    ScpTo(String),
-    /// `scp -f PATH`: files are fetched from this path.
-    ScpFrom(String),
+    /// `scp -t PATH` or `scp -f PATH`.
+    Scp(ScpCall),
     /// `rsync --server`.
     RsyncServer {
         /// Whether it sends, and does not receive.
@@ -34,7 +33,7 @@ pub fn transfer(line: &str) -> Option<Transfer> {
     let words = words?;
     let (program, rest) = words.split_first()?;
     match program.rsplit('/').next()? {
-        "scp" => scp(rest),
+        "scp" => ScpCall::read(&words).map(Transfer::Scp),
         "rsync" => rsync(rest),
         "sftp-server" => rest.is_empty().then_some(Transfer::SftpServer),
         _ => None,
@@ -47,39 +46,6 @@ fn plain(word: &Word) -> Option<&str> {
         return None;
     }
     word.literal.as_deref().or(word.home.as_deref())
-}
-
-fn scp(words: &[&str]) -> Option<Transfer> {
-    let (mut to, mut from, mut paths) = (false, false, Vec::new());
-    let mut options = true;
-    for word in words {
-        match word.strip_prefix('-').filter(|letters| options && !letters.is_empty()) {
-            Some("-") => options = false,
-            Some(letters) => {
-                for letter in letters.chars() {
-                    match letter {
-                        't' => to = true,
-                        'f' => from = true,
-                        'r' | 'p' | 'v' | 'd' | 'q' => {}
-                        _ => return None,
-                    }
-                }
-            }
-            None => {
-                options = false;
-                paths.push((*word).to_owned());
-            }
-        }
-    }
-    let path = match <[String; 1]>::try_from(paths) {
-        Ok([path]) => path,
-        Err(_) => return None,
-    };
-    match (to, from) {
-        (true, false) => Some(Transfer::ScpTo(path)),
-        (false, true) => Some(Transfer::ScpFrom(path)),
-        _ => None,
-    }
 }
 
 fn rsync(words: &[&str]) -> Option<Transfer> {

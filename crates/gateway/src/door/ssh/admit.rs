@@ -5,6 +5,7 @@ use std::sync::Arc;
 use metrics::counter;
 use tokio::sync::mpsc;
 use tracing::info;
+use wire::content::Content;
 use wire::ssh::connection::{Opening, Session};
 
 use super::super::entry::{Live, must_end};
@@ -24,13 +25,14 @@ impl Door {
         let Recorded { granted, session, opened } = recorded;
         let Granted { named, grant, circumstances } = granted;
         let Named { line, from, identity, .. } = named;
-        let (subject, resource) = (&identity.subject, &grant.resource().name);
-        info!(%session, subject, resource, %from, "a session begins");
+        let (subject, resource) = (&identity.subject, grant.resource());
+        info!(%session, subject, resource = resource.name, %from, "a session begins");
         let conversation = Session::new(Opening {
             client: line.greet.let_in(),
             upstream: target.transport,
             cap: self.cap.bytes,
-            shell: wire::shell::understand,
+            content: Content::new(&resource.data, self.catalogues.keys(resource).as_ref()),
+            strict: resource.strict_masking,
         });
         // Nobody asks over another connection that something be cancelled.
         let (_, signals) = mpsc::channel(1);

@@ -23,6 +23,7 @@ use self::line::Line;
 use self::visit::{Dialled, Granted, Greeted, Identified, Named, Recorded, Turned};
 use super::entry::{self, Head};
 use super::way::{Arrived, Step, Way};
+use crate::catalogues::Catalogues;
 use crate::dial::Dialer;
 use crate::house::House;
 use crate::{chance, clock};
@@ -58,6 +59,8 @@ pub(crate) struct Door {
     /// How long a person may take to sign in in a browser.
     pub(crate) elsewhere: Duration,
     pub(crate) dialer: Arc<Dialer>,
+    /// The keys of masks.
+    pub(crate) catalogues: Arc<Catalogues>,
     pub(crate) cap: Cap,
     /// Becomes `true` when the gateway stops.
     pub(crate) stop: watch::Receiver<bool>,

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use mask::{Detectors, Treatments};
-use model::{Classes, DataClass, DataRule, Derived, Heritage, Masking};
+use model::{Classes, DataClass, DataRule, Derived, Heritage};
 
 use super::catalogue::{self, BadCatalogue, Catalogue, Row};
+use crate::content::Content;
 use cache::Cache;
 pub(crate) use reading::{Exposure, Reading};
 pub(crate) use results::{Kept, Results};
@@ -30,8 +31,7 @@ pub struct Library {
     ruled: Classes,
     heritage: Arc<Heritage>,
     telling: Classes,
-    treatments: Arc<Treatments>,
-    detected: Classes,
+    content: Content,
     limits: sql::Limits,
     strict: bool,
     state: ArcSwap<State>,
@@ -72,19 +72,11 @@ impl Library {
     /// A database whose catalogue was not read yet.
     #[must_use]
     pub fn new(rules: Vec<DataRule>) -> Self {
-        let detected = rules.iter().flat_map(|rule| match rule {
-            DataRule::Detect(classes) => classes.clone(),
-            DataRule::Column { .. }
-            | DataRule::Json { .. }
-            | DataRule::Class { .. }
-            | DataRule::Define(_) => Vec::new(),
-        });
         Self {
             ruled: catalogue::ruled_classes(&rules),
             heritage: Arc::default(),
-            treatments: Arc::new(treatments(&rules, None)),
+            content: Content::new(&rules, None),
             telling: rules.iter().filter_map(telling).cloned().collect(),
-            detected: detected.collect(),
             votes: Votes::new(&rules),
             rules,
             limits: sql::Limits::default(),
@@ -101,7 +93,7 @@ impl Library {
     /// With the keys of those operators that need one. Without, they redact.
     #[must_use]
     pub fn with_keys(mut self, keys: &MaskKeys) -> Self {
-        self.treatments = Arc::new(treatments(&self.rules, Some(keys)));
+        self.content = Content::new(&self.rules, Some(keys));
         self
     }
 
@@ -141,7 +133,7 @@ impl Library {
 
     /// How classes are masked.
     pub(super) fn treatments(&self) -> Arc<Treatments> {
-        Arc::clone(&self.treatments)
+        self.content.treatments()
     }
 
     /// With `strict_masking` or without: whether a statement is refused whose result cannot be masked
@@ -268,24 +260,12 @@ impl Library {
 
     /// The classes that are looked for in values.
     pub(super) const fn detected(&self) -> &Classes {
-        &self.detected
+        self.content.detected()
     }
 
-    /// The detectors for an identity that may see `reveal` in clear. A class that nothing detects was
-    /// refused when the configuration was loaded; should one come this far, everything is detected.
+    /// The detectors for an identity that may see `reveal` in clear.
     pub(super) fn detectors(&self, reveal: &Classes) -> Detectors {
-        let wanted: Classes = self.detected.difference(reveal).cloned().collect();
-        let definition = |rule: &DataRule| match rule {
-            DataRule::Define(definition) => Some(Arc::clone(definition)),
-            DataRule::Column { .. }
-            | DataRule::Json { .. }
-            | DataRule::Detect(_)
-            | DataRule::Class { .. } => None,
-        };
-        let own: Vec<_> = self.rules.iter().filter_map(definition).collect();
-        let detectors =
-            Detectors::with_definitions(&wanted, &own).unwrap_or_else(|_| Detectors::all());
-        detectors.treated((*self.treatments).clone())
+        self.content.detectors(reveal)
     }
 
     /// Reads a text within a scope, or finds it read.
@@ -332,27 +312,6 @@ impl Library {
         hasher.write_u64(scope_key);
         hasher.write(text);
         hasher.finish()
-    }
-}
-
-/// How rules say that classes are masked. Without keys nothing that needs one is trusted to hide.
-fn treatments(rules: &[DataRule], keys: Option<&MaskKeys>) -> Treatments {
-    let treatment = |rule: &DataRule| match rule {
-        DataRule::Class { class, masking: Some(masking), .. } => {
-            let keyed = matches!(masking, Masking::Hash(_) | Masking::Format | Masking::Token);
-            let masking = if keyed && keys.is_none() { Masking::Redact } else { masking.clone() };
-            Some((class.clone(), masking))
-        }
-        DataRule::Class { masking: None, .. }
-        | DataRule::Column { .. }
-        | DataRule::Json { .. }
-        | DataRule::Detect(_)
-        | DataRule::Define(_) => None,
-    };
-    let rules = rules.iter().filter_map(treatment).collect();
-    match keys {
-        Some(keys) => Treatments::new(&rules, keys),
-        None => Treatments::new(&rules, &MaskKeys::derive(&[])),
     }
 }
 

@@ -1,13 +1,18 @@
 use crate::shell::{Transfer, transfer};
+use crate::ssh::files::{ScpCall, Way};
+
+fn scp(way: Way, path: &str) -> Transfer {
+    Transfer::Scp(ScpCall { way, paths: vec![path.to_owned()], into_folder: false })
+}
 
 #[test]
 fn servers_of_copying_programs_are_recognised() {
     for (line, found) in [
-        ("scp -t /srv/in", Transfer::ScpTo("/srv/in".into())),
-        ("scp -v -r -d -t -- /srv/in", Transfer::ScpTo("/srv/in".into())),
-        ("scp -rpt '/srv/a b'", Transfer::ScpTo("/srv/a b".into())),
-        ("/usr/bin/scp -f ~/x", Transfer::ScpFrom("~/x".into())),
-        ("scp -qf -- x", Transfer::ScpFrom("x".into())),
+        ("scp -t /srv/in", scp(Way::Upload, "/srv/in")),
+        ("scp -v -r -d -t -- /srv/in", scp(Way::Upload, "/srv/in")),
+        ("scp -rpt '/srv/a b'", scp(Way::Upload, "/srv/a b")),
+        ("/usr/bin/scp -f ~/x", scp(Way::Download, "~/x")),
+        ("scp -qf -- x", scp(Way::Download, "x")),
         ("/usr/lib/openssh/sftp-server", Transfer::SftpServer),
         (
             "rsync --server --sender -vlogDtpre.iLsfxCIvu . /srv/a /srv/b",

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::{Access, Action, Facts, Object, ObjectKind, Parameter, Understood};
 
+use crate::shell;
 use crate::ssh::codec::{Malformed, Reader};
+use crate::ssh::files::FileCommand;
 
 /// The longest command line, name or value. A longer one is not read and so not understood.
 const LONGEST: usize = 128 << 10;
@@ -39,14 +41,14 @@ impl Asked {
         Self::of("shell".to_owned(), vec![Access::new(Action::Shell, Object::resource())]).running()
     }
 
-    /// A command line. `read` is how a shell would read it.
-    pub(super) fn exec(rest: &Bytes, read: impl Fn(&str) -> Understood) -> Result<Self, Malformed> {
+    /// A command line, as a shell would read it.
+    pub(super) fn exec(rest: &Bytes) -> Result<Self, Malformed> {
         let mut reader = Reader::new(rest);
         let line = reader.string()?;
         reader.end()?;
         let understood = match std::str::from_utf8(line) {
             _ if line.len() > LONGEST => Understood::unknown("the command is too long to be read"),
-            Ok(text) => read(text),
+            Ok(text) => shell::understand(text),
             Err(_) => Understood::unknown("the command is not text"),
         };
         Ok(Self {
@@ -57,14 +59,20 @@ impl Asked {
         })
     }
 
+    /// Something about files.
+    pub(super) fn file(command: FileCommand) -> Self {
+        let FileCommand { text, understood } = command;
+        Self { text, parameters: Arc::default(), understood, runs: false }
+    }
+
     /// A subsystem.
-    pub(super) fn subsystem(rest: &Bytes) -> Result<(Self, String), Malformed> {
+    pub(super) fn subsystem(rest: &Bytes) -> Result<Self, Malformed> {
         let mut reader = Reader::new(rest);
-        let name = reader.text()?.to_owned();
+        let name = reader.text()?;
         reader.end()?;
-        let object = Object::top(ObjectKind::Other, &*name);
+        let object = Object::top(ObjectKind::Other, name);
         let text = format!("subsystem {name}");
-        Ok((Self::of(text, vec![Access::new(Action::Subsystem, object)]).running(), name))
+        Ok(Self::of(text, vec![Access::new(Action::Subsystem, object)]).running())
     }
 
     /// A variable of the environment.

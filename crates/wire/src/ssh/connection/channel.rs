@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use model::{Peer, Ticket};
 
+use super::files::Files;
 use super::flow::Flow;
+use super::masked::Masks;
 use super::story::Story;
 
 /// What a channel is for.
@@ -58,8 +60,12 @@ pub(super) struct Channel {
     pub(super) opening: Option<Bytes>,
     /// What is recorded of it.
     pub(super) story: Story,
-    /// It has a terminal at the other end.
-    pub(super) terminal: bool,
+    /// What reads along, when files are moved in it.
+    pub(super) files: Option<Box<Files>>,
+    /// What masks what the target says, when something is to be masked.
+    pub(super) masks: Option<Box<Masks>>,
+    /// The size of the terminal that it has at the other end, in letters.
+    pub(super) terminal: Option<(u32, u32)>,
     /// Which end was told that it is closed.
     pub(super) closed_client: bool,
     pub(super) closed_upstream: bool,
@@ -79,7 +85,9 @@ impl Channel {
             owed: VecDeque::new(),
             opening: None,
             story: Story::default(),
-            terminal: false,
+            files: None,
+            masks: None,
+            terminal: None,
             closed_client: false,
             closed_upstream: false,
         }

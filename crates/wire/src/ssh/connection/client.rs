@@ -117,7 +117,7 @@ impl Session {
         channel.up.push(item).map_err(|_| Broken::protocol("more is sent than a window allows"))?;
         // Ctrl-C at a terminal whose command waits for a human.
         if interrupts
-            && channel.terminal
+            && channel.terminal.is_some()
             && let Gate::Deciding(ticket) = channel.gate
         {
             self.withdraw(ticket);
@@ -140,8 +140,12 @@ impl Session {
                 (channel.upstream, std::mem::replace(&mut channel.closed_upstream, true))
             }
         };
+        let deciding = match channel.gate {
+            Gate::Deciding(ticket) => Some(ticket),
+            Gate::Idle | Gate::Open => None,
+        };
         if by == Peer::Client
-            && let Gate::Deciding(ticket) = channel.gate
+            && let Some(ticket) = deciding.or_else(|| self.asking_of_files(id))
         {
             self.withdraw(ticket);
         }
@@ -286,19 +290,20 @@ impl Session {
         let number = channel.story.number();
         let asked = match &*name {
             "shell" if idle => Some(Asked::shell()),
-            "exec" if idle => Some(Asked::exec(&rest, self.shell)?),
-            "subsystem" if idle => Some(Asked::subsystem(&rest)?.0),
+            "exec" if idle => Some(Asked::exec(&rest)?),
+            "subsystem" if idle => Some(Asked::subsystem(&rest)?),
             "env" if idle => Some(Asked::env(&rest)?),
             "auth-agent-req@openssh.com" if idle => Some(Asked::agent()),
             "x11-req" if idle => Some(Asked::x11()),
             "pty-req" if idle => {
                 let (columns, rows) = asked::size(&name, &rest)?;
-                channel.terminal = true;
+                channel.resized(columns, rows);
                 self.record(model::Event::Terminal { number, columns, rows });
                 None
             }
             "window-change" => {
                 let (columns, rows) = asked::size(&name, &rest)?;
+                channel.resized(columns, rows);
                 self.record(model::Event::Terminal { number, columns, rows });
                 None
             }

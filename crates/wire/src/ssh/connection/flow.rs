@@ -14,6 +14,8 @@ pub(super) const FIRST_WINDOW: u32 = 256 << 10;
 const LARGEST_WINDOW: u32 = 2 << 20;
 /// The most data that is taken in one message.
 pub(super) const PACKET: u32 = 32 << 10;
+/// Bytes that were looked at and wait for their receiver: while there are more no more is looked at.
+const MOST_LOOKED: usize = 128 << 10;
 /// Requests and other words of a channel that may wait: nobody sends as many ahead.
 const MOST_WORDS: usize = 256;
 
@@ -42,6 +44,10 @@ pub(super) struct Flow {
     items: VecDeque<Item>,
     /// Bytes of data among them.
     waiting: usize,
+    /// What was looked at and goes on: where something reads along, and changes what it reads.
+    looked: VecDeque<Item>,
+    looked_at: usize,
+    reads_along: bool,
     words: usize,
     /// What its sender may still send.
     granted: u32,
@@ -62,6 +68,9 @@ impl Flow {
         Self {
             items: VecDeque::new(),
             waiting: 0,
+            looked: VecDeque::new(),
+            looked_at: 0,
+            reads_along: false,
             words: 0,
             granted: FIRST_WINDOW,
             used: 0,
@@ -117,37 +126,78 @@ impl Flow {
         if self.words > MOST_WORDS { Err(TooMuch) } else { Ok(()) }
     }
 
+    /// From now on nothing goes on that was not looked at.
+    pub(super) const fn read_along(&mut self) {
+        self.reads_along = true;
+    }
+
+    /// What is to be looked at next. `None`: nothing, or so much waits for the receiver that no more is looked at.
+    pub(super) fn look(&mut self) -> Option<Item> {
+        if self.looked_at >= MOST_LOOKED {
+            return None;
+        }
+        let item = self.items.pop_front()?;
+        match &item {
+            Item::Data(data) | Item::Extended(_, data) => {
+                self.waiting -= data.len();
+                // No longer than a packet.
+                self.used += data.len() as u32;
+            }
+            Item::Request { .. } | Item::Eof => self.words = self.words.saturating_sub(1),
+            Item::Close => {}
+        }
+        Some(item)
+    }
+
+    /// Something that was looked at goes on.
+    pub(super) fn looked_at(&mut self, item: Item) {
+        if let Item::Data(data) | Item::Extended(_, data) = &item {
+            self.looked_at += data.len();
+        }
+        self.looked.push_back(item);
+    }
+
+    /// The same, of something there may be.
+    pub(super) fn looked_at_some(&mut self, item: Option<Item>) {
+        if let Some(item) = item {
+            self.looked_at(item);
+        }
+    }
+
     /// What is said next, if its receiver takes any of it now.
     pub(super) fn pop(&mut self) -> Option<Item> {
         let most = self.allowed.min(self.packet) as usize;
-        match self.items.front_mut()? {
+        let queue = if self.reads_along { &mut self.looked } else { &mut self.items };
+        let item = match queue.front_mut()? {
             Item::Data(data) | Item::Extended(_, data) if data.len() > most => {
                 if most == 0 {
                     return None;
                 }
                 let head = data.split_to(most);
-                let item = match self.items.front()? {
+                match queue.front()? {
                     Item::Extended(code, _) => Item::Extended(*code, head),
                     _ => Item::Data(head),
-                };
-                self.gone(most);
-                Some(item)
+                }
             }
-            Item::Data(data) | Item::Extended(_, data) => {
-                let length = data.len();
-                self.gone(length);
-                self.items.pop_front()
-            }
-            Item::Request { .. } | Item::Eof => {
+            _ => queue.pop_front()?,
+        };
+        match &item {
+            Item::Data(data) | Item::Extended(_, data) => self.gone(data.len()),
+            Item::Request { .. } | Item::Eof if !self.reads_along => {
                 self.words = self.words.saturating_sub(1);
-                self.items.pop_front()
             }
-            Item::Close => self.items.pop_front(),
+            Item::Request { .. } | Item::Eof | Item::Close => {}
         }
+        Some(item)
     }
 
     /// What is said next, whether its receiver takes it or not.
     pub(super) fn peek(&self) -> Option<&Item> {
+        if self.reads_along { self.looked.front() } else { self.items.front() }
+    }
+
+    /// What is to be looked at next.
+    pub(super) fn unseen(&self) -> Option<&Item> {
         self.items.front()
     }
 
@@ -159,11 +209,14 @@ impl Flow {
     }
 
     fn gone(&mut self, length: usize) {
-        self.waiting -= length;
         // No longer than a packet.
-        let length = length as u32;
-        self.allowed -= length;
-        self.used += length;
+        self.allowed -= length as u32;
+        if self.reads_along {
+            self.looked_at -= length;
+        } else {
+            self.waiting -= length;
+            self.used += length as u32;
+        }
     }
 
     /// Data of the gateway's own that goes to the receiver beside what its peer says: it counts against the
@@ -193,15 +246,6 @@ impl Flow {
         Some(given)
     }
 
-    /// Whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    pub(super) const fn waiting(&self) -> usize {
-        self.waiting
-    }
-
     pub(super) const fn is_closed(&self) -> bool {
         self.closed
     }
@@ -209,7 +253,8 @@ impl Flow {
     /// Forgets all that waits but that the channel is closed.
     pub(super) fn clear(&mut self) {
         self.items.clear();
-        self.waiting = 0;
+        self.looked.clear();
+        (self.waiting, self.looked_at) = (0, 0);
         self.words = 0;
     }
 }
@@ -235,7 +280,7 @@ mod tests {
         flow.allow(100);
         let rest: Vec<Item> = std::iter::from_fn(|| flow.pop()).collect();
         assert_eq!(rest, [data(3), data(3), Item::Eof]);
-        assert_eq!((flow.waiting(), flow.is_empty()), (0, true));
+        assert_eq!((flow.waiting, flow.items.is_empty()), (0, true));
     }
 
     #[test]
@@ -254,10 +299,31 @@ mod tests {
             while flow.granted >= PACKET {
                 flow.push(data(PACKET as usize)).unwrap();
             }
-            assert!(flow.waiting() <= LARGEST_WINDOW as usize);
+            assert!(flow.waiting <= LARGEST_WINDOW as usize);
         }
         assert!(given > 100 << 20, "{given}");
         assert_eq!(flow.window, LARGEST_WINDOW);
+    }
+
+    #[test]
+    fn what_is_looked_at_waits_for_its_receiver_and_more_is_not_looked_at() {
+        let mut flow = Flow::new();
+        flow.read_along();
+        flow.opened(5, 3);
+        flow.push(data(10)).unwrap();
+        assert_eq!(flow.pop(), None);
+        assert_eq!(flow.look(), Some(data(10)));
+        flow.looked_at(data(4));
+        flow.looked_at(Item::Eof);
+        assert_eq!([flow.pop(), flow.pop(), flow.pop()], [Some(data(3)), Some(data(1)), Some(Item::Eof)]);
+        flow.looked_at(data(MOST_LOOKED));
+        assert_eq!(flow.pop(), Some(data(1)));
+        flow.push(data(1)).unwrap();
+        assert_eq!(flow.look(), Some(data(1)));
+        flow.looked_at(data(1));
+        flow.push(data(1)).unwrap();
+        assert_eq!(flow.look(), None);
+        assert_eq!((flow.waiting, flow.looked_at, flow.used), (1, MOST_LOOKED, 11));
     }
 
     #[test]

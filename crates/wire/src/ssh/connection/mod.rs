@@ -14,7 +14,9 @@
 mod asked;
 mod channel;
 mod client;
+mod files;
 mod flow;
+mod masked;
 mod message;
 mod pump;
 mod ruling;
@@ -22,16 +24,19 @@ mod server;
 mod story;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use mask::Detectors;
 use model::ports::Unavailable;
-use model::{Conversation, Event, Peer, Ruling, Step, Ticket, Understood, Violation};
+use model::{Classes, Conversation, Event, Peer, Ruling, Step, Ticket, Violation};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::channel::Channel;
 use self::client::Global;
 use self::message::Message;
 use self::ruling::Deciding;
+use crate::content::Content;
 use crate::ssh::transport::{Broken, Transport};
 
 /// Channels of one session. A client of one person has a few; a multiplexer some dozens.
@@ -51,8 +56,10 @@ pub struct Opening {
     pub upstream: Transport,
     /// How much of each stream a recording holds, in bytes.
     pub cap: u64,
-    /// How a command line is read.
-    pub shell: fn(&str) -> Understood,
+    /// What is looked for in what the target says.
+    pub content: Content,
+    /// Whether what is held back to be looked at waits for the end of a word, however long that takes.
+    pub strict: bool,
 }
 
 /// The conversation of one SSH session.
@@ -60,7 +67,11 @@ pub struct Session {
     client: Transport,
     upstream: Transport,
     cap: u64,
-    shell: fn(&str) -> Understood,
+    content: Content,
+    strict: bool,
+    detectors: Option<(Arc<Classes>, Arc<Detectors>)>,
+    /// It will be told that a pause has passed.
+    wakes: bool,
     channels: FxHashMap<u32, Channel>,
     next: u32,
     steps: VecDeque<Step>,
@@ -86,12 +97,15 @@ impl Session {
     /// Begins.
     #[must_use]
     pub fn new(opening: Opening) -> Self {
-        let Opening { client, upstream, cap, shell } = opening;
+        let Opening { client, upstream, cap, content, strict } = opening;
         Self {
             client,
             upstream,
             cap,
-            shell,
+            content,
+            strict,
+            detectors: None,
+            wakes: false,
             channels: FxHashMap::default(),
             next: 0,
             steps: VecDeque::new(),
@@ -205,6 +219,10 @@ impl Conversation for Session {
     fn refreshed(&mut self, _: Ticket) {}
 
     fn inherited(&mut self, _: Ticket, _: Result<(), Unavailable>) {}
+
+    fn woken(&mut self) {
+        self.paused();
+    }
 
     fn next(&mut self) -> Result<Option<Step>, Violation> {
         if let Some(step) = self.steps.pop_front() {

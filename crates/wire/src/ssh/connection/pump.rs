@@ -1,9 +1,9 @@
 //! What waits in the channels goes on.
 
 use bytes::Bytes;
-use model::{Event, Peer, Step, Stream};
+use model::{Peer, Step, Stream};
 
-use super::channel::{Gate, Kind};
+use super::channel::{Channel, Gate};
 use super::flow::Item;
 use super::message::{Message, STDERR};
 use super::{MOST_HELD, Session};
@@ -21,7 +21,7 @@ impl Session {
         let stirred = std::mem::take(&mut self.stirred);
         let moved = !stirred.is_empty();
         for id in stirred {
-            if self.pump_up(id)? | self.pump_down(id) {
+            if self.read_files(id) | self.read_masked(id) | self.pump_up(id)? | self.pump_down(id) {
                 self.stir(id);
             }
             self.give_back(id);
@@ -54,9 +54,8 @@ impl Session {
             match item {
                 Item::Data(data) => {
                     moved += data.len();
-                    let mut events = Vec::new();
-                    found.story.tell(Stream::Input, &data, &mut events);
-                    events.into_iter().for_each(|event| self.record(event));
+                    found.typed(&data);
+                    self.told_of(id, Stream::Input, &data);
                     self.say(Peer::Upstream, &Message::Data { channel, data });
                 }
                 // No client has anything to say beside its input.
@@ -115,12 +114,21 @@ impl Session {
 
     /// Records what the client is about to be shown.
     fn shown(&mut self, id: u32, stream: Stream, data: Bytes) -> Bytes {
-        let Some(found) = self.channels.get_mut(&id) else { return data };
-        let mut events = Vec::new();
-        found.story.tell(stream, &data, &mut events);
-        events.into_iter().for_each(|event| self.record(event));
-        self.steps.push_back(Step::Shown(data.clone()));
+        if self.told_of(id, stream, &data) {
+            self.steps.push_back(Step::Shown(data.clone()));
+        }
         data
+    }
+
+    /// Records what goes by. `false`: it is of files, of which other things are recorded.
+    fn told_of(&mut self, id: u32, stream: Stream, data: &Bytes) -> bool {
+        let found = self.channels.get_mut(&id);
+        let files = |found: &Channel| found.files.is_some() && stream != Stream::Error;
+        let Some(found) = found.filter(|found| !files(found)) else { return false };
+        let mut events = Vec::new();
+        found.story.tell(stream, data, &mut events);
+        events.into_iter().for_each(|event| self.record(event));
+        true
     }
 
     /// The target tells how its program ended. It asks nothing of the client that would have to be answered.
@@ -163,10 +171,8 @@ impl Session {
         if !found.is_over() {
             return;
         }
-        let event: Option<Event> = match found.kind {
-            Kind::Session | Kind::Forward | Kind::Agent | Kind::X11 => found.story.end(),
-        };
-        self.channels.remove(&id);
+        self.end_files(id);
+        let event = self.channels.remove(&id).and_then(|mut gone| gone.story.end());
         if let Some(event) = event {
             self.record(event);
         }

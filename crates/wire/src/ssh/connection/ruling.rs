@@ -9,7 +9,9 @@ use super::Session;
 use super::asked::Asked;
 use super::channel::{Gate, Kind, Owed};
 use super::client::Global;
+use super::files::Files;
 use super::message::{Message, STDERR};
+use crate::ssh::files::Refusal;
 use crate::ssh::numbers::open_failure::ADMINISTRATIVELY_PROHIBITED;
 
 /// What a shell says of a command that may not be run, and of one that was interrupted.
@@ -29,6 +31,8 @@ pub(super) enum What {
     Request { id: u32, name: Box<str>, wants_reply: bool, rest: Bytes },
     /// A channel is opened at the target.
     Open(u32),
+    /// Something is done about a file, in the channel in which it was asked for.
+    File { id: u32, ticket: Ticket },
     /// The target listens for the client.
     Listen { name: Box<str>, rest: Bytes, wants_reply: bool, at: (String, u32) },
 }
@@ -36,7 +40,7 @@ pub(super) enum What {
 impl What {
     const fn channel(&self) -> Option<u32> {
         match self {
-            Self::Request { id, .. } | Self::Open(id) => Some(*id),
+            Self::Request { id, .. } | Self::Open(id) | Self::File { id, .. } => Some(*id),
             Self::Listen { .. } => None,
         }
     }
@@ -110,6 +114,7 @@ impl Session {
     }
 
     fn let_through(&mut self, deciding: Deciding, terms: &Terms) {
+        let detectors = self.detectors(&terms.reveal);
         let Deciding { number, runs, what } = deciding;
         let verdict = if terms.approval.is_some() { Verdict::Approved } else { Verdict::Allowed };
         self.record(Event::Decided {
@@ -131,6 +136,10 @@ impl Session {
                     channel.gate = if runs { Gate::Open } else { Gate::Idle };
                     if runs {
                         channel.story.begin(number, self.cap);
+                        match Files::of(&name, &rest) {
+                            Some(files) => channel.read_files(files),
+                            None => channel.mask(&detectors),
+                        }
                     }
                 }
                 self.pass_on(id, name, wants_reply, rest);
@@ -144,6 +153,7 @@ impl Session {
                     self.upstream.send(&[&opening]);
                 }
             }
+            What::File { id, ticket } => self.file_decided(id, ticket, number, Ok(())),
             What::Listen { name, rest, at, wants_reply } => {
                 self.say(Peer::Upstream, &Message::Global { name, wants_reply: true, rest });
                 let listens = Some(at);
@@ -188,6 +198,10 @@ impl Session {
                     self.say(Peer::Client, &Message::NotOpened { channel, reason, words });
                 }
             }
+            What::File { id, ticket } => {
+                let refusal = Refusal { message: reason.message.clone() };
+                self.file_decided(id, ticket, number, Err(refusal));
+            }
             What::Listen { wants_reply, .. } => {
                 self.globals.pop_front();
                 if wants_reply {
@@ -216,16 +230,21 @@ impl Session {
             channel.owed.push_back(Owed::Ours(true));
             self.answer(id);
         }
-        self.tell(id, &words);
+        let status = if reason.kind == ReasonKind::Canceled { INTERRUPTED } else { NOT_PERMITTED };
+        self.end_channel(id, &words, status);
+    }
+
+    /// Nothing goes on in a channel any more: its client hears why, and that what ran has ended.
+    pub(super) fn end_channel(&mut self, id: u32, words: &str, status: u32) {
+        self.tell(id, words);
         let Some(found) = self.channels.get_mut(&id) else { return };
         found.gate = Gate::Idle;
         found.up.clear();
+        found.down.clear();
         let (client, upstream) = (found.client, found.upstream);
         let told_client = std::mem::replace(&mut found.closed_client, true);
         let told_upstream = std::mem::replace(&mut found.closed_upstream, true);
         if let Some(channel) = client.filter(|_| !told_client) {
-            let status =
-                if reason.kind == ReasonKind::Canceled { INTERRUPTED } else { NOT_PERMITTED };
             let rest = Bytes::copy_from_slice(&status.to_be_bytes());
             let name = "exit-status".into();
             self.say(Peer::Client, &Message::Request { channel, name, wants_reply: false, rest });
@@ -246,7 +265,7 @@ impl Session {
             return;
         }
         let Some(channel) = found.client else { return };
-        let text = shown(words, found.terminal);
+        let text = shown(words, found.terminal.is_some());
         if !found.down.beside(text.len()) {
             return;
         }
