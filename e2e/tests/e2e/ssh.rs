@@ -301,3 +301,77 @@ fn the_gateways_own_authority_opens_an_account_for_five_minutes() {
     assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), server.log());
     assert!(server.log().contains("sluice for"), "{}", server.log());
 }
+
+/// Engineers see no card.
+fn masking(server: &SshServer) -> House {
+    let resource =
+        format!("{}data:\n  - {{detect: [credit_card, email]}}\n", server.resource("web-1"));
+    House::builder().policies(POLICIES).resource("web-1", &resource).start()
+}
+
+#[test]
+fn what_a_program_says_is_masked_with_a_terminal_and_without() {
+    let server = SshServer::start(None);
+    let house = masking(&server);
+    let card = "4242424242424242";
+    std::fs::write(server.file("cards"), format!("one {card}\ntwo ann@example.com\nlast {card}"))
+        .unwrap();
+    let path = server.file("cards").display().to_string();
+    let ran =
+        house.openssh("alice", "ssh", &["web-1.sluice", &format!("cat {path}; cat {path} >&2")]);
+    assert!(ran.ok(), "{}", ran.all());
+    for text in [&ran.stdout, &ran.stderr] {
+        assert!(!text.contains(card) && !text.contains("ann@"), "{text}");
+        assert!(text.starts_with("one ") && text.contains("\ntwo "), "{text}");
+    }
+    // In pieces, with colours between its letters, on a terminal.
+    let spread = "printf '4242\\033[31m4242'; sleep 0.2; printf '4242\\033[0m4242 end\\n'";
+    let ran = house.openssh("alice", "ssh", &["-tt", "web-1.sluice", spread]);
+    assert!(ran.ok(), "{}", ran.all());
+    let letters: String = ran.stdout.chars().filter(char::is_ascii_digit).collect();
+    assert!(!letters.contains(card) && ran.stdout.contains("********"), "{:?}", ran.stdout);
+    let sessions = house.cli_json("alice", &["sessions", "ls", "--json"]);
+    for session in sessions.as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        let replay = house.cli("alice", &["sessions", "replay", id, "--text"]);
+        assert!(replay.ok() && !replay.stdout.contains(card), "{}", replay.all());
+    }
+}
+
+#[test]
+fn files_that_are_moved_are_decided_by_path_and_told_with_their_digests() {
+    let policies = format!(
+        "{POLICIES}\n@id(\"no-secrets\")\nforbid (principal, action, resource) when {{ context.paths.contains(\"/etc/hostname\") }};\n"
+    );
+    let server = SshServer::start(None);
+    let house =
+        House::builder().policies(&policies).resource("web-1", &server.resource("web-1")).start();
+    let bytes = vec![b'x'; 700_000];
+    std::fs::write(house.file("here"), &bytes).unwrap();
+    let (from, there) = (house.file("here").display().to_string(), server.file("there"));
+    let to = format!("web-1.sluice:{}", there.display());
+    for options in [&["-q"][..], &["-q", "-O"]] {
+        let words: Vec<&str> = options.iter().copied().chain([&*from, &*to]).collect();
+        assert!(house.openssh("alice", "scp", &words).ok());
+        let back = format!("{from}.back");
+        let words: Vec<&str> = options.iter().copied().chain([&*to, &*back]).collect();
+        let ran = house.openssh("alice", "scp", &words);
+        assert!(ran.ok() && std::fs::read(&back).unwrap() == bytes, "{}", ran.all());
+        let words: Vec<&str> =
+            options.iter().copied().chain(["web-1.sluice:/etc/hostname", &*back]).collect();
+        let ran = house.openssh("alice", "scp", &words);
+        assert!(!ran.ok() && std::fs::read(&back).unwrap() == bytes, "{options:?}: {}", ran.all());
+    }
+    let digest = run(Command::new("sha256sum").arg(&from), "").stdout;
+    let digest = digest.split_whitespace().next().unwrap();
+    let sessions = house.cli_json("alice", &["sessions", "ls", "--json"]);
+    let told: String = sessions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| {
+            house.cli("alice", &["sessions", "replay", session["id"].as_str().unwrap()]).stdout
+        })
+        .collect();
+    assert_eq!(told.matches(digest).count(), 4, "{told}");
+}

@@ -140,11 +140,20 @@ impl Screen {
     }
 
     /// A control sequence (ECMA-48, and what xterm adds). `false`: it must not go on.
-    fn sequence(&mut self, params: &Params, between: &[u8], last: char, first: u16, second: u16) -> bool {
+    fn sequence(
+        &mut self,
+        params: &Params,
+        between: &[u8],
+        last: char,
+        first: u16,
+        second: u16,
+    ) -> bool {
         let count = usize::from(first.max(1));
         match (between, last) {
             // How letters look; what is asked of the terminal; the cursor's shape; a window's size and title.
-            ([], 'm' | 'n' | 'c' | 't' | 'g') | ([b'>'], _) | ([b' '], 'q') | ([b'?'], 'n') => return true,
+            ([], 'm' | 'n' | 'c' | 't' | 'g') | ([b'>'], _) | ([b' '], 'q') | ([b'?'], 'n') => {
+                return true;
+            }
             ([b'?'], 'h' | 'l') => {
                 self.moved();
                 return self.modes(params, last == 'h');

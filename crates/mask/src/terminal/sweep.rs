@@ -60,7 +60,8 @@ impl Screen {
     /// groups. With `strict` a word that ends in punctuation is over.
     pub(super) fn begun(&self, strict: bool) -> Option<u64> {
         let cursor = self.grid.cursor();
-        let (mut row, mut column) = (cursor.row, cursor.column + usize::from(self.grid.is_wrapping()));
+        let (mut row, mut column) =
+            (cursor.row, cursor.column + usize::from(self.grid.is_wrapping()));
         let mut first = None;
         let mut behind = None;
         for _ in 0..LONGEST_WORD {
@@ -77,10 +78,12 @@ impl Screen {
             if first.is_none() && strict && !goes_on(letter) {
                 break;
             }
-            // A space in front of a digit may part groups of one number.
-            let ends = letter.is_whitespace()
-                && !behind.is_some_and(|behind: char| behind.is_ascii_digit());
-            if ends || letter.is_whitespace() && behind.is_none() {
+            // A space between two digits may part groups of one number.
+            let before =
+                column.checked_sub(1).and_then(|at| self.grid.lines().get(row)?.cells.get(at));
+            let between = behind.is_some_and(|behind: char| behind.is_ascii_digit())
+                && before.is_some_and(|cell| cell.letter.is_ascii_digit());
+            if letter.is_whitespace() && !between {
                 break;
             }
             if self.queue.waits(cell.number) && cell.number > 0 {
@@ -129,7 +132,8 @@ fn paint_over(grid: &Grid, shown: &[(Place, u8)]) -> Vec<u8> {
     go(&mut text, cursor);
     // Behind the last column a cursor only comes by a letter there.
     if grid.is_wrapping()
-        && let Some(cell) = grid.lines().get(cursor.row).and_then(|line| line.cells.get(cursor.column))
+        && let Some(cell) =
+            grid.lines().get(cursor.row).and_then(|line| line.cells.get(cursor.column))
     {
         text.push(if cell.masked { '*' } else { cell.letter });
     }

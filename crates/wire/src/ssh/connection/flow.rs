@@ -315,7 +315,10 @@ mod tests {
         assert_eq!(flow.look(), Some(data(10)));
         flow.looked_at(data(4));
         flow.looked_at(Item::Eof);
-        assert_eq!([flow.pop(), flow.pop(), flow.pop()], [Some(data(3)), Some(data(1)), Some(Item::Eof)]);
+        assert_eq!(
+            [flow.pop(), flow.pop(), flow.pop()],
+            [Some(data(3)), Some(data(1)), Some(Item::Eof)]
+        );
         flow.looked_at(data(MOST_LOOKED));
         assert_eq!(flow.pop(), Some(data(1)));
         flow.push(data(1)).unwrap();

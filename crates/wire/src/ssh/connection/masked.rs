@@ -182,7 +182,9 @@ impl Session {
         let (strict, mut again) = (Strictness(self.strict), false);
         let mut stirred = Vec::new();
         for (id, channel) in &mut self.channels {
-            let Some(masks) = channel.masks.as_mut().filter(|masks| masks.held() > 0) else { continue };
+            let Some(masks) = channel.masks.as_mut().filter(|masks| masks.held() > 0) else {
+                continue;
+            };
             if std::mem::replace(&mut masks.came, false) {
                 again = true;
             } else {
