@@ -26,11 +26,13 @@ mod lineage;
 mod lines;
 mod login;
 mod mask;
+mod pieces;
 mod policy;
 mod results;
 mod screen;
 mod session;
 mod sql;
+mod ssh;
 mod stage;
 mod token;
 mod typed;
@@ -51,11 +53,13 @@ pub use lineage::sql_lineage;
 pub use lines::evidence_lines;
 pub use login::login;
 pub use mask::{mask_text, mask_value};
+pub use pieces::{mask_pieces, mask_terminal};
 pub use policy::policy_load;
 pub use results::results;
 pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
+pub use ssh::{shell_line, ssh_greet, ssh_session};
 pub use token::mask_token;
 pub use words::search_words;
 
@@ -78,6 +82,8 @@ pub const TARGETS: &[Target] = &[
     ("greet", greet),
     ("json_paths", json_paths),
     ("login", login),
+    ("mask_pieces", mask_pieces),
+    ("mask_terminal", mask_terminal),
     ("mask_text", mask_text),
     ("mask_token", mask_token),
     ("mask_value", mask_value),
@@ -85,9 +91,12 @@ pub const TARGETS: &[Target] = &[
     ("results", results),
     ("search_words", search_words),
     ("session", session),
+    ("shell_line", shell_line),
     ("sql_lineage", sql_lineage),
     ("sql_read", sql_read),
     ("sql_shape", sql_shape),
     ("ssh_files", ssh_files),
+    ("ssh_greet", ssh_greet),
+    ("ssh_session", ssh_session),
     ("terminal_filter", terminal_filter),
 ];
