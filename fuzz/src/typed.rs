@@ -36,9 +36,7 @@ fn text(ty: ValueType, value: &[u8], masked: &[u8]) {
         ValueType::Timestamp => is_like(text, "0000-00-00 00:00:00"),
         ValueType::TimestampTz => is_like(text, "0000-00-00 00:00:00"),
         ValueType::Uuid => is_uuid(text),
-        ValueType::Json | ValueType::Jsonb => {
-            serde_json::from_str::<serde_json::Value>(text).is_ok()
-        }
+        ValueType::Json | ValueType::Jsonb => is_json(text.as_bytes()),
         ValueType::Bytea => is_bytea(text),
         ValueType::Range(_) => is_range(text),
         ValueType::MultiRange(_) => text.starts_with('{') && text.ends_with('}'),
@@ -60,14 +58,17 @@ fn binary(ty: ValueType, masked: &[u8]) {
         ValueType::MacAddr => masked.len() == 6,
         ValueType::Bool => matches!(masked, [0 | 1]),
         ValueType::Numeric => is_numeric_binary(masked),
-        ValueType::Json => serde_json::from_slice::<serde_json::Value>(masked).is_ok(),
-        ValueType::Jsonb => {
-            masked.first() == Some(&1)
-                && serde_json::from_slice::<serde_json::Value>(&masked[1..]).is_ok()
-        }
+        ValueType::Json => is_json(masked),
+        ValueType::Jsonb => masked.first() == Some(&1) && is_json(&masked[1..]),
         _ => true,
     };
     assert!(holds, "{ty:?}: {masked:?}");
+}
+
+/// Numbers of any size: PostgreSQL takes them.
+fn is_json(text: &[u8]) -> bool {
+    std::str::from_utf8(text)
+        .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
 
 fn is_numeric(text: &str) -> bool {
@@ -134,14 +135,13 @@ pub(crate) fn check(done: Masked, ty: ValueType, format: ValueFormat, value: &[u
         return;
     }
     let utf8 = std::str::from_utf8(value).is_ok();
-    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
     match (ty, format) {
         (ValueType::Json, _) | (ValueType::Jsonb, ValueFormat::Text) => {
-            assert!(json(masked) || !json(value), "{:?}", String::from_utf8_lossy(masked));
+            assert!(is_json(masked) || !is_json(value), "{:?}", String::from_utf8_lossy(masked));
         }
         (ValueType::Jsonb, ValueFormat::Binary) => {
             assert_eq!(masked.first(), Some(&1));
-            assert!(json(&masked[1..]) || !json(&value[1..]), "{masked:?}");
+            assert!(is_json(&masked[1..]) || !is_json(&value[1..]), "{masked:?}");
         }
         (ValueType::Text | ValueType::Xml, _) | (_, ValueFormat::Text) if utf8 => {
             assert!(std::str::from_utf8(masked).is_ok(), "{masked:?}");

@@ -29,10 +29,11 @@ pub(crate) fn measure() -> Result<Section> {
         &format!(
             "Cells of `text`, searched one by one for all {} classes that are found by content, and for five of them ({}): MB of cells \
              for each CPU-second of one core, median of {ROUNDS} rounds. Hostile: {} cells of 64 KiB made of nothing but beginnings of \
-             findings; of each the fastest of {ROUNDS} runs, and of these the slowest.",
+             findings; of each the fastest of {} runs, one before each of the rows above, and of these the slowest.",
             names.len(),
             FIVE.join(", "),
             cells::hostile().count(),
+            cells::all().len(),
         ),
     );
     section.head(&[
@@ -43,7 +44,9 @@ pub(crate) fn measure() -> Result<Section> {
         "five classes, MB/s",
         "ns each",
     ]);
+    let mut hostile = Hostile::new();
     for cells in cells::all() {
+        hostile.round(&all);
         let count = float(cells.texts.len() as u64);
         let size = float(cells.bytes() as u64) / count;
         let mut row = vec![cells.name.to_owned(), format!("{size:.0}")];
@@ -54,7 +57,7 @@ pub(crate) fn measure() -> Result<Section> {
         }
         section.row(row);
     }
-    let (slowest, millis) = slowest(&all);
+    let (slowest, millis) = hostile.slowest();
     section.row(vec![
         format!("hostile: `{}`", slowest.escape_default()),
         LONG.to_string(),
@@ -99,19 +102,31 @@ fn seconds_each(detectors: &Detectors, cells: &Cells) -> Result<f64> {
     Ok(median(&rounds))
 }
 
-/// The hostile cell that takes longest, and its milliseconds: of each cell the fastest of rounds over all of them, as
-/// what else the machine does lasts for longer than one cell.
-fn slowest(detectors: &Detectors) -> (String, f64) {
-    let mut out = Vec::with_capacity(16 * LONG);
-    let mut cells: Vec<_> = cells::hostile().map(|cell| (cell, f64::INFINITY)).collect();
-    for _ in 0..ROUNDS {
-        for ((_, cell), best) in &mut cells {
+/// Cells that are hostile, and of each the fastest of rounds over all of them: what else the machine does lasts for longer
+/// than one cell, and than one round.
+struct Hostile {
+    cells: Vec<((String, Vec<u8>), f64)>,
+}
+
+impl Hostile {
+    fn new() -> Self {
+        let cells = cells::hostile().map(|cell| (cell, f64::INFINITY)).collect();
+        Self { cells }
+    }
+
+    fn round(&mut self, detectors: &Detectors) {
+        let mut out = Vec::with_capacity(16 * LONG);
+        for ((_, cell), best) in &mut self.cells {
             out.clear();
             let begun = Instant::now();
             black_box(detectors.mask_text(black_box(cell), &mut out));
             *best = best.min(begun.elapsed().as_secs_f64() * 1e3);
         }
     }
-    let slowest = cells.into_iter().max_by(|one, other| one.1.total_cmp(&other.1));
-    slowest.map(|((unit, _), best)| (unit, best)).unwrap_or_default()
+
+    /// The one that takes longest, and its milliseconds.
+    fn slowest(self) -> (String, f64) {
+        let slowest = self.cells.into_iter().max_by(|one, other| one.1.total_cmp(&other.1));
+        slowest.map(|((unit, _), best)| (unit, best)).unwrap_or_default()
+    }
 }

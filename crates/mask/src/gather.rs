@@ -71,6 +71,10 @@ impl Found {
 }
 
 /// What is found in a text, in order and not overlapping.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for every text: a box would cost more than the copy"
+)]
 pub(crate) enum Hits<'a> {
     /// As the one pass yields it: ASCII, and classes of this house only.
     Scanned(Scan<'a, 'a>),

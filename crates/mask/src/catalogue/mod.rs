@@ -173,7 +173,7 @@ const FOUND: [ClassInfo; 13] = [
     found(
         "iban",
         "An international bank account number, plain or in groups",
-        "country lengths of the SWIFT IBAN registry; ISO 7064 mod 97-10",
+        "country lengths and letters of banks of the SWIFT IBAN registry; ISO 7064 mod 97-10",
         Operator::Redact,
     ),
     found(

@@ -47,16 +47,19 @@ impl Words {
     }
 
     fn one_at(&self, text: Text<'_>, at: usize, end: usize) -> Option<usize> {
-        let stands = |word: &&&[u8]| {
-            let stop = at + word.len();
-            stop <= end
-                && text.slice(at, stop).eq_ignore_ascii_case(word)
-                && (word.len() > SHORT || is_whole(text, at, stop))
-                // A word we put there ourselves is no context: `[us_ssn]`.
-                && text.at(stop) != b']'
-        };
-        self.words.iter().filter(stands).map(|word| word.len()).max()
+        let standing = self.words.iter().filter(|word| stands(text, at, end, word));
+        standing.map(|word| word.len()).max()
     }
+}
+
+/// Whether a word stands at `at` and ends no later than `end`.
+pub(super) fn stands(text: Text<'_>, at: usize, end: usize, word: &[u8]) -> bool {
+    let stop = at + word.len();
+    stop <= end
+        && text.slice(at, stop).eq_ignore_ascii_case(word)
+        && (word.len() > SHORT || is_whole(text, at, stop))
+        // A word we put there ourselves is no context: `[us_ssn]`.
+        && text.at(stop) != b']'
 }
 
 /// Words of so many letters must stand alone: a hotel is no telephone, and waiting no tax number.

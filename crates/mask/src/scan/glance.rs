@@ -21,8 +21,10 @@ impl Scan<'_, '_> {
         if goes_on(run.after, next) && !self.is_of_two(run, next) {
             // In a row of numbers no word says what one of them is, and no address has a space in it.
             let in_row = behind_digit && run.after == b' ';
-            let known_in_groups =
-                || self.is_shaped(run) || self.may_be_card(run) || self.may_be_ssn(run);
+            let known_in_groups = || match run.len() {
+                1 | 2 | 5 => self.is_shaped(run),
+                _ => self.is_shaped(run) || self.may_be_card(run) || self.may_be_ssn(run),
+            };
             if !in_row || known_in_groups() {
                 return false;
             }

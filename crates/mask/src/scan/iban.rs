@@ -18,6 +18,10 @@ impl Scan<'_, '_> {
         let mut sum = 0;
         let mut end = start + 4;
         let mut next = end + usize::from(front.parted);
+        let bank = self.text.slice(next, next + 4);
+        if names_its_bank(country) && !bank.iter().all(u8::is_ascii_alphabetic) {
+            return None;
+        }
         for _ in 1..length / 4 {
             let group = self.groups.at(self.text, next);
             if group.weight == 0 {
@@ -134,6 +138,34 @@ fn value_of(byte: u8) -> u8 {
         values
     };
     VALUES.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
+/// Whether the account begins with four letters for the bank, as the SWIFT IBAN registry has it (`4!a`).
+const fn names_its_bank(country: [u8; 2]) -> bool {
+    matches!(
+        &country,
+        b"AZ"
+            | b"BG"
+            | b"BH"
+            | b"GB"
+            | b"GI"
+            | b"IE"
+            | b"IQ"
+            | b"JO"
+            | b"KW"
+            | b"LC"
+            | b"LV"
+            | b"MT"
+            | b"MU"
+            | b"NL"
+            | b"PK"
+            | b"PS"
+            | b"QA"
+            | b"RO"
+            | b"SC"
+            | b"SV"
+            | b"VG"
+    )
 }
 
 /// The whole IBAN's length by country, from the SWIFT IBAN registry and the countries in partial use.

@@ -133,7 +133,7 @@ pub(crate) struct Scan<'p, 't> {
     mail: email::Ahead,
     ipv6: ip::Cluster,
     groups: iban::Groups,
-    /// Where words were looked for last, and of what kinds some may stand there.
+    /// Where words were looked for last, and of what kinds some stand there.
     told: Cell<(usize, Kinds)>,
 }
 

@@ -16,8 +16,7 @@ impl Scan<'_, '_> {
                 let (area, rest) = digits.split_at_checked(3)?;
                 let (group, serial) = rest.split_at_checked(2)?;
                 let alone = given_out(area, group, serial) && !self.goes_on_after(run.end);
-                (alone && self.is_told(Kind::UsSsn, run.start, &WORDS))
-                    .then_some((run.start, run.end))
+                (alone && self.is_told(Kind::UsSsn, run.start)).then_some((run.start, run.end))
             }
             _ => None,
         }

@@ -1,4 +1,4 @@
-use super::super::context::{REACH, Words};
+use super::super::context::{REACH, Words, stands};
 use super::super::text::{Text, digit};
 use super::super::{Kind, Kinds, Scan};
 
@@ -73,13 +73,13 @@ impl Index {
             start = at;
             code = before(code, byte);
             if self.has(code) {
-                self.add_those_at(text.slice(at, end), code, told);
+                self.add_those_at(text, at, end, code, told);
             }
         }
         start
     }
 
-    fn add_those_at(&self, text: &[u8], code: u16, told: &mut Kinds) {
+    fn add_those_at(&self, text: Text<'_>, at: usize, end: usize, code: u16, told: &mut Kinds) {
         let slot = usize::from(code / 64);
         let (Some(begun), Some(rank)) = (self.begun.get(slot), self.ranks.get(slot)) else {
             return;
@@ -89,8 +89,7 @@ impl Index {
         let from = self.starts.get(rank).map_or(self.words.len(), |from| usize::from(*from));
         let words = self.words.get(from..).unwrap_or_default();
         for word in words.iter().take_while(|word| word.begins == code) {
-            let stands = text.get(..word.word.len());
-            if stands.is_some_and(|text| text.eq_ignore_ascii_case(word.word)) {
+            if stands(text, at, end, word.word) {
                 *told = told.with(word.kind);
             }
         }
@@ -103,7 +102,7 @@ const fn before(code: u16, byte: u8) -> u16 {
 }
 
 impl Scan<'_, '_> {
-    /// Those of which a word may stand shortly in front of `at`: of no other one does.
+    /// Those of which a word stands shortly in front of `at`.
     pub(super) fn told(&self, at: usize) -> Kinds {
         let (known, told) = self.told.get();
         if known == at {
@@ -120,8 +119,58 @@ impl Scan<'_, '_> {
         told
     }
 
-    /// Whether one of the words of a kind stands shortly in front of `at`.
-    pub(in crate::scan) fn is_told(&self, kind: Kind, at: usize, words: &Words) -> bool {
-        !self.text.is_behind_digit(at) && self.told(at).has(kind) && self.follows_word(at, words)
+    /// Whether one of the words of a kind stands shortly in front of `at`, with no digit in between.
+    pub(in crate::scan) fn is_told(&self, kind: Kind, at: usize) -> bool {
+        !self.text.is_behind_digit(at) && self.told(at).has(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Plan, phone, ssn};
+    use super::*;
+
+    /// As a search for the words of one kind finds them.
+    #[test]
+    fn the_words_of_all_kinds_are_found_at_once_as_those_of_one_are() {
+        const PIECES: [&str; 16] = [
+            "tel",
+            "Tel",
+            "phone",
+            "fax",
+            "ssn",
+            "SSN",
+            "social sec",
+            "mobile",
+            "hotel",
+            " ",
+            ":",
+            "a",
+            "]",
+            "7",
+            "_",
+            "x",
+        ];
+        let plan = Plan::new(Kind::all().fold(Kinds::default(), Kinds::with));
+        let (mut state, mut found, mut none) = (7_u64, 0, 0);
+        for _ in 0..50_000 {
+            let mut next = || {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as usize
+            };
+            let mut text = |most: usize| -> String {
+                (0..next() % most).map(|_| PIECES[next() % PIECES.len()]).collect()
+            };
+            let (context, text) = (text(4), text(7));
+            let scan = Scan::new(&plan, context.as_bytes(), text.as_bytes());
+            for (kind, words) in [(Kind::Phone, &phone::WORDS), (Kind::UsSsn, &ssn::WORDS)] {
+                let told = scan.is_told(kind, text.len());
+                assert_eq!(told, scan.follows_word(text.len(), words), "{context:?} {text:?}");
+                *(if told { &mut found } else { &mut none }) += 1;
+            }
+        }
+        assert!(found > 10_000 && none > 10_000, "{found} and {none}");
     }
 }

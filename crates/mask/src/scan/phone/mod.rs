@@ -178,7 +178,7 @@ impl Scan<'_, '_> {
         if !shaped && !worded && !abroad {
             return None;
         }
-        let follows_word = || worded && self.is_told(Kind::Phone, run.start, &WORDS);
+        let follows_word = || worded && self.is_told(Kind::Phone, run.start);
         if !grouped {
             let number = if abroad { self.behind_zeros(&self.groups(run), 2) } else { None };
             return number.or_else(|| follows_word().then_some(run.end));
