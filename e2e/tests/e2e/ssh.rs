@@ -16,16 +16,17 @@ permit (
     principal in Group::"engineering",
     action in [Action::"run", Action::"read", Action::"write"],
     resource
-);
+) unless { context.programs.contains("date") };
 
 @id("no-rm")
 @message("files are not removed by hand: use the clean-up job")
-forbid (principal, action, resource) when { context.programs.contains("rm") };
+forbid (principal, action in Action::"run", resource)
+when { context.programs.contains("rm") };
 
 @id("date-needs-a-dba")
-@require_approval("dba")
-@message("the time is a DBA's to tell")
-forbid (principal, action, resource) when { context.programs.contains("date") };
+@approve("group:dba")
+permit (principal in Group::"engineering", action in Action::"run", resource)
+when { context.programs.contains("date") };
 "#;
 
 fn house(server: &SshServer) -> House {
@@ -341,7 +342,7 @@ fn what_a_program_says_is_masked_with_a_terminal_and_without() {
 #[test]
 fn files_that_are_moved_are_decided_by_path_and_told_with_their_digests() {
     let policies = format!(
-        "{POLICIES}\n@id(\"no-secrets\")\nforbid (principal, action, resource) when {{ context.paths.contains(\"/etc/hostname\") }};\n"
+        "{POLICIES}\n@id(\"no-secrets\")\nforbid (principal, action in [Action::\"read\", Action::\"write\", Action::\"run\"], resource) when {{ context.paths.contains(\"/etc/hostname\") }};\n"
     );
     let server = SshServer::start(None);
     let house =
