@@ -89,11 +89,18 @@ fn any(block: &[u8; 16]) -> bool {
     }) != 0
 }
 
-/// Whether one of a few bytes passes.
+/// Whether one of some bytes passes.
 pub(super) fn is_any_in(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |any, &byte| {
-        any | u8::from(byte.wrapping_sub(b'-') <= b':' - b'-') | u8::from(byte == b'@')
-    }) != 0
+    let passes = |block: &[u8; 8]| candidates(u64::from_le_bytes(*block)) != 0;
+    let (blocks, rest) = bytes.as_chunks();
+    match bytes.last_chunk() {
+        Some(last) => blocks.iter().any(passes) || passes(last),
+        None => {
+            rest.iter().fold(0, |any, &byte| {
+                any | u8::from(byte.wrapping_sub(b'-') <= b':' - b'-') | u8::from(byte == b'@')
+            }) != 0
+        }
+    }
 }
 
 /// The high bit of each byte that lies in `-`..=`:` or is `@`. No carry crosses a byte.

@@ -97,10 +97,10 @@ impl Plan {
         }
     }
 
-    /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor, is shorter than all that
-    /// is looked for, or is a UUID.
+    /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor and no long word, is shorter
+    /// than all that is looked for, or is a UUID.
     pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
-        text.len() < word::SHORTEST && !anchor::is_any_in(text)
+        text.len() < SHORT && !anchor::is_any_in(text) && !word::is_any_in(text)
             || text.len() < self.shortest && !text.iter().any(|byte| matches!(byte, b'@' | b':'))
             || is_uuid(text)
     }
@@ -117,6 +117,9 @@ impl Plan {
 /// A telephone number behind a word, `1.2.3.4`: of what is no number of identity and holds neither `@` nor `:`
 /// nothing is shorter.
 const OWN_SHORTEST: usize = 7;
+
+/// Most cells are shorter.
+const SHORT: usize = 64;
 
 /// Finds what a plan asks for in one text.
 pub(crate) struct Scan<'p, 't> {

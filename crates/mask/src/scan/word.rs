@@ -1,4 +1,4 @@
-use super::text::{ALNUM, HIGH, ONES, alnum, has, table};
+use super::text::{ALNUM, HIGH, ONES, Text, alnum, has, table};
 use super::{Hit, Kind, Scan};
 
 /// No token is shorter: `AKIA` and sixteen letters.
@@ -36,27 +36,12 @@ impl Scan<'_, '_> {
         self.words.ahead
     }
 
-    /// The next run of at least [`SHORTEST`] word bytes. Of a window of so many the last bytes are looked at first:
-    /// where one of them is in no word, the next window begins behind it.
     fn word(&mut self) -> Option<(usize, usize)> {
-        let text = self.text;
-        let mut start = self.words.from;
-        'window: while start + SHORTEST <= text.len() {
-            for at in [start + SHORTEST - 8, start + SHORTEST - 16, start] {
-                let apart = parts(text.block(at)?);
-                if apart != 0 {
-                    start = at + 8 - (apart.leading_zeros() / 8) as usize;
-                    continue 'window;
-                }
-            }
-            let end = text.run(start, belongs);
-            if end - start >= SHORTEST {
-                return Some((start, end));
-            }
-            start = end + 1;
+        let word = next(self.text, self.words.from);
+        if word.is_none() {
+            self.words.from = self.text.len();
         }
-        self.words.from = text.len();
-        None
+        word
     }
 
     /// A token begins where the word does, or behind punctuation in it.
@@ -88,6 +73,32 @@ impl Scan<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a word is long enough for a token.
+pub(super) fn is_any_in(text: &[u8]) -> bool {
+    next(Text(text), 0).is_some()
+}
+
+/// The next run of at least [`SHORTEST`] word bytes. Of a window of so many the last bytes are looked at first: where one
+/// of them is in no word, the next window begins behind it.
+#[inline(always)]
+fn next(text: Text<'_>, mut start: usize) -> Option<(usize, usize)> {
+    'window: while start + SHORTEST <= text.len() {
+        for at in [start + SHORTEST - 8, start + SHORTEST - 16, start] {
+            let apart = parts(text.block(at)?);
+            if apart != 0 {
+                start = at + 8 - (apart.leading_zeros() / 8) as usize;
+                continue 'window;
+            }
+        }
+        let end = text.run(start, belongs);
+        if end - start >= SHORTEST {
+            return Some((start, end));
+        }
+        start = end + 1;
+    }
+    None
 }
 
 /// The high bit of each byte that is a space, a quote or a control character, or lies in `:`..=`@`. No carry crosses a

@@ -227,7 +227,7 @@ impl Scan<'_, '_> {
     }
 
     /// Where the letters begin that a single separator parts from what begins at `start`: `AB 12 …`, `J-12…`.
-    fn apart(&self, run: Run) -> Option<usize> {
+    pub(super) fn apart(&self, run: Run) -> Option<usize> {
         if !matches!(run.before, b' ' | b'-') {
             return None;
         }
