@@ -178,6 +178,8 @@ actions! {
     Exec = "exec" in Run;
     /// An interactive shell is opened.
     Shell = "shell" in Run;
+    /// A shell of the gateway's own is opened, in which each line is a command that is decided.
+    GuardedShell = "guarded_shell" in Run;
     /// A running program is attached to.
     Attach = "attach" in Run;
     /// A port is forwarded.

@@ -149,6 +149,7 @@ const fn weight(action: Action) -> u8 {
         | Action::Run
         | Action::Exec
         | Action::Shell
+        | Action::GuardedShell
         | Action::Attach
         | Action::PortForward
         | Action::Subsystem

@@ -49,6 +49,54 @@ pub fn understand(line: &str) -> Understood {
     reader::read_line(line).unwrap_or_else(|why| Understood::unknown(why.0))
 }
 
+/// Whether a line runs this program once or more, and nothing else: no other, no redirection, no assignment.
+#[must_use]
+pub fn runs_only(program: &str, line: &str) -> bool {
+    let understood = understand(line);
+    let facts = understood.facts();
+    let only = |access: &model::Access| access.action == model::Action::Exec;
+    facts.not_understood.is_none()
+        && facts.programs.iter().all(|name| **name == *program)
+        && !facts.programs.is_empty()
+        && understood.accesses().iter().all(only)
+        && !line.contains(['<', '>'])
+}
+
+/// Whether a text is the beginning of a command that goes on: a quote or a group is open, or its last word asks for more.
+#[must_use]
+pub fn goes_on(text: &str) -> bool {
+    let odd = text.len() - text.trim_end_matches('\\').len();
+    if odd % 2 == 1 {
+        return true;
+    }
+    let parses = |text: &str| grammar::is_command(text);
+    if text.len() > LONGEST_BEGUN || parses(text) {
+        return false;
+    }
+    let ends = |text: &str| CLOSINGS.iter().any(|closing| parses(&format!("{text}{closing}")));
+    ends(text) || CLOSINGS.iter().any(|closing| ends(&format!("{text}{closing}")))
+}
+
+/// The longest text of which it is asked whether it goes on: each question reads it some hundred times.
+const LONGEST_BEGUN: usize = 4 << 10;
+
+/// What makes a command whole of one that was begun.
+const CLOSINGS: [&str; 13] = [
+    "'",
+    "\"",
+    "`",
+    ")",
+    "\n}",
+    " true",
+    "\nfi",
+    "\ntrue\nfi",
+    "\nthen true\nfi",
+    "\ndone",
+    "\ntrue\ndone",
+    "\ndo true\ndone",
+    "\nesac",
+];
+
 /// What a program does that is started with these words and without a shell.
 #[must_use]
 pub fn understand_argv(argv: &[&str]) -> Understood {

@@ -45,6 +45,13 @@ pub(super) fn parse(text: &str, nested: usize) -> Result<Tree> {
     Ok(tree)
 }
 
+/// Whether the parser takes a text for whole commands of a shell.
+pub(super) fn is_command(text: &str) -> bool {
+    let profile = ShellProfile::native(ShellDialect::Bash);
+    text::check(text).is_ok()
+        && Parser::with_limits_and_profile(text, DEPTH, FUEL, profile).parse().is_ok()
+}
+
 struct Grammar<'t> {
     source: &'t str,
     cover: Cover<'t>,

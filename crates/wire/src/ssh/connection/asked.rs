@@ -41,6 +41,30 @@ impl Asked {
         Self::of("shell".to_owned(), vec![Access::new(Action::Shell, Object::resource())]).running()
     }
 
+    /// A shell in which each line is decided.
+    pub(super) fn guarded_shell() -> Self {
+        let access = Access::new(Action::GuardedShell, Object::resource());
+        Self::of("guarded shell".to_owned(), vec![access]).running()
+    }
+
+    /// A line of such a shell. Names of files are also known by where they are, as seen from this folder.
+    pub(super) fn line(text: &str, place: Option<&str>) -> Self {
+        let read = shell::understand(text);
+        let mut facts = read.facts().clone();
+        if let Some(place) = place {
+            let relative = facts.paths.iter().filter(|path| !path.starts_with(['/', '~']));
+            let absolute: Vec<_> = relative.map(|path| absolute(place, path)).collect();
+            facts.paths.extend(absolute.into_iter().map(String::into_boxed_str));
+        }
+        let understood = Understood::new(read.accesses().to_vec(), facts);
+        Self {
+            text: text.to_owned().into(),
+            parameters: Arc::default(),
+            understood: Arc::new(understood),
+            runs: true,
+        }
+    }
+
     /// A command line, as a shell would read it.
     pub(super) fn exec(rest: &Bytes) -> Result<Self, Malformed> {
         let mut reader = Reader::new(rest);
@@ -104,6 +128,21 @@ impl Asked {
     pub(super) fn x11() -> Self {
         Self::of("X11 forwarding".to_owned(), vec![Access::new(Action::X11, Object::resource())])
     }
+}
+
+/// A path as seen from a folder, without `.` and `..`.
+fn absolute(place: &str, path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in place.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 /// `host:port`, with brackets around an address that has colons itself.

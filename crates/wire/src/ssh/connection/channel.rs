@@ -7,6 +7,7 @@ use model::{Peer, Ticket};
 
 use super::files::Files;
 use super::flow::Flow;
+use super::guarded::Guard;
 use super::masked::Masks;
 use super::story::Story;
 
@@ -41,6 +42,8 @@ pub(super) enum Owed {
     Theirs,
     /// Ours.
     Ours(bool),
+    /// The target's, to a request of the gateway's own.
+    Nobody,
 }
 
 /// A channel.
@@ -64,6 +67,10 @@ pub(super) struct Channel {
     pub(super) files: Option<Box<Files>>,
     /// What masks what the target says, when something is to be masked.
     pub(super) masks: Option<Box<Masks>>,
+    /// What stands in a shell's place, where each line is decided.
+    pub(super) guard: Option<Box<Guard>>,
+    /// Requests that were passed on before anything ran: each program of a guarded shell is to have the same.
+    pub(super) settings: Vec<(Box<str>, Bytes)>,
     /// The size of the terminal that it has at the other end, in letters.
     pub(super) terminal: Option<(u32, u32)>,
     /// Which end was told that it is closed.
@@ -87,6 +94,8 @@ impl Channel {
             story: Story::default(),
             files: None,
             masks: None,
+            guard: None,
+            settings: Vec::new(),
             terminal: None,
             closed_client: false,
             closed_upstream: false,
@@ -118,9 +127,9 @@ impl Channel {
     }
 
     /// Whether both ends know that it is closed.
-    pub(super) const fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let client = self.closed_client && self.up.is_closed();
         let upstream = self.closed_upstream && self.down.is_closed();
-        client && (upstream || self.upstream.is_none())
+        client && (upstream || self.upstream.is_none() && !self.is_opening())
     }
 }

@@ -110,8 +110,7 @@ impl Session {
     fn said(&mut self, id: u32, item: Item) -> Result<(), Broken> {
         let interrupts = matches!(&item, Item::Data(data) if data.contains(&0x03));
         let channel = self.open_channel(id, Peer::Client)?;
-        let upstream = channel.upstream.is_some();
-        if !upstream {
+        if channel.upstream.is_none() && channel.guard.is_none() {
             return Err(Broken::protocol("something is said in a channel that is not open"));
         }
         channel.up.push(item).map_err(|_| Broken::protocol("more is sent than a window allows"))?;
@@ -133,7 +132,10 @@ impl Session {
             .from(by)
             .push(Item::Close)
             .map_err(|_| Broken::protocol("a channel is closed twice"))?;
-        channel.to(by).clear();
+        // What is typed ahead in a guarded shell is for what runs next.
+        if by == Peer::Client || channel.guard.is_none() {
+            channel.to(by).clear();
+        }
         let (number, told) = match by {
             Peer::Client => (channel.client, std::mem::replace(&mut channel.closed_client, true)),
             Peer::Upstream => {
@@ -327,6 +329,7 @@ impl Session {
     /// Sends a request to the target.
     pub(super) fn pass_on(&mut self, id: u32, name: Box<str>, wants_reply: bool, rest: Bytes) {
         let Some(found) = self.channels.get_mut(&id) else { return };
+        found.remember(&name, &rest);
         let Some(channel) = found.upstream else { return };
         if wants_reply {
             found.owed.push_back(Owed::Theirs);

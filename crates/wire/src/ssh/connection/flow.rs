@@ -149,6 +149,40 @@ impl Flow {
         Some(item)
     }
 
+    /// Of what was looked at last this is left, to be looked at later.
+    pub(super) fn put_back(&mut self, data: Bytes) {
+        if !data.is_empty() {
+            self.waiting += data.len();
+            self.used = self.used.saturating_sub(u32::try_from(data.len()).unwrap_or(u32::MAX));
+            self.items.push_front(Item::Data(data));
+        }
+    }
+
+    /// Whether its sender said all it has to say, and all of it has gone on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.eof && self.items.is_empty()
+    }
+
+    /// The receiver is gone, and another may come.
+    pub(super) fn forget_receiver(&mut self) {
+        (self.allowed, self.packet) = (0, 0);
+    }
+
+    /// Forgets data that waits, as if it had gone on.
+    pub(super) fn clear_keys(&mut self) {
+        self.items.retain(|item| !matches!(item, Item::Data(_) | Item::Extended(..)));
+        self.used = self.used.saturating_add(u32::try_from(self.waiting).unwrap_or(u32::MAX));
+        self.waiting = 0;
+    }
+
+    /// Its sender closed its channel and speaks in a new one, to the same receiver.
+    pub(super) fn begun_again(&mut self) {
+        let (allowed, packet) = (self.allowed, self.packet);
+        let looked = std::mem::take(&mut self.looked);
+        let (looked_at, reads_along) = (self.looked_at, self.reads_along);
+        *self = Self { allowed, packet, looked, looked_at, reads_along, ..Self::new() };
+    }
+
     /// Something that was looked at goes on.
     pub(super) fn looked_at(&mut self, item: Item) {
         if let Item::Data(data) | Item::Extended(_, data) = &item {

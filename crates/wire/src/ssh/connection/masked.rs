@@ -105,6 +105,11 @@ impl Channel {
         }
     }
 
+    /// From now on nothing is masked: what ran is over.
+    pub(super) fn unmask(&mut self) {
+        self.masks = None;
+    }
+
     /// The person types this.
     pub(super) fn typed(&mut self, bytes: &[u8]) {
         if let Some(Seen::Terminal(terminal)) = self.masks.as_mut().map(|masks| &mut masks.seen) {
@@ -118,6 +123,7 @@ impl Channel {
         if let Some(Seen::Terminal(terminal)) = self.masks.as_mut().map(|masks| &mut masks.seen) {
             terminal.resize(columns, rows);
         }
+        self.resize_editor(columns, rows);
     }
 
     /// Lets go of what is held back.

@@ -16,6 +16,7 @@ mod channel;
 mod client;
 mod files;
 mod flow;
+mod guarded;
 mod masked;
 mod message;
 mod pump;

@@ -21,7 +21,8 @@ impl Session {
         let stirred = std::mem::take(&mut self.stirred);
         let moved = !stirred.is_empty();
         for id in stirred {
-            if self.read_files(id) | self.read_masked(id) | self.pump_up(id)? | self.pump_down(id) {
+            let looked = self.read_files(id) | self.read_masked(id) | self.read_guarded(id);
+            if looked | self.pump_up(id)? | self.pump_down(id) {
                 self.stir(id);
             }
             self.give_back(id);
@@ -35,10 +36,13 @@ impl Session {
         let mut moved = 0;
         while moved < TURN {
             let Some(found) = self.channels.get_mut(&id) else { return Ok(false) };
-            let Some(channel) = found.upstream else { return Ok(false) };
             if matches!(found.gate, Gate::Deciding(_)) {
                 return Ok(false);
             }
+            if found.guard.as_ref().is_some_and(|guard| !guard.passes_on()) {
+                return self.read_keys(id);
+            }
+            let Some(channel) = found.upstream else { return Ok(false) };
             // In a session in which nothing runs only requests go on.
             let waits =
                 matches!(found.up.peek(), Some(Item::Data(_) | Item::Extended(..) | Item::Eof));
@@ -82,6 +86,14 @@ impl Session {
             let Some(found) = self.channels.get_mut(&id) else { return false };
             let Some(channel) = found.client else { return false };
             let Some(item) = found.down.pop() else { return false };
+            if found.guard.is_some() {
+                let Some(item) = self.guarded_says(id, item) else { continue };
+                let Item::Data(data) = item else { continue };
+                moved += data.len();
+                let data = self.shown(id, Stream::Output, data);
+                self.say(Peer::Client, &Message::Data { channel, data });
+                continue;
+            }
             match item {
                 Item::Data(data) => {
                     moved += data.len();
@@ -113,7 +125,7 @@ impl Session {
     }
 
     /// Records what the client is about to be shown.
-    fn shown(&mut self, id: u32, stream: Stream, data: Bytes) -> Bytes {
+    pub(super) fn shown(&mut self, id: u32, stream: Stream, data: Bytes) -> Bytes {
         if self.told_of(id, stream, &data) {
             self.steps.push_back(Step::Shown(data.clone()));
         }

@@ -10,13 +10,14 @@ use super::asked::Asked;
 use super::channel::{Gate, Kind, Owed};
 use super::client::Global;
 use super::files::Files;
+use super::guarded::{GUARDED, Run};
 use super::message::{Message, STDERR};
 use crate::ssh::files::Refusal;
 use crate::ssh::numbers::open_failure::ADMINISTRATIVELY_PROHIBITED;
 
 /// What a shell says of a command that may not be run, and of one that was interrupted.
-const NOT_PERMITTED: u32 = 126;
-const INTERRUPTED: u32 = 130;
+pub(super) const NOT_PERMITTED: u32 = 126;
+pub(super) const INTERRUPTED: u32 = 130;
 
 /// A command that waits for its ruling. Nothing of it has been sent.
 pub(super) struct Deciding {
@@ -33,6 +34,8 @@ pub(super) enum What {
     Open(u32),
     /// Something is done about a file, in the channel in which it was asked for.
     File { id: u32, ticket: Ticket },
+    /// A line of a guarded shell is run.
+    Line { id: u32, run: Run },
     /// The target listens for the client.
     Listen { name: Box<str>, rest: Bytes, wants_reply: bool, at: (String, u32) },
 }
@@ -40,7 +43,10 @@ pub(super) enum What {
 impl What {
     const fn channel(&self) -> Option<u32> {
         match self {
-            Self::Request { id, .. } | Self::Open(id) | Self::File { id, .. } => Some(*id),
+            Self::Request { id, .. }
+            | Self::Open(id)
+            | Self::File { id, .. }
+            | Self::Line { id, .. } => Some(*id),
             Self::Listen { .. } => None,
         }
     }
@@ -99,6 +105,10 @@ impl Session {
     /// A human is asked: the client is told.
     pub(super) fn held(&mut self, ticket: Ticket, message: &str, hint: &str) {
         let Some(deciding) = self.deciding.get(&ticket) else { return };
+        // For what only helps to type nobody is asked.
+        if matches!(&deciding.what, What::Line { run, .. } if run.is_help()) {
+            return self.withdraw(ticket);
+        }
         let (number, channel) = (deciding.number, deciding.what.channel());
         self.record(Event::Decided {
             number,
@@ -126,6 +136,10 @@ impl Session {
             cause: None,
         });
         match what {
+            What::Request { id, name, wants_reply, .. } if &*name == GUARDED => {
+                self.begin_guarded(id, number, wants_reply, &detectors);
+            }
+            What::Line { id, run } => self.run_guarded(id, Some(number), run, &detectors),
             What::Request { id, name, wants_reply, rest } => {
                 match &*name {
                     "auth-agent-req@openssh.com" => self.lends_agent = true,
@@ -180,6 +194,17 @@ impl Session {
             cause: Some(reason.kind),
         });
         match what {
+            // Whoever may open no shell may have one in which each line is decided.
+            What::Request { id, name, wants_reply, rest }
+                if &*name == "shell" && reason.kind == ReasonKind::Policy =>
+            {
+                let what = What::Request { id, name: GUARDED.into(), wants_reply, rest };
+                let ticket = self.ask(Asked::guarded_shell(), what);
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    channel.gate = Gate::Deciding(ticket);
+                }
+            }
+            What::Line { id, run } => self.refuse_guarded(id, &run, reason),
             What::Request { id, wants_reply, .. } if runs => {
                 self.end_refused(id, wants_reply, reason);
             }
@@ -258,14 +283,21 @@ impl Session {
     }
 
     /// Says something to whoever sits at a channel, beside what its program says.
-    fn tell(&mut self, id: u32, words: &str) {
-        let Some(found) = self.channels.get_mut(&id) else { return };
+    pub(super) fn tell(&mut self, id: u32, words: &str) {
+        let Some(found) = self.channels.get_mut(&id).filter(|_| !words.is_empty()) else { return };
         // Of a channel that is not open yet nobody hears; nor of one that carries somebody else's bytes.
-        if found.kind != Kind::Session || found.closed_client || found.upstream.is_none() {
+        let opened = found.upstream.is_some() || found.guard.is_some();
+        if found.kind != Kind::Session || found.closed_client || !opened {
             return;
         }
         let Some(channel) = found.client else { return };
         let text = shown(words, found.terminal.is_some());
+        if found.guard.is_some() {
+            let number = found.story.number();
+            self.record(Event::Notice { number, message: words.to_owned() });
+            self.show_guarded(id, text);
+            return;
+        }
         if !found.down.beside(text.len()) {
             return;
         }

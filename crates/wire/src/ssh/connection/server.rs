@@ -32,13 +32,18 @@ impl Session {
             }
             Message::Opened { channel: id, sender, window, packet, rest } => {
                 let found = self.channels.get_mut(&id).filter(|found| found.opener == Peer::Client);
-                let found =
-                    found.filter(|found| found.upstream.is_none() && found.opening.is_none());
+                let found = found.filter(|found| {
+                    found.upstream.is_none() && found.opening.is_none() && found.may_be_opened()
+                });
                 let Some(found) = found else {
                     return Err(Broken::protocol("a channel that is not known is opened"));
                 };
                 found.upstream = Some(sender);
                 found.up.opened(window, packet);
+                if found.guard.is_some() {
+                    self.guarded_opened(id);
+                    return Ok(());
+                }
                 let Some(channel) = found.client else { return Ok(()) };
                 let opened = Message::Opened {
                     channel,
@@ -53,9 +58,15 @@ impl Session {
             }
             Message::NotOpened { channel: id, reason, words } => {
                 let found = self.channels.get(&id).filter(|found| found.opener == Peer::Client);
-                let Some(found) = found.filter(|found| found.upstream.is_none()) else {
+                let Some(found) =
+                    found.filter(|found| found.upstream.is_none() && found.may_be_opened())
+                else {
                     return Err(Broken::protocol("a channel that is not known is refused"));
                 };
+                if found.guard.is_some() {
+                    self.guarded_not_opened(id, &words);
+                    return Ok(());
+                }
                 let client = found.client;
                 if let Some(mut gone) = self.channels.remove(&id)
                     && let Some(event) = gone.story.end()
@@ -103,9 +114,18 @@ impl Session {
     /// The target answered the oldest request of a channel's.
     fn request_answered(&mut self, id: u32, good: bool) -> Result<(), Broken> {
         let channel = self.open_channel(id, Peer::Upstream)?;
-        let Some(first) = channel.owed.iter().position(|owed| *owed == Owed::Theirs) else {
+        let theirs = |owed: &Owed| matches!(owed, Owed::Theirs | Owed::Nobody);
+        let Some(first) = channel.owed.iter().position(theirs) else {
             return Err(Broken::protocol("a request is answered that was not made"));
         };
+        if channel.owed.get(first) == Some(&Owed::Nobody) {
+            channel.owed.remove(first);
+            if !good {
+                self.guarded_refused(id);
+            }
+            self.answer(id);
+            return Ok(());
+        }
         if let Some(owed) = channel.owed.get_mut(first) {
             *owed = Owed::Ours(good);
         }

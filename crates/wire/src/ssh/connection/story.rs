@@ -64,6 +64,11 @@ impl Story {
         self.status = Some(status);
     }
 
+    /// How it ended, as far as the target said.
+    pub(super) const fn status(&self) -> Option<u32> {
+        self.status
+    }
+
     /// The target says that a signal ended it.
     pub(super) fn killed(&mut self, signal: &str) {
         let plain = signal.chars().filter(char::is_ascii_alphanumeric).take(16);
