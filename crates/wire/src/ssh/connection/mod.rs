@@ -249,6 +249,26 @@ impl Conversation for Session {
         self.client.output()
     }
 
+    fn ends(&mut self) -> Vec<Event> {
+        let mut ids: Vec<u32> = self.channels.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.end_files(id);
+            let event = self.channels.get_mut(&id).and_then(|channel| channel.story.end());
+            if let Some(event) = event {
+                self.record(event);
+            }
+        }
+        // What was told of and not recorded yet is in the digests.
+        let steps = std::mem::take(&mut self.steps).into_iter();
+        steps
+            .filter_map(|step| match step {
+                Step::Record(event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn seals(&self) -> bool {
         true
     }
