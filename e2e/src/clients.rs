@@ -1,10 +1,10 @@
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::{cache, run_folder, until};
+use crate::{cache, run_folder};
 
 /// How a client's run went.
 #[derive(Debug, Clone)]
@@ -124,18 +124,7 @@ impl Psql {
     /// Starts it with pipes, for a conversation.
     #[must_use]
     pub fn start(&self) -> Typing {
-        let mut command = self.command();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("psql can be started");
-        let said = Arc::new(Mutex::new(String::new()));
-        for stream in [
-            Box::new(child.stdout.take().unwrap()) as Box<dyn Read + Send>,
-            Box::new(child.stderr.take().unwrap()),
-        ] {
-            let said = Arc::clone(&said);
-            std::thread::spawn(move || follow(stream, &said));
-        }
-        Typing { child, said }
+        Typing::start(&mut self.command())
     }
 
     fn command(&self) -> Command {
@@ -154,7 +143,7 @@ fn follow(mut stream: impl Read, said: &Mutex<String>) {
     }
 }
 
-/// A running `psql` somebody types into.
+/// A running client somebody types into.
 #[derive(Debug)]
 pub struct Typing {
     child: Child,
@@ -162,11 +151,27 @@ pub struct Typing {
 }
 
 impl Typing {
+    /// Starts it with pipes.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+        let said = Arc::new(Mutex::new(String::new()));
+        for stream in [
+            Box::new(child.stdout.take().unwrap()) as Box<dyn Read + Send>,
+            Box::new(child.stderr.take().unwrap()),
+        ] {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || follow(stream, &said));
+        }
+        Self { child, said }
+    }
+
     /// Types a line.
     pub fn line(&mut self, text: &str) {
         let stdin = self.child.stdin.as_mut().expect("not yet left");
-        writeln!(stdin, "{text}").expect("psql reads");
-        stdin.flush().expect("psql reads");
+        writeln!(stdin, "{text}").expect("it reads");
+        stdin.flush().expect("it reads");
     }
 
     /// Presses Ctrl-C.
@@ -183,17 +188,25 @@ impl Typing {
 
     /// Waits until it printed something with `text` in it, and returns all it printed.
     pub fn says(&self, text: &str) -> String {
-        until(
-            &format!("psql says {text:?}; it said: {}", self.said()),
-            Duration::from_secs(30),
-            || Some(self.said()).filter(|said| said.contains(text)),
-        )
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.said().contains(text) {
+            assert!(Instant::now() < deadline, "it does not say {text:?} but: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.said()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ends(&mut self) -> ExitStatus {
+        let said = self.said();
+        wait(&mut self.child, Duration::from_secs(60), &said)
     }
 
     /// Closes its input and waits until it ends.
     pub fn leave(&mut self) -> ExitStatus {
         self.child.stdin.take();
-        wait(&mut self.child, Duration::from_secs(60), "psql")
+        let said = self.said();
+        wait(&mut self.child, Duration::from_secs(60), &said)
     }
 }
 
@@ -204,12 +217,21 @@ impl Drop for Typing {
     }
 }
 
-/// Runs a Python program with psycopg, asyncpg and SQLAlchemy at hand.
+/// Runs a Python program with the clients of `e2e/parts/python` at hand.
 #[must_use]
 pub fn python(program: &str, environment: &[(&str, &str)]) -> Ran {
-    let python = cache().join("python/bin/python");
-    assert!(python.exists(), "no {}: run scripts/parts.sh", python.display());
-    run(Command::new(python).args(["-c", program]).envs(environment.iter().copied()), "")
+    run(
+        Command::new(of_python("python")).args(["-c", program]).envs(environment.iter().copied()),
+        "",
+    )
+}
+
+/// A program of the Python environment: `python`, `ansible`.
+#[must_use]
+pub fn of_python(program: &str) -> PathBuf {
+    let path = cache().join("python/bin").join(program);
+    assert!(path.exists(), "no {}: run scripts/parts.sh", path.display());
+    path
 }
 
 /// Runs a CommonJS program with `pg` and `pg-cursor` at hand.

@@ -34,7 +34,9 @@ mod process;
 mod ssh;
 mod wire;
 
-pub use clients::{Psql, Ran, java, node, pgbench, psql, python, run, run_within};
+pub use clients::{
+    Psql, Ran, Typing, java, node, of_python, pgbench, psql, python, run, run_within,
+};
 pub use disk::SmallDisk;
 pub use fault::Fault;
 pub use house::{House, HouseBuilder, Person};

@@ -133,16 +133,40 @@ impl House {
     /// `ssh`, `scp` or `sftp`, to be run as somebody.
     #[must_use]
     pub fn openssh_command(&self, name: &str, program: &str, words: &[&str]) -> Command {
-        let token = self.person(name).token;
+        let config = self.ssh_config(name);
+        let mut command = self.with_config(name, Path::new(program), &config);
+        command.arg("-F").arg(&config).args(words);
+        command
+    }
+
+    /// A program that runs `ssh` itself, to be run as somebody: rsync, git, Ansible.
+    #[must_use]
+    pub fn over_ssh(&self, name: &str, program: &Path) -> Command {
+        let config = self.ssh_config(name);
+        let mut command = self.with_config(name, program, &config);
+        command.env("RSYNC_RSH", format!("ssh -F {config}"));
+        command.env("GIT_SSH_COMMAND", format!("ssh -F {config}"));
+        command.env("ANSIBLE_SSH_COMMON_ARGS", format!("-F {config}"));
+        command
+    }
+
+    fn with_config(&self, name: &str, program: &Path, config: &str) -> Command {
         let home = self.file(&format!("home-of-{name}"));
-        let config = home.join(".config").display().to_string();
+        assert!(Path::new(config).starts_with(&home), "{config}");
+        let mut command = Command::new(program);
+        command.env("SLUICE_TOKEN", self.person(name).token).env("SLUICE_URL", self.url());
+        command.env("XDG_CONFIG_HOME", home.join(".config")).env("HOME", home);
+        command.env_remove("SSH_AUTH_SOCK").env_remove("DISPLAY").current_dir(self.file("."));
+        command
+    }
+
+    /// The file that `sluice ssh-config` writes for somebody.
+    fn ssh_config(&self, name: &str) -> String {
+        let token = self.person(name).token;
+        let config = self.file(&format!("home-of-{name}/.config")).display().to_string();
         let environment = [("SLUICE_TOKEN", &*token), ("XDG_CONFIG_HOME", &*config)];
         let written = run(&mut self.cli_command(&environment, &["ssh-config"]), "");
         assert!(written.ok(), "{}", written.all());
-        let mut command = Command::new(program);
-        command.arg("-F").arg(written.stdout.trim()).args(words).current_dir(self.file("."));
-        command.env("HOME", &home).env("SLUICE_URL", self.url()).envs(environment);
-        command.env_remove("SSH_AUTH_SOCK");
-        command
+        written.stdout.trim().to_owned()
     }
 }

@@ -82,6 +82,11 @@ pub trait Conversation {
     /// What the client is told, in the protocol's own words, when the session must end now.
     fn farewell(&mut self, message: &str) -> Bytes;
 
+    /// The session is over, however it ended: what there is to record of that which had not ended by itself.
+    fn ends(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+
     /// How many bytes were fed from `peer` and not yet used. The relay stops reading that end
     /// when this passes its bound.
     fn backlog(&self, peer: Peer) -> usize;

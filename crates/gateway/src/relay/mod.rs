@@ -98,7 +98,14 @@ where
         Err(over) => over,
     };
     let how = running.finish(over).await;
-    let ending = Ending { at: clock::now(), how };
+    let at = clock::now();
+    for event in running.relay.conversation.ends() {
+        // Where nothing can be recorded any more, closing says so.
+        if running.relay.recorder.record(at, &event).is_err() {
+            break;
+        }
+    }
+    let ending = Ending { at, how };
     let closed = running.relay.recorder.close(ending.clone());
     if let Err(error) = closed {
         tracing::error!(%error, "the end of a session could not be recorded");

@@ -24,7 +24,13 @@ pub(super) enum Global {
     /// It is being decided.
     Deciding,
     /// The target has it: its answer is passed on, or kept to ourselves.
-    Sent { listens: Option<(String, u32)>, wants_reply: bool },
+    Sent { listens: Option<Listening>, wants_reply: bool },
+}
+
+/// Where the target was asked to listen, and the number of the command.
+pub(super) struct Listening {
+    pub(super) at: (String, u32),
+    pub(super) number: u64,
 }
 
 impl Session {

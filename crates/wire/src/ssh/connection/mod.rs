@@ -31,7 +31,7 @@ use bytes::Bytes;
 use mask::Detectors;
 use model::ports::Unavailable;
 use model::{Classes, Conversation, Event, Peer, Ruling, Step, Ticket, Violation};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use self::channel::Channel;
 use self::client::Global;
@@ -82,11 +82,12 @@ pub struct Session {
     numbers: u64,
     /// Requests of the client's that are about no channel, in the order in which they are answered.
     globals: VecDeque<Global>,
-    /// Ports that the target listens on for the client, and sockets.
-    listening: FxHashSet<(String, u32)>,
-    /// The client may be asked for its agent, and its display.
-    lends_agent: bool,
-    lends_display: bool,
+    /// Ports that the target listens on for the client, and sockets: each with the number of the command that asked
+    /// for it, as which everything that comes from there is told.
+    listening: FxHashMap<(String, u32), u64>,
+    /// The same of the client's agent, and its display, once they are lent.
+    lends_agent: Option<u64>,
+    lends_display: Option<u64>,
     /// The client opens no more sessions.
     no_more_sessions: bool,
     /// Channels in which something may be able to go on.
@@ -114,9 +115,9 @@ impl Session {
             tickets: 0,
             numbers: 0,
             globals: VecDeque::new(),
-            listening: FxHashSet::default(),
-            lends_agent: false,
-            lends_display: false,
+            listening: FxHashMap::default(),
+            lends_agent: None,
+            lends_display: None,
             no_more_sessions: false,
             stirred: Vec::new(),
             over: false,
@@ -247,6 +248,26 @@ impl Conversation for Session {
     fn farewell(&mut self, message: &str) -> Bytes {
         self.client.leave(message);
         self.client.output()
+    }
+
+    fn ends(&mut self) -> Vec<Event> {
+        let mut ids: Vec<u32> = self.channels.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.end_files(id);
+            let event = self.channels.get_mut(&id).and_then(|channel| channel.story.end());
+            if let Some(event) = event {
+                self.record(event);
+            }
+        }
+        // What was told of and not recorded yet is in the digests.
+        let steps = std::mem::take(&mut self.steps).into_iter();
+        steps
+            .filter_map(|step| match step {
+                Step::Record(event) => Some(event),
+                _ => None,
+            })
+            .collect()
     }
 
     fn seals(&self) -> bool {

@@ -8,7 +8,7 @@ use model::{
 use super::Session;
 use super::asked::Asked;
 use super::channel::{Gate, Kind, Owed};
-use super::client::Global;
+use super::client::{Global, Listening};
 use super::files::Files;
 use super::guarded::{GUARDED, Run};
 use super::message::{Message, STDERR};
@@ -142,8 +142,8 @@ impl Session {
             What::Line { id, run } => self.run_guarded(id, Some(number), run, &detectors),
             What::Request { id, name, wants_reply, rest } => {
                 match &*name {
-                    "auth-agent-req@openssh.com" => self.lends_agent = true,
-                    "x11-req" => self.lends_display = true,
+                    "auth-agent-req@openssh.com" => self.lends_agent = Some(number),
+                    "x11-req" => self.lends_display = Some(number),
                     _ => {}
                 }
                 if let Some(channel) = self.channels.get_mut(&id) {
@@ -170,7 +170,7 @@ impl Session {
             What::File { id, ticket } => self.file_decided(id, ticket, number, Ok(())),
             What::Listen { name, rest, at, wants_reply } => {
                 self.say(Peer::Upstream, &Message::Global { name, wants_reply: true, rest });
-                let listens = Some(at);
+                let listens = Some(Listening { at, number });
                 self.replace_global(Global::Sent { listens, wants_reply });
             }
         }

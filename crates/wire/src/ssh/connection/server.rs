@@ -6,7 +6,7 @@ use model::Peer;
 use super::Session;
 use super::asked;
 use super::channel::{Kind, Owed};
-use super::client::Global;
+use super::client::{Global, Listening};
 use super::flow::{FIRST_WINDOW, Item, PACKET};
 use super::message::Message;
 use crate::ssh::codec::Reader;
@@ -137,13 +137,13 @@ impl Session {
         let Some(Global::Sent { listens, wants_reply }) = self.globals.pop_front() else {
             return Err(Broken::protocol("a request is answered that was not made"));
         };
-        if let (Some((host, port)), Some(rest)) = (listens, &success) {
+        if let (Some(Listening { at: (host, port), number }), Some(rest)) = (listens, &success) {
             // Where any port would do the target says which it is.
             let port = match Reader::new(rest).u32() {
                 Ok(chosen) if port == 0 => chosen,
                 _ => port,
             };
-            self.listening.insert((host, port));
+            self.listening.insert((host, port), number);
         }
         if wants_reply {
             let answer = match success {
@@ -172,24 +172,23 @@ impl Session {
         if self.channels.len() >= super::MOST_CHANNELS {
             return refuse(self, RESOURCE_SHORTAGE, "too many channels");
         }
-        let (of, allowed) = match kind {
+        let (of, asked) = match kind {
             "forwarded-tcpip" => {
                 let mut reader = Reader::new(&rest);
                 let at = (reader.text()?.to_owned(), reader.u32()?);
-                (Kind::Forward, self.listening.contains(&at))
+                (Kind::Forward, self.listening.get(&at).copied())
             }
             "forwarded-streamlocal@openssh.com" => {
-                (Kind::Forward, self.listening.contains(&(asked::socket(&rest)?, 0)))
+                (Kind::Forward, self.listening.get(&(asked::socket(&rest)?, 0)).copied())
             }
             "auth-agent@openssh.com" => (Kind::Agent, self.lends_agent),
             "x11" => (Kind::X11, self.lends_display),
             _ => return refuse(self, UNKNOWN_CHANNEL_TYPE, "a kind of channel that is not known"),
         };
-        if !allowed || packet == 0 {
+        let Some(number) = asked.filter(|_| packet > 0) else {
             return refuse(self, ADMINISTRATIVELY_PROHIBITED, "nobody asked for it");
-        }
+        };
         let id = self.new_channel(of, Peer::Upstream);
-        let number = self.numbers;
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.upstream = Some(sender);
             channel.up.opened(window, packet);

@@ -1,0 +1,170 @@
+//! Who comes in, and how the target is known.
+
+use std::process::Command;
+use std::time::Duration;
+
+use e2e::{House, SshServer, keygen, run, until};
+use serde_json::Value;
+
+use super::{POLICIES, house};
+
+#[test]
+fn who_may_not_come_in_hears_the_same_of_what_is_there_and_of_what_is_not() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let mut said = Vec::new();
+    for resource in ["web-1", "web-2"] {
+        let mut command =
+            house.openssh_command("carol", "ssh", &["-l", resource, "web-1.sluice", "true"]);
+        let ran = run(&mut command, "");
+        assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
+        said.push(ran.stderr.replace(resource, "R"));
+    }
+    assert_eq!(said[0], said[1]);
+    assert!(!server.log().contains("Accepted"), "{}", server.log());
+}
+
+/// A client may offer a key that is somebody's and then use another one: what it used counts.
+#[test]
+fn a_key_that_is_nobodys_opens_nothing() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let stranger = house.file("stranger");
+    keygen(&stranger);
+    let port = house.ssh_port().to_string();
+    let ran = run(
+        Command::new("ssh").args([
+            "-F",
+            "none",
+            "-p",
+            &port,
+            "-i",
+            stranger.to_str().unwrap(),
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "IdentityAgent=none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "PreferredAuthentications=publickey",
+            "-o",
+            "LogLevel=ERROR",
+            "web-1@127.0.0.1",
+            "true",
+        ]),
+        "",
+    );
+    assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
+    assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
+    assert!(!server.log().contains("Accepted"), "{}", server.log());
+}
+
+#[test]
+fn a_registered_key_opens_until_it_is_taken_back() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let key = house.file("backup");
+    keygen(&key);
+    let public = format!("{}.pub", key.display());
+    let made = house.cli_json(
+        "root",
+        &[
+            "token",
+            "create",
+            "backup",
+            "--subject",
+            "backup@ci",
+            "--group",
+            "engineering",
+            "--ssh-key",
+            &public,
+            "--json",
+        ],
+    );
+    let port = house.ssh_port().to_string();
+    let come_in = || {
+        run(
+            Command::new("ssh").args([
+                "-F",
+                "none",
+                "-p",
+                &port,
+                "-i",
+                key.to_str().unwrap(),
+                "-o",
+                "IdentitiesOnly=yes",
+                "-o",
+                "IdentityAgent=none",
+                "-o",
+                "StrictHostKeyChecking=no",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "UserKnownHostsFile=/dev/null",
+                "-o",
+                "LogLevel=ERROR",
+                "web-1@127.0.0.1",
+                "echo in",
+            ]),
+            "",
+        )
+    };
+    let ran = come_in();
+    assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), house.log());
+    let id = made["id"].as_str().unwrap();
+    assert!(house.cli("root", &["token", "revoke", id]).ok());
+    assert_eq!(come_in().status.code(), Some(255));
+}
+
+#[test]
+fn a_host_key_that_is_seen_first_opens_once_an_administrator_has_confirmed_it() {
+    let mut server = SshServer::start(None);
+    let house = House::builder()
+        .policies(POLICIES)
+        .resource("web-1", &server.resource_known_by("web-1", "confirmed"))
+        .resource("web-2", &server.resource_known_by("web-2", "first-use"))
+        .start();
+    let come_in =
+        |resource: &str| house.openssh("alice", "ssh", &[&format!("{resource}.sluice"), "echo in"]);
+    let ran = come_in("web-1");
+    assert!(ran.status.code() == Some(255) && ran.stderr.contains("confirm"), "{}", ran.all());
+    assert_eq!(come_in("web-2").stdout, "in\n");
+    let fingerprint = server.fingerprint();
+    let known = house.cli_json("root", &["host-keys", "ls", "--json"]);
+    assert_eq!(known[0]["fingerprint"], Value::from(fingerprint.clone()), "{known}");
+    assert!(!house.cli("root", &["host-keys", "confirm", "web-1", "SHA256:other"]).ok());
+    assert!(!house.cli("alice", &["host-keys", "confirm", "web-1", &fingerprint]).ok());
+    assert!(house.cli("root", &["host-keys", "confirm", "web-1", &fingerprint]).ok());
+    assert_eq!(come_in("web-1").stdout, "in\n");
+
+    server.change_host_key();
+    let refused =
+        || ["web-1", "web-2"].map(come_in).iter().all(|ran| ran.status.code() == Some(255));
+    until("another host key is refused", Duration::from_secs(20), || refused().then_some(()));
+    assert!(house.log().contains("another host key than before"), "{}", house.log());
+    assert!(house.cli("root", &["host-keys", "forget", "web-2"]).ok());
+    assert_eq!(come_in("web-2").stdout, "in\n");
+}
+
+#[test]
+fn the_gateways_own_authority_opens_an_account_for_five_minutes() {
+    // Its authority is there once it has started.
+    let first = SshServer::start(None);
+    let house = house(&first);
+    let info = e2e::request("GET", &format!("{}/api/v1/info", house.url()), &[], "");
+    let info: Value = serde_json::from_str(&info.body).unwrap();
+    let server = SshServer::start(info["ssh"]["authority"].as_str());
+    let key = std::fs::read_to_string(server.file("host.pub")).unwrap();
+    let resource =
+        server.resource_opened_by("web-3", &format!("[\"{}\"]", key.trim()), "authority");
+    std::fs::write(house.file("resources/web-3.yaml"), resource).unwrap();
+    until("the resource is there", Duration::from_secs(20), || {
+        house.cli("alice", &["ls"]).stdout.contains("web-3").then_some(())
+    });
+    let ran = house.openssh("alice", "ssh", &["web-3.sluice", "echo in"]);
+    assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), server.log());
+    assert!(server.log().contains("sluice for"), "{}", server.log());
+}
