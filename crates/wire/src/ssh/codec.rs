@@ -104,6 +104,7 @@ pub(crate) trait Write {
         self.put(&value.to_be_bytes());
     }
 
+    #[cfg(test)]
     fn put_u64(&mut self, value: u64) {
         self.put(&value.to_be_bytes());
     }

@@ -51,7 +51,6 @@ pub(crate) mod disconnect {
 /// Why a channel is not opened (RFC 4254, section 5.1).
 pub(crate) mod open_failure {
     pub(crate) const ADMINISTRATIVELY_PROHIBITED: u32 = 1;
-    pub(crate) const CONNECT_FAILED: u32 = 2;
     pub(crate) const UNKNOWN_CHANNEL_TYPE: u32 = 3;
     pub(crate) const RESOURCE_SHORTAGE: u32 = 4;
 }

@@ -3,6 +3,7 @@
 mod coming_in;
 mod files;
 mod forwards;
+mod guarded;
 mod hostile;
 mod libraries;
 mod masked;

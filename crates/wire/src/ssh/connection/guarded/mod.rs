@@ -118,6 +118,15 @@ impl Guard {
         matches!(&self.doing, Doing::Running(run) if run.is_read())
     }
 
+    /// Lines of the gateway's own, without what a terminal would obey.
+    fn lines(&mut self, text: &str) -> Vec<u8> {
+        if self.editor.is_some() {
+            return self.draw(|editor, out| editor.say(text, out));
+        }
+        let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
+        text.lines().map(|line| plain(line) + "\n").collect::<String>().into_bytes()
+    }
+
     fn draw(&mut self, draw: impl FnOnce(&mut Editor, &mut Vec<u8>)) -> Vec<u8> {
         let mut out = Vec::new();
         if let Some(editor) = &mut self.editor {
@@ -410,7 +419,7 @@ impl Session {
                 if place.is_some() {
                     guard.place = place;
                 } else if !run.said.is_empty() {
-                    let shown = shown_lines(&run.said, guard.editor.is_some());
+                    let shown = guard.lines(&String::from_utf8_lossy(&run.said));
                     self.show_guarded(id, shown);
                 }
             }
@@ -575,18 +584,19 @@ impl Session {
     fn take_line(&mut self, id: u32, line: &str) {
         let Some(guard) = self.guard(id) else { return };
         let place = guard.place.clone();
-        let terminal = guard.editor.is_some();
         let (purpose, text, command) = match Line::read(line) {
             Line::Empty => return self.prompt(id),
             Line::Exit(status) => return self.leave_guarded(id, status),
             Line::Help => {
-                self.show_guarded(id, shown_lines(HELP.as_bytes(), terminal));
+                let shown = guard.lines(HELP);
+                self.show_guarded(id, shown);
                 return self.prompt(id);
             }
             Line::History => {
                 let lines: Vec<_> =
                     guard.editor.iter().flat_map(|e| e.history().map(str::to_owned)).collect();
-                self.show_guarded(id, shown_lines(lines.join("\n").as_bytes(), terminal));
+                let shown = guard.lines(&lines.join("\n"));
+                self.show_guarded(id, shown);
                 return self.prompt(id);
             }
             Line::Place(text) => (Purpose::Place, text, line::to_place(place.as_deref(), text)),
@@ -635,15 +645,4 @@ impl Session {
         }
         self.end_channel(id, "", status);
     }
-}
-
-/// Lines as they are shown, without what a terminal would obey.
-fn shown_lines(text: &[u8], terminal: bool) -> Vec<u8> {
-    let text = String::from_utf8_lossy(text);
-    let mut shown = String::with_capacity(text.len() + 16);
-    for line in text.lines() {
-        shown.extend(line.chars().filter(|letter| !letter.is_control()));
-        shown.push_str(if terminal { "\r\n" } else { "\n" });
-    }
-    shown.into_bytes()
 }

@@ -3,7 +3,7 @@
 //! All moves are relative to the row the prompt begins on, as nobody knows which row of the screen
 //! that is. A text of more rows than the screen has is shown in a window of as many rows.
 
-use super::shown::{Shown, shown};
+use super::shown::{Shown, joins, shown};
 
 /// What stands before the second and later lines of a text.
 const CONTINUATION: &str = "> ";
@@ -201,7 +201,8 @@ fn lay_out(view: View<'_>, columns: usize) -> (Vec<Row>, Place) {
         } else {
             pen.show(before, ch)
         };
-        if at == view.cursor {
+        // What search found can begin with a mark, and the cursor cannot stand within a sign.
+        if cursor.is_none() && at >= view.cursor && !joins(before, ch) {
             cursor = Some(place);
         }
         before = Some(ch);

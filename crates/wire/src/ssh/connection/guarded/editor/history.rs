@@ -52,7 +52,7 @@ impl History {
 
     /// The line before the one being edited. `text` is kept if it is the new one.
     pub(super) fn older(&mut self, text: &str) -> Option<String> {
-        let to = self.position().checked_sub(1)?;
+        let to = self.at.unwrap_or(self.lines.len()).checked_sub(1)?;
         self.visit(to, text)
     }
 
@@ -75,10 +75,6 @@ impl History {
         }
         self.at = Some(to);
         Some(line)
-    }
-
-    fn position(&self) -> usize {
-        self.at.unwrap_or(self.lines.len())
     }
 
     /// The newest line before `below` that has `pattern` in it, and where.
@@ -106,7 +102,7 @@ impl Search {
         let mut search = Self {
             pattern: String::new(),
             prompt: String::new(),
-            below: history.position(),
+            below: history.at.map_or(history.lines.len(), |at| at.saturating_add(1)),
             hit: None,
         };
         search.say(true);

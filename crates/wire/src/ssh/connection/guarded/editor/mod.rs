@@ -24,7 +24,7 @@ use line::{Done, Line};
 
 /// What a person asked for, in the order they did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(super) enum Event {
     /// Enter on a whole command, without the newline behind it. The cursor is on a new row and
     /// the editor reads nothing until [`Editor::prompt`].
     Line(String),
@@ -48,7 +48,7 @@ pub enum Event {
 /// No call fails: what cannot be done rings the terminal's bell. Memory is bounded: a line has at
 /// most 64 KiB, history at most 500 lines and 1 MiB.
 #[derive(Debug)]
-pub struct Editor {
+pub(super) struct Editor {
     decoder: Decoder,
     line: Line,
     drawing: Drawing,
@@ -89,7 +89,7 @@ const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 impl Editor {
     /// An editor for a screen of so many character cells. A size of 0 means 80 columns or 24 rows.
     #[must_use]
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
         Self {
             decoder: Decoder::default(),
             line: Line::default(),
@@ -103,7 +103,7 @@ impl Editor {
     }
 
     /// Takes the terminal's new size in character cells and draws again.
-    pub fn resize(&mut self, columns: u16, rows: u16, out: &mut Vec<u8>) {
+    pub(super) fn resize(&mut self, columns: u16, rows: u16, out: &mut Vec<u8>) {
         if self.reading {
             self.drawing.resize(columns, rows, self.line.view(), out);
         } else {
@@ -113,7 +113,7 @@ impl Editor {
 
     /// Draws `prompt`, in which controls are shown and not obeyed, and begins to read a line.
     /// While one is being read, it is dropped.
-    pub fn prompt(&mut self, prompt: &str, out: &mut Vec<u8>) {
+    pub(super) fn prompt(&mut self, prompt: &str, out: &mut Vec<u8>) {
         if self.reading {
             self.drawing.erase(out);
         }
@@ -128,7 +128,7 @@ impl Editor {
     /// `is_complete` says whether a text is a whole command; if not, Enter goes on to its next
     /// line. Stops behind the first event and returns how many bytes were taken; those behind are
     /// for whatever runs next, or for the next call. Takes nothing where no line is being read.
-    pub fn keys(
+    pub(super) fn keys(
         &mut self,
         bytes: &[u8],
         is_complete: &dyn Fn(&str) -> bool,
@@ -165,7 +165,7 @@ impl Editor {
     /// Puts the only candidate there, or what all begin with if that is more than is there. A
     /// second Tab lists them. An answer that comes too late, or with an offset that is no border
     /// of a character before the cursor, has no effect.
-    pub fn completions(&mut self, from: usize, candidates: &[String], out: &mut Vec<u8>) {
+    pub(super) fn completions(&mut self, from: usize, candidates: &[String], out: &mut Vec<u8>) {
         let Some(asked) = self.asked.take() else { return };
         let buffer = &mut self.line.buffer;
         let Some(word) = buffer.text().get(from..buffer.cursor()) else { return };
@@ -187,7 +187,7 @@ impl Editor {
 
     /// Writes a message, in which all controls but newlines are shown and not obeyed, on rows of
     /// its own above the prompt.
-    pub fn say(&mut self, text: &str, out: &mut Vec<u8>) {
+    pub(super) fn say(&mut self, text: &str, out: &mut Vec<u8>) {
         if self.reading {
             self.drawing.erase(out);
         }
@@ -202,7 +202,7 @@ impl Editor {
     }
 
     /// The lines entered so far that are kept, the oldest first.
-    pub fn history(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn history(&self) -> impl Iterator<Item = &str> {
         self.line.history.lines()
     }
 

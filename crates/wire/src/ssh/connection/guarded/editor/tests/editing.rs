@@ -216,6 +216,9 @@ fn only_the_whole_mark_ends_a_paste() {
     person.press("\x1b[200~a\x1b[201\x1b[20\x1b\x1b[2011~\u{e9}\x1b[200~\r\x1b[201~\x02");
     assert_eq!(person.line(), "a\x1b[201\x1b[20\x1b\x1b[2011~é\x1b[200~|\n");
     let mut person = Person::new(40, 6);
+    person.press("\x1b[200~a\x1b[20\x1b\x1b[201~\x01b");
+    assert_eq!(person.line(), "b|a\x1b[20\x1b");
+    let mut person = Person::new(40, 6);
     person.press(b"\x1b[200~\xe6\xbc\x1b[201~b");
     assert_eq!(person.line(), "\u{fffd}b|");
 }

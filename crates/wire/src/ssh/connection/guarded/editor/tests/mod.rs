@@ -1,4 +1,5 @@
 //! What a person sees is checked on a small terminal after everything they do.
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 mod completing;
 mod decoding;

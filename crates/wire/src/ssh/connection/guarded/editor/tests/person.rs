@@ -3,23 +3,23 @@
 use super::super::{Editor, Event};
 use super::terminal::Terminal;
 
-pub const PROMPT: &str = "db=> ";
+pub(super) const PROMPT: &str = "db=> ";
 
-pub struct Person {
-    pub editor: Editor,
-    pub terminal: Terminal,
-    pub events: Vec<Event>,
+pub(super) struct Person {
+    pub(super) editor: Editor,
+    pub(super) terminal: Terminal,
+    pub(super) events: Vec<Event>,
     /// Answers Tab: where the word begins, and what it could be.
-    pub answers: fn(&str, usize) -> (usize, Vec<String>),
+    pub(super) answers: fn(&str, usize) -> (usize, Vec<String>),
 }
 
 /// A command is whole when its quotes are even in number.
-pub fn is_complete(text: &str) -> bool {
+pub(super) fn is_complete(text: &str) -> bool {
     text.matches('\'').count().is_multiple_of(2)
 }
 
 impl Person {
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
         let mut person = Self {
             editor: Editor::new(columns, rows),
             terminal: Terminal::new(columns, rows),
@@ -31,7 +31,7 @@ impl Person {
     }
 
     /// With a line in which `|` stands for the cursor.
-    pub fn with(columns: u16, rows: u16, line: &str) -> Self {
+    pub(super) fn with(columns: u16, rows: u16, line: &str) -> Self {
         let mut person = Self::new(columns, rows);
         let (left, right) = line.split_once('|').expect("a cursor");
         person.paste(&format!("{left}{right}"));
@@ -40,22 +40,22 @@ impl Person {
         person
     }
 
-    pub fn send(&mut self, act: impl FnOnce(&mut Editor, &mut Vec<u8>)) -> Vec<u8> {
+    pub(super) fn send(&mut self, act: impl FnOnce(&mut Editor, &mut Vec<u8>)) -> Vec<u8> {
         let mut out = Vec::new();
         act(&mut self.editor, &mut out);
         self.terminal.feed(&out);
         out
     }
 
-    pub fn prompt(&mut self) {
+    pub(super) fn prompt(&mut self) {
         self.send(|editor, out| editor.prompt(PROMPT, out));
     }
 
-    pub fn paste(&mut self, text: &str) {
-        self.press(&format!("\x1b[200~{text}\x1b[201~"));
+    pub(super) fn paste(&mut self, text: &str) {
+        self.press(format!("\x1b[200~{text}\x1b[201~"));
     }
 
-    pub fn press(&mut self, keys: impl AsRef<[u8]>) -> Vec<u8> {
+    pub(super) fn press(&mut self, keys: impl AsRef<[u8]>) -> Vec<u8> {
         let mut bytes = keys.as_ref();
         let mut all = Vec::new();
         while !bytes.is_empty() {
@@ -80,7 +80,7 @@ impl Person {
     }
 
     /// The line with `|` for the cursor.
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let view = self.editor.line.view();
         let (left, right) = view.text.split_at(view.cursor);
         format!("{left}|{right}")
@@ -88,7 +88,7 @@ impl Person {
 
     /// The line's rows and the cursor are on the screen and nothing is below them. Gives the row
     /// of the screen they begin on.
-    pub fn check(&self) -> usize {
+    pub(super) fn check(&self) -> usize {
         let view = self.editor.line.view();
         let (rows, cursor) = naive(view.prompt, view.text, view.cursor, self.terminal.columns);
         let top = self.editor.drawing.top;
@@ -114,8 +114,9 @@ fn look(ch: char, before: Option<char>) -> Vec<(String, usize)> {
     match ch {
         '\t' => instead("    "),
         '\u{7f}' => instead("^?"),
-        '\u{85}' => instead("<U+0085>"),
-        '\u{202e}' => instead("<U+202E>"),
+        '\u{85}' | '\u{9b}' | '\u{202e}' | '\u{2066}' | '\u{200b}' | '\u{feff}' | '\u{e0041}' => {
+            instead(&format!("<U+{:04X}>", ch as u32))
+        }
         '\u{301}' if before.is_none_or(|ch| ch == '\n') => instead("<U+0301>"),
         '\u{301}' => vec![(ch.to_string(), 0)],
         ch if ch < ' ' => instead(&format!("^{}", char::from(ch as u8 + b'@'))),
@@ -125,7 +126,7 @@ fn look(ch: char, before: Option<char>) -> Vec<(String, usize)> {
 }
 
 /// The prompt and the text cut into rows, and where the cursor is.
-pub fn naive(
+pub(super) fn naive(
     prompt: &str,
     text: &str,
     cursor: usize,
@@ -161,7 +162,7 @@ pub fn naive(
                 rows.push(std::mem::take(&mut row));
                 width = 0;
             }
-            if at == Some(cursor) && place.is_none() {
+            if at >= Some(cursor) && wide > 0 && place.is_none() {
                 place = Some((rows.len(), width));
             }
             row.push_str(&look);

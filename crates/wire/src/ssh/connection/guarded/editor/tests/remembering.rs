@@ -1,11 +1,14 @@
 //! History and the search in it.
 
 use super::super::Event;
+use super::super::history::History;
 use super::person::Person;
 
 fn with_history(lines: &[&str]) -> Person {
     let mut person = Person::new(60, 20);
-    lines.iter().for_each(|line| drop(person.press(format!("{line}\r"))));
+    for line in lines {
+        person.press(format!("{line}\r"));
+    }
     person.events.clear();
     person
 }
@@ -21,13 +24,12 @@ fn history_keeps_what_is_worth_it() {
 
 #[test]
 fn history_is_bounded_in_bytes() {
-    let mut person = Person::new(80, 5);
+    let mut history = History::default();
     for line in 0..40 {
-        person.paste(&format!("{line} {}", "x".repeat(60_000)));
-        person.press("\r");
+        history.push(&format!("{line} {}", "x".repeat(60_000)));
     }
-    assert_eq!(person.editor.history().count(), 17);
-    assert!(person.editor.history().next().unwrap().starts_with("23 "));
+    assert_eq!(history.lines().count(), 17);
+    assert!(history.line(0).unwrap().starts_with("23 "));
 }
 
 #[test]
@@ -82,6 +84,15 @@ fn ctrl_r_searches_as_one_types() {
         let row = rows.len() - usize::from(keys == "\x03") - 1;
         assert_eq!(rows[row], shown, "behind {keys:?}");
     }
+}
+
+#[test]
+fn a_mark_that_was_found_leaves_the_cursor_behind_its_sign() {
+    let mut person = with_history(&["xe\u{301}y"]);
+    person.press("\x12\u{301}");
+    assert_eq!((person.terminal.row, person.terminal.column), (1, 24));
+    person.press("\x1b[D");
+    assert_eq!(person.line(), "x|e\u{301}y");
 }
 
 #[test]

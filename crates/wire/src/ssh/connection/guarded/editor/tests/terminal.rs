@@ -3,23 +3,25 @@
 
 use unicode_width::UnicodeWidthChar;
 
-pub struct Terminal {
-    pub columns: usize,
-    pub rows: usize,
+pub(super) struct Terminal {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
     /// Rows that went off the top.
-    pub gone: Vec<Vec<String>>,
+    pub(super) gone: Vec<Vec<String>>,
     /// What each cell holds: a blank, a sign, or nothing behind a wide one.
-    pub cells: Vec<Vec<String>>,
-    pub row: usize,
-    pub column: usize,
+    pub(super) cells: Vec<Vec<String>>,
+    pub(super) row: usize,
+    pub(super) column: usize,
     /// The last column was written, and the next character goes to the next row.
-    pub pending: bool,
-    pub bells: usize,
-    pub pastes: bool,
+    pub(super) pending: bool,
+    pub(super) bells: usize,
+    /// Rows from here on were never written on, which saves looking at them.
+    used: usize,
+    pub(super) pastes: bool,
 }
 
 impl Terminal {
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
         let (columns, rows) = (usize::from(columns), usize::from(rows));
         Self {
             columns,
@@ -30,11 +32,12 @@ impl Terminal {
             column: 0,
             pending: false,
             bells: 0,
+            used: 1,
             pastes: false,
         }
     }
 
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         let text = std::str::from_utf8(bytes).expect("the terminal is sent UTF-8");
         let mut rest = text.chars();
         while let Some(ch) = rest.next() {
@@ -64,11 +67,15 @@ impl Terminal {
             ("?2004", 'h') => self.pastes = true,
             ("?2004", 'l') => self.pastes = false,
             ("", 'H') => (self.row, self.column, self.pending) = (0, 0, false),
-            ("2", 'J') => self.cells.iter_mut().flatten().for_each(|cell| *cell = " ".to_owned()),
+            ("2", 'J') => {
+                let all = self.cells[..self.used].iter_mut().flatten();
+                all.for_each(|cell| " ".clone_into(cell));
+            }
             ("", 'J') => {
                 let (row, column) = (self.row, self.column);
-                self.cells[row][column..].iter_mut().for_each(|cell| *cell = " ".to_owned());
-                self.cells[row + 1..].iter_mut().flatten().for_each(|cell| *cell = " ".to_owned());
+                self.cells[row][column..].iter_mut().for_each(|cell| " ".clone_into(cell));
+                let below = self.cells[row + 1..self.used].iter_mut().flatten();
+                below.for_each(|cell| " ".clone_into(cell));
             }
             (_, 'A') => (self.row, self.pending) = (self.row.saturating_sub(by), false),
             (_, 'B') => (self.row, self.pending) = ((self.row + by).min(self.rows - 1), false),
@@ -83,6 +90,7 @@ impl Terminal {
         self.pending = false;
         if self.row + 1 < self.rows {
             self.row += 1;
+            self.used = self.used.max(self.row + 1);
         } else {
             self.gone.push(self.cells.remove(0));
             self.cells.push(vec![" ".to_owned(); self.columns]);
@@ -115,7 +123,7 @@ impl Terminal {
     }
 
     /// Cuts rows off or fills them up, as xterm does.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
         (self.columns, self.rows) = (usize::from(columns), usize::from(rows));
         while self.cells.len() > self.rows {
             if self.row + 1 < self.cells.len() {
@@ -126,6 +134,7 @@ impl Terminal {
             }
         }
         self.cells.resize(self.rows, Vec::new());
+        self.used = self.rows;
         for row in &mut self.cells {
             row.resize(self.columns, " ".to_owned());
         }
@@ -134,12 +143,14 @@ impl Terminal {
     }
 
     /// The rows of the screen without the blanks at their ends.
-    pub fn screen(&self) -> Vec<String> {
-        self.cells.iter().map(|row| row.concat().trim_end().to_owned()).collect()
+    pub(super) fn screen(&self) -> Vec<String> {
+        let used = self.cells[..self.used].iter().map(|row| row.concat().trim_end().to_owned());
+        let blank = std::iter::repeat_n(String::new(), self.rows - self.used);
+        used.chain(blank).collect()
     }
 
     /// The rows of the screen up to the last that is not blank.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.screen().join("\n").trim_end().to_owned()
     }
 }
