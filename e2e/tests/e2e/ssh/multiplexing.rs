@@ -10,7 +10,7 @@ use super::{ended, house};
 struct Master<'h> {
     house: &'h House,
     control: String,
-    _session: Typing,
+    session: Typing,
 }
 
 impl<'h> Master<'h> {
@@ -19,7 +19,7 @@ impl<'h> Master<'h> {
         let words = ["-M", "-S", &control, "web-1.sluice", "echo ready; cat"];
         let session = Typing::start(&mut house.openssh_command("alice", "ssh", &words));
         session.says("ready");
-        Self { house, control, _session: session }
+        Self { house, control, session }
     }
 
     fn command(&self, line: &str) -> std::process::Command {
@@ -86,7 +86,9 @@ fn one_session_of_a_connection_is_refused_or_waits_and_the_others_go_on() {
     hear("at the end");
 
     for (n, mut session) in steady.into_iter().enumerate() {
-        assert_eq!(session.leave().code(), Some(i32::try_from(n).unwrap()));
+        let code = session.leave().code();
+        let said = master.session.said();
+        assert_eq!(code, Some(i32::try_from(n).unwrap()), "{}\n{said}", session.said());
     }
     drop(master);
     // One connection is one session.
