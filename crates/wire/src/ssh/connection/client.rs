@@ -139,6 +139,20 @@ impl Session {
             .from(by)
             .push(Item::Close)
             .map_err(|_| Broken::protocol("a channel is closed twice"))?;
+        // What ran may end only now, or has just: its client still hears how, and then that the channel is closed.
+        if by == Peer::Client
+            && channel.kind == Kind::Session
+            && channel.gate == Gate::Open
+            && channel.upstream.is_some()
+            && !channel.closed_client
+        {
+            channel.down.drop_data();
+            if let Some(ticket) = self.asking_of_files(id) {
+                self.withdraw(ticket);
+            }
+            self.stir(id);
+            return Ok(());
+        }
         channel.to(by).clear();
         let (number, told) = match by {
             Peer::Client => (channel.client, std::mem::replace(&mut channel.closed_client, true)),
