@@ -29,7 +29,7 @@ fn ansible_reaches_a_fleet_with_pipelining_and_without() {
     let python = of_python("python").display().to_string();
     for pipelining in ["0", "1"] {
         let mut command = house.over_ssh("alice", &of_python("ansible"));
-        command.args(["all", "-i", "inventory", "-m", "ping", "-o", "-f", "10"]);
+        command.args(["all", "-i", "inventory", "-m", "ping", "-f", "10"]);
         for (name, value) in [
             ("ANSIBLE_PIPELINING", pipelining),
             ("ANSIBLE_SSH_PIPELINING", pipelining),
@@ -75,7 +75,7 @@ fn git_pushes_and_clones() {
     git(&house, &["init", "-q", "--bare", "-b", "main", &bare]);
     let remote = format!("web-1.sluice:{bare}");
     git(&house, &["clone", "-q", &remote, "one"]);
-    let text: String = (0..300_000).map(|n| format!("{:x}\n", n * 2_654_435_761_u64)).collect();
+    let text: String = (0..100_000).map(|n| format!("{:x}\n", n * 2_654_435_761_u64)).collect();
     for n in 0..20 {
         std::fs::write(house.file(&format!("one/file-{n}")), &text[n * 1000..]).unwrap();
         git(&house, &["-C", "one", "add", "."]);
