@@ -96,6 +96,19 @@ fn one_session_of_a_connection_is_refused_or_waits_and_the_others_go_on() {
     assert_eq!(server.log().matches("Accepted publickey").count(), 1, "{}", server.log());
 }
 
+/// A client closes a channel that is at its end in both directions, which may be before its program is.
+#[test]
+fn a_program_that_closes_its_output_early_still_tells_how_it_ended() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let master = Master::start(&house);
+    for n in 0..3 {
+        let line = format!("cat; exec <&- >&- 2>&-; sleep 1; exit 7{n}");
+        let ran = e2e::run(&mut master.command(&line), "given");
+        assert_eq!((ran.status.code(), &*ran.stdout), (Some(70 + n), "given"), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn forty_sessions_of_a_connection_move_bytes_at_once() {
     let server = SshServer::start(None);
