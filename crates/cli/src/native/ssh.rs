@@ -81,7 +81,6 @@ impl SshDoor {
             ("IdentityFile", quoted(&self.key)),
             ("CertificateFile", quoted(&self.certificate)),
             ("IdentitiesOnly", "yes".to_owned()),
-            ("IdentityAgent", "none".to_owned()),
             ("PreferredAuthentications", "publickey".to_owned()),
         ]
     }

@@ -1,7 +1,5 @@
 //! The shell of the gateway's own, in which each line is decided.
 
-use std::process::Stdio;
-
 use super::*;
 
 /// Engineers run programs and open no shell; `rm` is nobody's, `date` waits for a DBA.
@@ -19,6 +17,20 @@ fn typed(house: &House, options: &[&str], lines: &str) -> e2e::Ran {
     run_within(Duration::from_secs(60), &mut command, lines)
 }
 
+/// Types lines, each when the one before is over, and answers all that was shown.
+fn at_a_terminal(house: &House, lines: &[&str]) -> (Option<i32>, String) {
+    let mut shell = terminals::at_a_terminal(house, &["-tt", "web-1.sluice"]);
+    for (place, line) in lines.iter().enumerate() {
+        until("the next line is asked for", Duration::from_secs(60), || {
+            (shell.said().matches("guarded /").count() > place
+                && shell.said().trim_end_matches("\u{1b}[K").ends_with("$ "))
+            .then_some(())
+        });
+        shell.line(line);
+    }
+    (shell.ends().code(), shell.said())
+}
+
 #[test]
 fn each_line_is_decided_and_the_folder_stays() {
     let server = SshServer::start(None);
@@ -26,18 +38,18 @@ fn each_line_is_decided_and_the_folder_stays() {
     let folder = server.file("folder");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("kept"), "here").unwrap();
-    let lines = format!(
-        "cd {}\npwd\nrm kept\nls\necho 'one\ntwo' | tr a-z A-Z\nsh -c 'exit 7'\nexit\n",
-        folder.display()
-    );
-    for options in [&["-tt"][..], &["-T"]] {
-        let ran = typed(&house, options, &lines);
-        assert_eq!(ran.status.code(), Some(7), "{options:?}: {}\n{}", ran.all(), house.log());
-        let shown = ran.stdout.replace('\r', "");
+    let go = format!("cd {}", folder.display());
+    let lines =
+        [&*go, "pwd", "rm kept", "ls", "echo 'one\ntwo' | tr a-z A-Z", "sh -c 'exit 7'", "exit"];
+    let piped = typed(&house, &["-T"], &format!("{}\n", lines.join("\n")));
+    let terminal = at_a_terminal(&house, &lines);
+    for (code, shown) in [(piped.status.code(), piped.stdout), terminal] {
+        assert_eq!(code, Some(7), "{shown}\n{}", house.log());
+        let plain = format!("\n{}", shown.replace('\r', "").replace("\u{1b}[?2004l", ""));
         for expected in [&*format!("\n{}\n", folder.display()), "\nkept\n", "\nONE\nTWO\n"] {
-            assert!(format!("\n{shown}").contains(expected), "{options:?} {expected:?}: {shown}");
+            assert!(plain.contains(expected), "{expected:?}: {shown:?}");
         }
-        assert!(ran.stdout.contains("use the clean-up job"), "{options:?}: {shown}");
+        assert!(shown.contains("use the clean-up job"), "{shown}");
         assert!(folder.join("kept").exists());
     }
     let sessions = house.cli_json("alice", &["sessions", "ls", "--json"]);
@@ -68,29 +80,31 @@ fn a_name_is_known_by_the_folder_it_is_in() {
 fn a_line_that_is_held_runs_once_a_dba_agrees_and_keys_belong_to_what_runs() {
     let server = SshServer::start(None);
     let house = guarded(&server, "data:\n  - {detect: [credit_card]}\n");
-    let mut command = house.openssh_command("alice", "ssh", &["-tt", "web-1.sluice"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keys = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut keys, b"date +%Y > at; cat at\r").unwrap();
+    let mut shell = terminals::at_a_terminal(&house, &["-tt", "web-1.sluice"]);
+    shell.says("$ ");
+    shell.line("date +%Y > at; cat at");
     let waiting = house.waiting("bob");
     assert!(waiting.to_string().contains("date +%Y"), "{waiting}");
     let id = waiting["id"].as_str().unwrap().to_owned();
+    shell.says(&id);
     assert!(house.cli("bob", &["approvals", "approve", &id]).ok());
-    // What a program asks for is answered by the same keys; its answer is masked as its output is.
-    std::io::Write::write_all(
-        &mut keys,
-        b"read line; echo \"got $line\"\rcard 4242424242424242\rexit\r",
-    )
-    .unwrap();
-    let output = child.wait_with_output().unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(shown.contains(&id), "{shown}");
-    assert!(shown.contains("\n20"), "{shown}");
-    assert!(shown.contains("got card ************"), "{shown}");
-    drop(keys);
+    shell.says("\n20");
+    // What a program asks for is answered by the same keys; what it says is masked.
+    shell.line("echo what''now; read line; echo \"got $line\"");
+    shell.says("whatnow");
+    shell.line("card 4242424242424242");
+    shell.says("got card ************");
+    // Ctrl-C withdraws what waits, and the shell goes on.
+    shell.line("date");
+    house.waiting("bob");
+    shell.line("\u{3}");
+    shell.says("withdrawn");
+    // A word is completed with what is there.
+    let folder = server.file("a-folder-of-its-own");
+    std::fs::create_dir(&folder).unwrap();
+    let begun = folder.display().to_string().replace("-of-its-own", "");
+    shell.line(&format!("cd {begun}\t"));
+    shell.says(&format!("guarded {}", folder.display()));
+    shell.line("exit 3");
+    assert_eq!(shell.ends().code(), Some(3), "{}", shell.said());
 }

@@ -10,7 +10,7 @@ use super::{ended, house};
 struct Master<'h> {
     house: &'h House,
     control: String,
-    _session: Typing,
+    session: Typing,
 }
 
 impl<'h> Master<'h> {
@@ -19,7 +19,7 @@ impl<'h> Master<'h> {
         let words = ["-M", "-S", &control, "web-1.sluice", "echo ready; cat"];
         let session = Typing::start(&mut house.openssh_command("alice", "ssh", &words));
         session.says("ready");
-        Self { house, control, _session: session }
+        Self { house, control, session }
     }
 
     fn command(&self, line: &str) -> std::process::Command {
@@ -86,12 +86,27 @@ fn one_session_of_a_connection_is_refused_or_waits_and_the_others_go_on() {
     hear("at the end");
 
     for (n, mut session) in steady.into_iter().enumerate() {
-        assert_eq!(session.leave().code(), Some(i32::try_from(n).unwrap()));
+        let code = session.leave().code();
+        let said = master.session.said();
+        assert_eq!(code, Some(i32::try_from(n).unwrap()), "{}\n{said}", session.said());
     }
     drop(master);
     // One connection is one session.
     assert_eq!(ended(&house, "alice", 1)[0]["resource"], "web-1");
     assert_eq!(server.log().matches("Accepted publickey").count(), 1, "{}", server.log());
+}
+
+/// A client closes a channel that is at its end in both directions, which may be before its program is.
+#[test]
+fn a_program_that_closes_its_output_early_still_tells_how_it_ended() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let master = Master::start(&house);
+    for n in 0..3 {
+        let line = format!("cat; exec <&- >&- 2>&-; sleep 1; exit 7{n}");
+        let ran = e2e::run(&mut master.command(&line), "given");
+        assert_eq!((ran.status.code(), &*ran.stdout), (Some(70 + n), "given"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -31,6 +31,16 @@ fn a_program_runs_on_the_target_and_its_exit_code_comes_back() {
     assert_eq!(session["resource"], "web-1", "{sessions}");
 }
 
+/// The channel is at its end in both directions before the program is.
+#[test]
+fn a_program_that_closes_its_output_early_still_tells_how_it_ended() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let line = "echo out; exec >&- 2>&-; sleep 1; exit 7";
+    let ran = house.openssh("alice", "ssh", &["web-1.sluice", line]);
+    assert_eq!((ran.status.code(), &*ran.stdout), (Some(7), "out\n"), "{}", ran.stderr);
+}
+
 #[test]
 fn what_comes_through_a_pipe_comes_through_whole() {
     let server = SshServer::start(None);

@@ -105,8 +105,12 @@ fn a_live_session_is_followed_and_ended_with_words() {
     // What ran is told to have ended, as far as is known, and with what was said.
     let exited = of_type(&recorded, "exited");
     assert_eq!(exited.len(), 1, "{recorded:#?}");
-    until("the target's program is gone too", Duration::from_secs(20), || {
-        server.log().contains("Disconnected from user").then_some(())
+    until("the target is left too", Duration::from_secs(20), || {
+        let log = server.log();
+        ["Connection closed by", "Disconnected from", "Connection reset by"]
+            .iter()
+            .any(|words| log.contains(words))
+            .then_some(())
     });
 }
 

@@ -8,7 +8,7 @@ use e2e::{House, Process, SshServer, Typing, keygen, run, until};
 use super::{ended, events, of_type, permit, plain};
 
 /// Somebody at a terminal of 90 columns and 30 rows, whose name is in the file `tty`.
-fn at_a_terminal(house: &House, words: &[&str]) -> Typing {
+pub(super) fn at_a_terminal(house: &House, words: &[&str]) -> Typing {
     let ssh = house.openssh_command("alice", "ssh", words);
     let line: Vec<String> = ssh.get_args().map(|word| format!("'{}'", word.display())).collect();
     let line = format!("tty > tty; stty rows 30 cols 90; exec ssh {}", line.join(" "));

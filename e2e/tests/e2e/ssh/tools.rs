@@ -24,15 +24,17 @@ fn ansible_reaches_a_fleet_with_pipelining_and_without() {
     }
     let house = builder.start();
     std::fs::write(house.file("inventory"), inventory).unwrap();
+    // Nothing of this machine's own.
+    std::fs::write(house.file("ansible.cfg"), "[defaults]\n").unwrap();
     let python = of_python("python").display().to_string();
     for pipelining in ["0", "1"] {
         let mut command = house.over_ssh("alice", &of_python("ansible"));
-        command.args(["all", "-i", "inventory", "-m", "ping", "-o", "-f", "10"]);
+        command.args(["all", "-i", "inventory", "-m", "ping", "-f", "10"]);
         for (name, value) in [
             ("ANSIBLE_PIPELINING", pipelining),
             ("ANSIBLE_SSH_PIPELINING", pipelining),
             ("ANSIBLE_NOCOLOR", "1"),
-            ("ANSIBLE_CONFIG", "/dev/null"),
+            ("ANSIBLE_CONFIG", house.file("ansible.cfg").to_str().unwrap()),
             ("ANSIBLE_SSH_CONTROL_PATH_DIR", house.file("cp").to_str().unwrap()),
             ("ANSIBLE_REMOTE_TEMP", server.file("ansible").to_str().unwrap()),
             ("ANSIBLE_PYTHON_INTERPRETER", &*python),
@@ -49,7 +51,12 @@ fn ansible_reaches_a_fleet_with_pipelining_and_without() {
 }
 
 fn git(house: &House, words: &[&str]) -> Ran {
-    let mut command = house.over_ssh("alice", Path::new("git"));
+    let remote = words.iter().any(|word| ["clone", "push", "pull"].contains(word));
+    let mut command = match remote {
+        true => house.over_ssh("alice", Path::new("git")),
+        false => Command::new("git"),
+    };
+    command.current_dir(house.file("."));
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for who in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{who}_NAME"), "Alice");
@@ -68,7 +75,7 @@ fn git_pushes_and_clones() {
     git(&house, &["init", "-q", "--bare", "-b", "main", &bare]);
     let remote = format!("web-1.sluice:{bare}");
     git(&house, &["clone", "-q", &remote, "one"]);
-    let text: String = (0..300_000).map(|n| format!("{:x}\n", n * 2_654_435_761_u64)).collect();
+    let text: String = (0..100_000).map(|n| format!("{:x}\n", n * 2_654_435_761_u64)).collect();
     for n in 0..20 {
         std::fs::write(house.file(&format!("one/file-{n}")), &text[n * 1000..]).unwrap();
         git(&house, &["-C", "one", "add", "."]);

@@ -138,6 +138,21 @@ impl Session {
             .from(by)
             .push(Item::Close)
             .map_err(|_| Broken::protocol("a channel is closed twice"))?;
+        // What ran may end only now, or has just: its client still hears how, and then that the channel is closed.
+        if by == Peer::Client
+            && channel.kind == Kind::Session
+            && channel.gate == Gate::Open
+            && channel.upstream.is_some()
+            && channel.guard.is_none()
+            && !channel.closed_client
+        {
+            channel.down.drop_data();
+            if let Some(ticket) = self.asking_of_files(id) {
+                self.withdraw(ticket);
+            }
+            self.stir(id);
+            return Ok(());
+        }
         // What is typed ahead in a guarded shell is for what runs next.
         if by == Peer::Client || channel.guard.is_none() {
             channel.to(by).clear();

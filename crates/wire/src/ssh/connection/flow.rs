@@ -284,6 +284,14 @@ impl Flow {
         self.closed
     }
 
+    /// Forgets what waits but for words: who would hear them takes no data any more.
+    pub(super) fn drop_data(&mut self) {
+        let is_word = |item: &Item| matches!(item, Item::Request { .. } | Item::Close);
+        self.items.retain(is_word);
+        self.looked.retain(is_word);
+        (self.waiting, self.looked_at) = (0, 0);
+    }
+
     /// Forgets all that waits but that the channel is closed.
     pub(super) fn clear(&mut self) {
         self.items.clear();

@@ -85,6 +85,10 @@ impl Session {
         while moved < TURN {
             let Some(found) = self.channels.get_mut(&id) else { return false };
             let Some(channel) = found.client else { return false };
+            if found.up.is_closed() {
+                // What was held back to be looked at comes too late.
+                found.down.drop_data();
+            }
             let Some(item) = found.down.pop() else { return false };
             if found.guard.is_some() {
                 let Some(item) = self.guarded_says(id, item) else { continue };

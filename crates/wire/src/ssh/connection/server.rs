@@ -99,8 +99,9 @@ impl Session {
 
     fn heard(&mut self, id: u32, item: Item) -> Result<(), Broken> {
         let channel = self.open_channel(id, Peer::Upstream)?;
-        // A client that has closed a channel hears no more of it.
-        if channel.closed_client {
+        // A client that has closed a channel hears no more of it but how what ran in it ended.
+        let data = matches!(item, Item::Data(_) | Item::Extended(..) | Item::Eof);
+        if channel.closed_client || data && channel.up.is_closed() {
             return Ok(());
         }
         channel
