@@ -20,13 +20,17 @@ fn typed(house: &House, options: &[&str], lines: &str) -> e2e::Ran {
 /// Types lines, each when the one before is over, and answers all that was shown.
 fn at_a_terminal(house: &House, lines: &[&str]) -> (Option<i32>, String) {
     let mut shell = terminals::at_a_terminal(house, &["-tt", "web-1.sluice"]);
-    for (place, line) in lines.iter().enumerate() {
+    for line in lines {
+        let asked = shell.said().len();
         until("the next line is asked for", Duration::from_secs(60), || {
-            (shell.said().matches("guarded /").count() > place
-                && shell.said().trim_end_matches("\u{1b}[K").ends_with("$ "))
-            .then_some(())
+            (shell.said().matches("?2004h").count() > shell.said().matches("?2004l").count())
+                .then_some(())
         });
         shell.line(line);
+        // It is taken, and only then is the next one asked for.
+        until("the line is taken", Duration::from_secs(60), || {
+            shell.said().get(asked..).is_some_and(|said| said.contains("?2004l")).then_some(())
+        });
     }
     (shell.ends().code(), shell.said())
 }
