@@ -92,10 +92,7 @@ fn a_mistake_is_told_with_its_place_and_what_would_be_right() {
         ("data_dri: x\n", "sluice.yaml:1:1: unknown field `data_dri`"),
         ("listen:\n  postgress: 127.0.0.1:1\n", "sluice.yaml:2:3: unknown field `postgress`"),
         ("listen:\n  postgres: localhost\n", "sluice.yaml:2:13: `localhost` is not IP:PORT"),
-        (
-            "listen:\n  ssh: 127.0.0.1:2222\n",
-            "sluice.yaml:2:8: listen.ssh: ssh is not built in this version",
-        ),
+        ("listen:\n  ssh: localhost\n", "sluice.yaml:2:8: `localhost` is not IP:PORT"),
         (
             "listen:\n  metrics: 0.0.0.0:9464\n",
             "sluice.yaml:2:12: listen.metrics: 0.0.0.0:9464 can be reached from outside",
@@ -128,7 +125,7 @@ fn a_resource_that_cannot_be_served_is_told_with_its_place() {
     let resource =
         |text: &str| complaint(&[("sluice.yaml", "resources: [r.yaml]\n"), ("r.yaml", text)]);
     for (from, to, expected) in [
-        ("postgres", "ssh", "r.yaml:2:11: protocol ssh: ssh is not built in this version"),
+        ("postgres", "ssh", "r.yaml:1:7: host_keys: say how the target is known"),
         ("postgres", "gopher", "r.yaml:2:11: `gopher` is not a protocol"),
         ("orders", "o/r", "r.yaml:1:7: `o/r` cannot be a resource's name"),
         ("10.0.0.5:5432", "10.0.0.5", "r.yaml:3:10: address: `10.0.0.5` is not HOST:PORT"),

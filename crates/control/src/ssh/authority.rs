@@ -272,7 +272,9 @@ mod tests {
         let who = serde_json::to_string(&ann(None)).unwrap();
         let certificate =
             |cert_type, principal: &str, critical: Option<(&str, &str)>, extension: &str| {
-                let mut builder = builder(key.public_key(), NOW, NOW.plus(hour())).unwrap();
+                let (from, to) = (NOW.as_secs(), NOW.plus(hour()).as_secs());
+                let mut builder =
+                    Builder::new([7; 32], key.public_key().key_data().clone(), from, to).unwrap();
                 builder.cert_type(cert_type).unwrap();
                 builder.valid_principal(principal).unwrap();
                 if let Some((name, value)) = critical {

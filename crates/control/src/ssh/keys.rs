@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +42,11 @@ impl Keys {
     /// # Errors
     /// A file cannot be read or written, or holds something else.
     pub fn open(folder: &Path) -> Result<Self, KeyFileError> {
+        let failed = |error: io::Error| KeyFileError {
+            path: folder.to_owned(),
+            why: format!("the folder cannot be made: {error}"),
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let host = key(&folder.join(HOST), "sluice host key")?;
         let authority = key(&folder.join(AUTHORITY), "sluice authority")?;
         let host =

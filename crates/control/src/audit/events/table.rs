@@ -282,7 +282,7 @@ events! {
         only_resources: Option<Vec<String>>,
         /// When it ends.
         expires: String,
-        /// `SHA256:…`
+        /// Its SHA-256, as `SHA256:…`.
         fingerprint: String,
     }
     /// Somebody's SSH key was given a certificate.
@@ -292,17 +292,17 @@ events! {
     }
     /// A target showed a host key for the first time.
     HostKeySeen = "host_key.seen", Configuration, Medium, "the resource" {
-        /// `SHA256:…`
+        /// Its SHA-256, as `SHA256:…`.
         fingerprint: String,
     }
     /// An administrator said that a target's host key is the right one.
     HostKeyConfirmed = "host_key.confirm", Configuration, Low, "the resource" {
-        /// `SHA256:…`
+        /// Its SHA-256, as `SHA256:…`.
         fingerprint: String,
     }
     /// An administrator forgot a target's host key: the next one is believed.
     HostKeyForgotten = "host_key.forget", Configuration, Medium, "the resource" {
-        /// `SHA256:…`
+        /// Its SHA-256, as `SHA256:…`.
         fingerprint: String,
     }
     /// A token was taken back.
