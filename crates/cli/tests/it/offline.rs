@@ -100,7 +100,7 @@ fn a_gateway_that_would_not_be_safe_does_not_start() {
     for (change, expected) in [
         (("sluice.yaml", "listen: {postgres: 0.0.0.0:0}\ntls: off\n"), "tls: off is refused"),
         (("sluice.yaml", "listen: {metrics: 0.0.0.0:0}\n"), "can be reached from outside"),
-        (("sluice.yaml", "listen: {ssh: 127.0.0.1:0}\n"), "ssh is not built in this version"),
+        (("sluice.yaml", "listen: {http: 127.0.0.1:0}\n"), "http is not built in this version"),
         (("sluice.yaml", "data_dir: d\n"), "there is nothing to listen on"),
         (("policies/a.cedar", "permit (principal, action"), "policies/a.cedar:1:"),
     ] {
