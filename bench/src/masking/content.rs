@@ -46,7 +46,9 @@ pub(crate) fn measure() -> Result<Section> {
     ]);
     let rows = cells::all();
     for cells in &rows {
-        finds_what_is_there(&all, cells)?;
+        for detectors in [&all, &five] {
+            finds_what_is_there(detectors, cells)?;
+        }
     }
     let mut hostile = Hostile::new();
     let mut seconds = vec![[Vec::new(), Vec::new()]; rows.len()];

@@ -92,14 +92,10 @@ fn any(block: &[u8; 16]) -> bool {
 /// Whether one of some bytes passes.
 pub(super) fn is_any_in(bytes: &[u8]) -> bool {
     let passes = |block: &[u8; 8]| candidates(u64::from_le_bytes(*block)) != 0;
-    let (blocks, rest) = bytes.as_chunks();
+    let (blocks, _) = bytes.as_chunks();
     match bytes.last_chunk() {
         Some(last) => blocks.iter().any(passes) || passes(last),
-        None => {
-            rest.iter().fold(0, |any, &byte| {
-                any | u8::from(byte.wrapping_sub(b'-') <= b':' - b'-') | u8::from(byte == b'@')
-            }) != 0
-        }
+        None => block(bytes, 0).is_some_and(|block| candidates(block) != 0),
     }
 }
 
@@ -127,6 +123,18 @@ mod tests {
                 let found = candidates(u64::from_le_bytes(word));
                 assert_eq!(found != 0, expected, "{byte:#x}");
                 assert!(!expected || found.trailing_zeros() as usize / 8 == place);
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_passes_is_seen_wherever_it_stands_in_a_text() {
+        for length in 0..70 {
+            assert!(!is_any_in(&vec![b'z'; length]));
+            for (place, byte) in (0..length).flat_map(|place| b"-5:@".map(|byte| (place, byte))) {
+                let mut text = vec![b'z'; length];
+                text[place] = byte;
+                assert!(is_any_in(&text), "{byte:#x} at {place} of {length}");
             }
         }
     }

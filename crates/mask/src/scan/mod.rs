@@ -100,7 +100,7 @@ impl Plan {
     /// Whether nothing is found in a text, known at a glance: it is short and holds no anchor and no long word, is shorter
     /// than all that is looked for, or is a UUID.
     pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
-        text.len() < SHORT && !anchor::is_any_in(text) && !word::is_any_in(text)
+        text.len() < GLANCED && !anchor::is_any_in(text) && !word::is_any_in(text)
             || text.len() < self.shortest && !text.iter().any(|byte| matches!(byte, b'@' | b':'))
             || is_uuid(text)
     }
@@ -118,8 +118,8 @@ impl Plan {
 /// nothing is shorter.
 const OWN_SHORTEST: usize = 7;
 
-/// Most cells are shorter.
-const SHORT: usize = 64;
+/// A text that is shorter is looked at as a whole first: most cells are, and most of those hold nothing.
+const GLANCED: usize = 64;
 
 /// Finds what a plan asks for in one text.
 pub(crate) struct Scan<'p, 't> {

@@ -36,6 +36,7 @@ impl Scan<'_, '_> {
         self.words.ahead
     }
 
+    /// The next word that is long enough, behind those that were.
     fn word(&mut self) -> Option<(usize, usize)> {
         let word = next(self.text, self.words.from);
         if word.is_none() {
@@ -82,6 +83,7 @@ pub(super) fn is_any_in(text: &[u8]) -> bool {
 
 /// The next run of at least [`SHORTEST`] word bytes. Of a window of so many the last bytes are looked at first: where one
 /// of them is in no word, the next window begins behind it.
+// Both who call it are on the path of each cell, and a call costs as much as a short cell does.
 #[inline(always)]
 fn next(text: Text<'_>, mut start: usize) -> Option<(usize, usize)> {
     'window: while start + SHORTEST <= text.len() {
