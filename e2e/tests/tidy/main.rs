@@ -74,7 +74,8 @@ const NOISE: &[&str] = &[
     "stdin()",
     "stdout()",
     "stderr()",
-    "rand::rng",
+    "rand::rng()",
+    "ThreadRng",
     "thread_rng",
     "SystemRandom",
 ];

@@ -97,6 +97,9 @@ impl Grammar<'_> {
         let mut patterns = vec![subject];
         let mut bodies = Vec::new();
         for item in &it.cases {
+            if item.patterns.is_empty() {
+                return unread("a case has no pattern");
+            }
             for pattern in &item.patterns {
                 patterns.push(self.pattern(pattern)?);
             }

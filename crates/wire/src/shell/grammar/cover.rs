@@ -10,6 +10,8 @@ pub(super) struct Cover<'t> {
     source: &'t str,
     /// The places taken, as they were found.
     taken: Vec<(usize, usize)>,
+    /// Those that are words.
+    words: Vec<(usize, usize)>,
 }
 
 /// The words that are no words of a command. Which of them stands where is the grammar's business.
@@ -23,11 +25,16 @@ const CLOSING: &[&str] = &["fi", "done", "esac", "}"];
 
 impl<'t> Cover<'t> {
     pub(super) fn new(source: &'t str) -> Self {
-        Self { source, taken: Vec::new() }
+        Self { source, taken: Vec::new(), words: Vec::new() }
     }
 
     pub(super) fn span(&mut self, span: Span) -> Result<()> {
         self.place(span.start.offset(), span.end.offset())
+    }
+
+    pub(super) fn word(&mut self, span: Span) -> Result<()> {
+        self.words.push((span.start.offset(), span.end.offset()));
+        self.span(span)
     }
 
     pub(super) fn place(&mut self, start: usize, end: usize) -> Result<()> {
@@ -40,6 +47,11 @@ impl<'t> Cover<'t> {
 
     /// Between what was taken there are only blanks, operators, reserved words and comments.
     pub(super) fn check(mut self) -> Result<()> {
+        self.words.sort_unstable();
+        let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
+        if pairs.any(|((_, end), (start, _))| end == start) {
+            return unread("two words touch each other");
+        }
         self.taken.sort_unstable();
         let mut at = 0;
         for &(start, end) in &self.taken {
@@ -53,8 +65,11 @@ impl<'t> Cover<'t> {
 
     fn gap(&self, from: usize, to: usize) -> Result<()> {
         let Some(mut rest) = self.source.get(from..to) else { return unread(PLACE) };
-        let before = self.source.get(..from).and_then(|before| before.chars().next_back());
-        let mut at_start = before.is_none_or(|char| " \t\n;&|()".contains(char));
+        // What stands before was taken. A word goes on behind it, even behind a blank that is its own: `\ }`.
+        let before = self.source.get(..from).unwrap_or("");
+        let mut at_start =
+            before.is_empty() || (before.ends_with('\n') && !before.ends_with("\\\n"));
+        let mut ended = at_start;
         // Whether a command goes on: behind a word, a parenthesis belongs to it.
         let mut in_command = from > 0;
         while let Some(char) = rest.chars().next() {
@@ -63,12 +78,17 @@ impl<'t> Cover<'t> {
                 '(' if in_command && !behind.trim_start_matches([' ', '\t']).starts_with(')') => {
                     return unread("a parenthesis stands behind a word");
                 }
+                ';' if ended && !behind.starts_with(';') => {
+                    return unread("nothing stands before a `;`");
+                }
                 ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' => {
                     at_start = true;
+                    ended = matches!(char, '&' | '\n') || (ended && matches!(char, ' ' | '\t'));
                     in_command &= matches!(char, ' ' | '\t');
                     rest = behind;
                     continue;
                 }
+                '\\' if behind.starts_with("\n#") => return unread("a line goes on with a `#`"),
                 '\\' if behind.starts_with('\n') => {
                     rest = behind.get(1..).unwrap_or("");
                     continue;
@@ -81,6 +101,7 @@ impl<'t> Cover<'t> {
                 return unread(PLACE);
             }
             at_start = false;
+            ended = false;
             in_command = CLOSING.contains(&token);
             rest = rest.get(length..).unwrap_or("");
         }

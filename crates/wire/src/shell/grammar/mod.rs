@@ -63,8 +63,25 @@ const PLACE: &str = "its parts do not stand where the grammar says";
 
 impl<'t> Grammar<'t> {
     fn sequence(&mut self, list: &StmtSeq) -> Result<Tree> {
+        for (one, next) in list.stmts.iter().zip(list.stmts.iter().skip(1)) {
+            self.parted(one, next)?;
+        }
         let trees: Result<Vec<_>> = list.stmts.iter().map(|stmt| self.statement(stmt)).collect();
         Ok(Tree::Sequence(trees?))
+    }
+
+    /// One command ends before the next: by an operator, or with its line.
+    fn parted(&self, one: &Stmt, next: &Stmt) -> Result<()> {
+        let (start, end) = (one.span.start.offset(), next.span.start.offset());
+        let behind = self.source.get(one.span.end.offset().min(end)..end).unwrap_or("");
+        // The body of a here-document belongs to its command, and ends in the line's end.
+        let whole = self.source.get(start..end).unwrap_or("").trim_end_matches([' ', '\t']);
+        let line_ends = behind.replace("\\\n", "").contains('\n')
+            || (whole.ends_with('\n') && !whole.ends_with("\\\n"));
+        if one.terminator.is_some() || line_ends {
+            return Ok(());
+        }
+        unread("a command stands behind another one that has not ended")
     }
 
     fn statement(&mut self, stmt: &Stmt) -> Result<Tree> {
@@ -73,6 +90,10 @@ impl<'t> Grammar<'t> {
             Command::Simple(simple) => {
                 let mut words = Vec::with_capacity(simple.args.len() + 1);
                 if !simple.name.span.slice(self.source).is_empty() {
+                    let typed = simple.name.span.slice(self.source);
+                    if typed.split_once('[').is_some_and(|(name, _)| is_variable(name)) {
+                        return unread("it begins with a subscript");
+                    }
                     words.push(self.word(&simple.name, Place::Word)?);
                 }
                 for word in &simple.args {
@@ -322,7 +343,7 @@ impl<'t> Grammar<'t> {
         if typed.is_empty() {
             return unread(PLACE);
         }
-        self.cover.span(span)?;
+        self.cover.word(span)?;
         let scanned = quoting::scan(typed, span.start.offset(), parts, place)?;
         self.inner(scanned)
     }

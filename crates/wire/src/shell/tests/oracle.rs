@@ -90,7 +90,8 @@ fn words_are_what_bash_makes_of_them() {
     for word in &words {
         let line = format!("p {word} z");
         let understood = understand(&line);
-        if understood.facts().not_understood.is_some() {
+        // Behind an equals sign zsh looks for a program, so such a word is told as it was written.
+        if understood.facts().not_understood.is_some() || word.starts_with('=') {
             continue;
         }
         read.push((line, understood));
@@ -112,6 +113,10 @@ fn words_are_what_bash_makes_of_them() {
 fn compare(read: &[(String, model::Understood)], told: &[&str]) {
     for ((line, understood), told) in read.iter().zip(told) {
         let argv = &understood.facts().argv;
+        if argv.is_empty() {
+            assert_eq!("<0>", *told, "{line:?}");
+            continue;
+        }
         let mut expected = format!("<{}>", if argv.len() == 1 { 1 } else { 2 });
         if argv.len() > 1 {
             let first = argv.iter().find(|word| word.as_ref() != "z").unwrap();
@@ -288,6 +293,7 @@ fn programs_run(judge: &str, line: &str) -> BTreeSet<String> {
 #[test]
 fn what_is_understood_is_of_the_grammar_of_bash() {
     let mut understood = 0;
+    let mut refused = String::new();
     for line in LINES {
         for piece in BREAKS {
             let line = line.replace('@', piece);
@@ -296,12 +302,12 @@ fn what_is_understood_is_of_the_grammar_of_bash() {
             }
             understood += 1;
             let Some(output) = shell("/bin/bash", &["-n", "-c", &line]) else { return };
-            assert!(
-                output.status.success(),
-                "{line:?}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            if !output.status.success() {
+                let why = String::from_utf8_lossy(&output.stderr).into_owned();
+                writeln!(refused, "{line:?}: {why}").unwrap();
+            }
         }
     }
+    assert!(refused.is_empty(), "{refused}");
     assert!(understood > 500, "only {understood} lines were understood");
 }

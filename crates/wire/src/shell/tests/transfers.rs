@@ -1,6 +1,11 @@
 use crate::shell::{Transfer, transfer};
 use crate::ssh::files::{ScpCall, Way};
 
+fn into_folder(path: &str) -> Transfer {
+    let paths = vec![path.to_owned()];
+    Transfer::Scp(ScpCall { way: Way::Upload, paths, into_folder: true })
+}
+
 fn scp(way: Way, path: &str) -> Transfer {
     Transfer::Scp(ScpCall { way, paths: vec![path.to_owned()], into_folder: false })
 }
@@ -9,7 +14,8 @@ fn scp(way: Way, path: &str) -> Transfer {
 fn servers_of_copying_programs_are_recognised() {
     for (line, found) in [
         ("scp -t /srv/in", scp(Way::Upload, "/srv/in")),
-        ("scp -v -r -d -t -- /srv/in", scp(Way::Upload, "/srv/in")),
+        ("scp -v -r -t -- /srv/in", scp(Way::Upload, "/srv/in")),
+        ("scp -v -r -d -t -- /srv/in", into_folder("/srv/in")),
         ("scp -rpt '/srv/a b'", scp(Way::Upload, "/srv/a b")),
         ("/usr/bin/scp -f ~/x", scp(Way::Download, "~/x")),
         ("scp -qf -- x", scp(Way::Download, "x")),
