@@ -33,7 +33,7 @@ pub fn ssh_greet(data: &[u8]) {
         greet.feed(&client.output());
         let goes_on = hear(&mut greet);
         client.feed(&greet.output());
-        while let Ok(Some(_)) = client.next() {}
+        while let Ok(Some(_)) = client.payload() {}
         if !goes_on {
             break;
         }
@@ -43,7 +43,7 @@ pub fn ssh_greet(data: &[u8]) {
 /// Takes what there is. `false`: it is over. Nobody is let in here, so nothing but a question may come.
 fn hear(greet: &mut Greet) -> bool {
     for _ in 0..1000 {
-        match greet.next() {
+        match greet.greeting() {
             Ok(Greeting::Wait) => return true,
             Ok(Greeting::Asks { user, .. }) => {
                 if let Some(door) = Door::parse(&user) {
@@ -123,13 +123,13 @@ fn pump(session: &mut Session, ends: &mut Ends<'_>, waiting: &mut Waiting) -> bo
             }
             Ok(Some(Step::Send(Peer::Upstream, bytes))) => {
                 ends.target.feed(&bytes);
-                while let Ok(Some(payload)) = ends.target.next() {
+                while let Ok(Some(payload)) = ends.target.payload() {
                     assert!(!is_refused(&payload), "{payload:?}");
                 }
             }
             Ok(Some(Step::Send(Peer::Client, bytes))) => {
                 ends.client.feed(&bytes);
-                while let Ok(Some(_)) = ends.client.next() {}
+                while let Ok(Some(_)) = ends.client.payload() {}
             }
             Ok(Some(Step::Shown(bytes))) => {
                 assert!(!bytes.windows(CARD.len()).any(|text| text == CARD), "{bytes:?}");
@@ -172,7 +172,7 @@ fn settle(one: &mut Transport, other: &mut Transport) {
             let bytes = if from == 0 { one.output() } else { other.output() };
             let end = if to == 1 { &mut *other } else { &mut *one };
             end.feed(&bytes);
-            while let Some(payload) = end.next().unwrap() {
+            while let Some(payload) = end.payload().unwrap() {
                 assert!(!payload.is_empty());
             }
         }

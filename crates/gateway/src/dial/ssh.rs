@@ -103,7 +103,7 @@ impl Dialer {
         let lost = |error: std::io::Error| DialError::Lost(error.kind());
         let mut buffer = vec![0; 16 << 10];
         loop {
-            match login.next() {
+            match login.step() {
                 Ok(LoginStep::In) => return Ok(socket),
                 Ok(LoginStep::Wait) => {}
                 Ok(LoginStep::Check(key)) => {

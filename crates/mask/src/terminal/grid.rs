@@ -243,12 +243,12 @@ impl Grid {
     }
 
     /// Columns and rows are counted from 1.
-    pub(super) fn to_column(&mut self, column: usize) {
+    pub(super) fn place_column(&mut self, column: usize) {
         self.cursor.column = (column - 1).min(self.columns - 1);
         self.wrapping = false;
     }
 
-    pub(super) fn to_row(&mut self, row: usize) {
+    pub(super) fn place_row(&mut self, row: usize) {
         let last = if self.origin { self.bottom } else { self.rows - 1 };
         self.cursor.row = (self.first_row() + row - 1).min(last);
         self.wrapping = false;

@@ -181,11 +181,11 @@ impl Screen {
                 grid.up(count);
                 grid.carriage_return();
             }
-            ([], 'G' | '`') => grid.to_column(count),
-            ([], 'd') => grid.to_row(count),
+            ([], 'G' | '`') => grid.place_column(count),
+            ([], 'd') => grid.place_row(count),
             ([], 'H' | 'f') => {
-                grid.to_row(count);
-                grid.to_column(usize::from(second.max(1)));
+                grid.place_row(count);
+                grid.place_column(usize::from(second.max(1)));
             }
             ([], 'I') => (0..count.min(64)).for_each(|_| grid.tab()),
             ([], 's') if params.is_empty() || first == 0 && params.len() == 1 => grid.save(),

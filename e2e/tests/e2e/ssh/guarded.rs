@@ -100,7 +100,7 @@ fn a_line_that_is_held_runs_once_a_dba_agrees_and_keys_belong_to_what_runs() {
     shell.says("got card ************");
     // Ctrl-C withdraws what waits, and the shell goes on.
     shell.line("date");
-    house.waiting("bob");
+    let _ = house.waiting("bob");
     shell.line("\u{3}");
     shell.says("withdrawn");
     // A word is completed with what is there.

@@ -27,7 +27,7 @@ impl Line {
     /// Writes what is to be said, and reads until there is something to be done.
     pub(super) async fn next(&mut self) -> Result<Greeting, Turned> {
         loop {
-            let next = self.greet.next();
+            let next = self.greet.greeting();
             if let Err(broken) = &next {
                 debug!(%broken, "a client broke the protocol before it was let in");
                 self.greet.disconnect(broken);

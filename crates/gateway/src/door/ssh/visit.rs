@@ -61,7 +61,7 @@ pub(crate) struct Dialled {
 
 /// Somebody who does not come further.
 pub(crate) struct Turned {
-    line: Option<(Line, String)>,
+    line: Option<Box<(Line, String)>>,
     reason: &'static str,
 }
 
@@ -75,8 +75,8 @@ impl Turned {
     }
 
     /// With words.
-    pub(super) const fn told(line: Line, words: String, reason: &'static str) -> Self {
-        Self { line: Some((line, words)), reason }
+    pub(super) fn told(line: Line, words: String, reason: &'static str) -> Self {
+        Self { line: Some(Box::new((line, words))), reason }
     }
 }
 
@@ -86,7 +86,8 @@ impl way::Turned for Turned {
     }
 
     async fn leave(self) {
-        let Some((mut line, words)) = self.line else { return };
+        let Some(told) = self.line else { return };
+        let (mut line, words) = *told;
         line.greet.leave(&words);
         let said = async {
             line.write().await?;

@@ -121,11 +121,11 @@ impl Greet {
     ///
     /// # Errors
     /// The client broke the protocol, or was wrong too often.
-    pub fn next(&mut self) -> Result<Greeting, Broken> {
+    pub fn greeting(&mut self) -> Result<Greeting, Broken> {
         if self.open.is_some() {
             return Ok(Greeting::Wait);
         }
-        while let Some(payload) = self.transport.next()? {
+        while let Some(payload) = self.transport.payload()? {
             if let Some((user, question)) = self.received(&payload)? {
                 return Ok(Greeting::Asks { user, question });
             }

@@ -130,12 +130,12 @@ impl Login {
     ///
     /// # Errors
     /// The target does not let us in.
-    pub fn next(&mut self) -> Result<LoginStep, Refused> {
+    pub fn step(&mut self) -> Result<LoginStep, Refused> {
         loop {
             if self.state == State::In {
                 return Ok(LoginStep::In);
             }
-            let payload = self.transport.next()?;
+            let payload = self.transport.payload()?;
             if self.state == State::Keying
                 && self.transport.is_keyed()
                 && let Some(key) = self.transport.host_key()

@@ -32,9 +32,9 @@ fn play(
         let bytes = login.output();
         if let Some(server) = &mut greet {
             server.feed(&bytes);
-            let Ok(Greeting::Asks { question, user }) = server.next() else {
+            let Ok(Greeting::Asks { question, user }) = server.greeting() else {
                 login.feed(&server.output());
-                match login.next() {
+                match login.step() {
                     Ok(LoginStep::Check(_)) => login.host_is_right(),
                     Ok(_) => {}
                     Err(refused) => return (asked, Err(refused)),
@@ -80,7 +80,7 @@ fn play(
         } else if let Some(server) = &mut greet {
             login.feed(&server.output());
         }
-        match login.next() {
+        match login.step() {
             Ok(LoginStep::In) => return (asked, Ok(())),
             Ok(_) => {}
             Err(refused) => return (asked, Err(refused)),

@@ -34,7 +34,7 @@ pub(super) struct Listening {
 }
 
 impl Session {
-    pub(super) fn from_client(&mut self, message: Message) -> Result<(), Broken> {
+    pub(super) fn client_says(&mut self, message: Message) -> Result<(), Broken> {
         match message {
             Message::Global { name, wants_reply, rest } => {
                 if self.globals.len() >= MOST_GLOBALS {

@@ -27,7 +27,7 @@ enum Seen {
     /// Two streams of text.
     Streams { output: Running, error: Running },
     /// A screen.
-    Terminal(Terminal),
+    Terminal(Box<Terminal>),
 }
 
 impl Masks {
@@ -36,7 +36,7 @@ impl Masks {
         let seen = match terminal {
             None => Seen::Streams { output: running(), error: running() },
             Some((columns, rows)) => {
-                Seen::Terminal(Terminal::new(Arc::clone(detectors), columns, rows))
+                Seen::Terminal(Box::new(Terminal::new(Arc::clone(detectors), columns, rows)))
             }
         };
         Self { seen, came: false }

@@ -158,7 +158,7 @@ impl Session {
     /// Reads one message of a peer's. `false`: there is none.
     fn read(&mut self, from: Peer) -> Result<bool, Violation> {
         let broken = |session: &mut Self, by, broken| session.broken(by, &broken);
-        let payload = match self.end(from).next() {
+        let payload = match self.end(from).payload() {
             Ok(Some(payload)) => payload,
             Ok(None) => {
                 if self.end(from).gone().is_some() && !self.over {
@@ -183,8 +183,8 @@ impl Session {
             Err(malformed) => return Err(broken(self, from, malformed.into())),
         };
         let taken = match from {
-            Peer::Client => self.from_client(message),
-            Peer::Upstream => self.from_upstream(message),
+            Peer::Client => self.client_says(message),
+            Peer::Upstream => self.target_says(message),
         };
         taken.map(|()| true).map_err(|error| broken(self, from, error))
     }

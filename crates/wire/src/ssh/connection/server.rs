@@ -16,7 +16,7 @@ use crate::ssh::numbers::open_failure::{
 use crate::ssh::transport::Broken;
 
 impl Session {
-    pub(super) fn from_upstream(&mut self, message: Message) -> Result<(), Broken> {
+    pub(super) fn target_says(&mut self, message: Message) -> Result<(), Broken> {
         match message {
             Message::Global { wants_reply, .. } => {
                 // It asks whether we are still there, or tells of other keys of its own.

@@ -311,7 +311,7 @@ impl Transport {
     ///
     /// # Errors
     /// The peer broke the protocol, or a packet was changed on its way.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+    pub fn payload(&mut self) -> Result<Option<Bytes>, Broken> {
         if self.gone.is_some() {
             return Ok(None);
         }

@@ -17,7 +17,7 @@ fn carry(from: &mut Transport, to: &mut Transport, piece: usize) -> Option<Vec<B
     let mut got = Vec::new();
     for piece in bytes.chunks(piece) {
         to.feed(piece);
-        while let Some(payload) = to.next().unwrap() {
+        while let Some(payload) = to.payload().unwrap() {
             got.push(payload);
         }
     }
@@ -99,7 +99,7 @@ fn a_changed_bit_ends_the_connection() {
         changed[bit / 8] ^= 1 << (bit % 8);
         server.feed(&changed);
         // Of a longer packet the rest is waited for.
-        assert!(!matches!(server.next(), Ok(Some(_))), "{bit}");
+        assert!(!matches!(server.payload(), Ok(Some(_))), "{bit}");
     }
 }
 
@@ -109,12 +109,12 @@ fn nothing_may_stand_between_the_messages_of_the_first_exchange() {
         for before_offer in [true, false] {
             let (mut client, mut server) = pair();
             server.feed(&client.output());
-            server.next().unwrap();
+            server.payload().unwrap();
             client.feed(&server.output());
             if !before_offer {
-                client.next().unwrap();
+                client.payload().unwrap();
                 server.feed(&client.output());
-                server.next().unwrap();
+                server.payload().unwrap();
             }
             // As an attacker on the way would slip it in: in clear.
             let mut slipped = BytesMut::new();
@@ -123,11 +123,11 @@ fn nothing_may_stand_between_the_messages_of_the_first_exchange() {
                 .seal(&[&[kind, 0, 0, 0, 0, 0]], &mut chance, &mut slipped)
                 .unwrap();
             server.feed(&slipped);
-            let mut ended = server.next();
+            let mut ended = server.payload();
             if before_offer && ended.is_ok() {
-                client.next().unwrap();
+                client.payload().unwrap();
                 server.feed(&client.output());
-                ended = server.next();
+                ended = server.payload();
             }
             assert!(ended.is_err(), "{kind} {before_offer}");
         }
@@ -141,15 +141,15 @@ fn what_is_no_ssh_is_told_apart_at_once_and_costs_little() {
     {
         let mut server = Transport::server(&key().into(), SEED);
         server.feed(bytes);
-        assert!(server.next().is_err(), "{bytes:?}");
+        assert!(server.payload().is_err(), "{bytes:?}");
     }
     let mut client = Transport::client(SEED);
     for _ in 0..MOST_LINES {
         client.feed(b"welcome\r\n");
-        assert!(client.next().unwrap().is_none());
+        assert!(client.payload().unwrap().is_none());
     }
     client.feed(b"SSH-2.0-OpenSSH_9.2p1\r\n");
-    assert!(client.next().is_ok());
+    assert!(client.payload().is_ok());
 }
 
 #[test]
@@ -160,6 +160,6 @@ fn a_packet_that_claims_too_much_is_refused_before_it_is_kept() {
         drop(client);
         server.feed(b"SSH-2.0-x\r\n");
         server.feed(&length.to_be_bytes());
-        assert!(server.next().is_err(), "{length}");
+        assert!(server.payload().is_err(), "{length}");
     }
 }
