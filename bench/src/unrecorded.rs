@@ -101,6 +101,7 @@ fn resource(options: &Options) -> Result<Resources> {
         data: vec![column("accounts")?, column("big")?],
         strict_masking: false,
         evidence: Evidence::Buffered,
+        via: None,
         settings: [("database".to_owned(), options.database.clone())].into(),
     };
     Ok(std::iter::once(resource).collect())

@@ -77,6 +77,12 @@ impl SshServer {
         )
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Another host key from now on.
     pub fn change_host_key(&mut self) {
         for name in ["host", "host.pub"] {

@@ -175,6 +175,7 @@ mod tests {
                 client_certificate: None,
                 ssh_key: None,
             },
+            via: None,
             settings: BTreeMap::new(),
             data: Vec::new(),
             strict_masking: false,

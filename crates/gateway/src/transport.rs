@@ -1,4 +1,4 @@
-//! A connection to a client or to a target, in clear or in TLS.
+//! A connection to a client or to a target: in clear, in TLS, or through a jump host.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
@@ -18,24 +18,17 @@ pub enum Transport {
     Plain(TcpStream),
     /// In TLS, whichever end we are.
     Tls(Box<TlsStream<TcpStream>>),
+    /// Through a jump host: what carries it there stands at the other end.
+    Tunnel(DuplexStream),
 }
 
 impl Transport {
-    /// The socket under it.
-    #[must_use]
-    pub fn socket(&self) -> &TcpStream {
-        match self {
-            Self::Plain(socket) => socket,
-            Self::Tls(stream) => stream.get_ref().0,
-        }
-    }
-
     /// The certificate the other end showed and proved to be its own, with those it sent along; empty
     /// when it showed none.
     #[must_use]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         match self {
-            Self::Plain(_) => &[],
+            Self::Plain(_) | Self::Tunnel(_) => &[],
             Self::Tls(stream) => stream.get_ref().1.peer_certificates().unwrap_or_default(),
         }
     }
@@ -66,6 +59,7 @@ impl AsyncRead for Transport {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tunnel(end) => Pin::new(end).poll_read(cx, buf),
         }
     }
 }
@@ -79,6 +73,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tunnel(end) => Pin::new(end).poll_write(cx, buf),
         }
     }
 
@@ -90,6 +85,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tunnel(end) => Pin::new(end).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -97,6 +93,7 @@ impl AsyncWrite for Transport {
         match self {
             Self::Plain(socket) => socket.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Tunnel(end) => end.is_write_vectored(),
         }
     }
 
@@ -104,6 +101,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tunnel(end) => Pin::new(end).poll_flush(cx),
         }
     }
 
@@ -111,6 +109,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tunnel(end) => Pin::new(end).poll_shutdown(cx),
         }
     }
 }

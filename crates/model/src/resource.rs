@@ -46,6 +46,8 @@ pub struct Resource {
     pub protocol: Protocol,
     /// `host:port`, or a URL for protocols that have one.
     pub address: String,
+    /// The jump host that makes the connection, itself a resource; `None`: the gateway does.
+    pub via: Option<Arc<Resource>>,
     /// How the connection to the target is protected.
     pub tls: UpstreamTls,
     /// The credential of the target, or where it is found.

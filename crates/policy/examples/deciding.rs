@@ -88,6 +88,7 @@ fn main() {
             .collect(),
         strict_masking: false,
         evidence: Evidence::default(),
+        via: None,
         settings: BTreeMap::new(),
     });
     let around = Circumstances { source: IpAddr::V4(Ipv4Addr::LOCALHOST), client: None, now };

@@ -26,6 +26,7 @@ mod secret;
 mod size;
 #[cfg(test)]
 mod tests;
+mod ways;
 pub(crate) mod yaml;
 
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use wire::ssh::hosts;
 
 use super::classes::Class;
 use super::files::{Text, beside};
-use super::{FileRef, Problem, Problems, data, secret, yaml};
+use super::{FileRef, Problem, Problems, data, secret, ways, yaml};
 
 /// The protocols of the design whose rooms are not built yet.
 const LATER: [&str; 2] = ["http", "kubernetes"];
@@ -31,6 +31,7 @@ pub(super) struct Written {
     name: Spanned<String>,
     protocol: String,
     address: Spanned<String>,
+    via: Option<Spanned<String>>,
     database: Option<Spanned<String>>,
     tls: Option<WrittenTls>,
     ca: Option<Spanned<FileRef>>,
@@ -100,7 +101,8 @@ pub(super) fn read(
     for file in files {
         match read_file(file, evidence, classes) {
             Ok(found) => {
-                for (resource, location) in found {
+                for one in found {
+                    let (resource, location) = (&one.resource, one.location);
                     let place = format!("{}:{}", file.path.display(), location.line());
                     if let Some(first) = seen.get(&resource.name) {
                         let message = format!("the name `{}` is taken: {first}", resource.name);
@@ -108,20 +110,28 @@ pub(super) fn read(
                         continue;
                     }
                     seen.insert(resource.name.clone(), place);
-                    resources.push(Arc::new(resource));
+                    resources.push((file.path.as_path(), one));
                 }
             }
             Err(found) => problems.0.extend(found.0),
         }
     }
-    resources
+    ways::joined(resources, problems)
+}
+
+/// A resource as its file has it.
+pub(super) struct Read {
+    pub(super) resource: Resource,
+    location: Location,
+    /// The name of its jump host.
+    pub(super) via: Option<Spanned<String>>,
 }
 
 fn read_file(
     file: &Text,
     evidence: Evidence,
     classes: &BTreeMap<DataClass, Class>,
-) -> Result<Vec<(Resource, Location)>, Problems> {
+) -> Result<Vec<Read>, Problems> {
     let mut problems = Problems::default();
     for kind in yaml::many::<Kind>(&file.path, &file.text)? {
         let Some(protocol) = kind.protocol else { continue };
@@ -138,9 +148,14 @@ fn read_file(
     let written = yaml::many::<Written>(&file.path, &file.text)?;
     let read: Vec<_> = written
         .into_iter()
-        .map(|written| {
-            let location = written.name.referenced;
-            (resource(&file.path, written, evidence, classes, &mut problems), location)
+        .map(|mut written| {
+            let (location, via) = (written.name.referenced, written.via.take());
+            let resource = resource(&file.path, written, evidence, classes, &mut problems);
+            if let (Some(via), false) = (&via, resource.protocol.as_str() == "ssh") {
+                let message = "via: belongs to a resource with `protocol: ssh`".to_owned();
+                problems.0.push(Problem::at(&file.path, via.referenced, message));
+            }
+            Read { resource, location, via }
         })
         .collect();
     if problems.0.is_empty() { Ok(read) } else { Err(problems) }
@@ -247,6 +262,7 @@ fn resource(
         name: written.name.value,
         protocol: Protocol::new(&written.protocol),
         address: written.address.value,
+        via: None,
         tls: if ssh { UpstreamTls::Disable } else { tls },
         credential: CredentialSource {
             username: credential.username,

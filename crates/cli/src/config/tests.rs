@@ -376,6 +376,43 @@ fn a_mistake_in_an_authority_is_told_with_its_place() {
 }
 
 #[test]
+fn every_way_over_jump_hosts_must_end() {
+    let host = |name: &str, via: &str| {
+        format!(
+            "name: {name}\nprotocol: ssh\naddress: {name}:22\nhost_keys: first-use\n\
+             credential: {{username: u, password: {{env: P}}}}\n{via}---\n"
+        )
+    };
+    let read = |hosts: &[(&str, &str)]| {
+        let text: String = hosts.iter().map(|(name, via)| host(name, via)).collect();
+        format!("{text}{RESOURCE}")
+    };
+    let files = |text: &str| {
+        [("sluice.yaml", "resources: [r.yaml]\n".to_owned()), ("r.yaml", text.to_owned())]
+    };
+    let good = files(&read(&[("a", "via: b\n"), ("b", "via: c\n"), ("c", "")]));
+    let config = check(&good.each_ref().map(|(name, text)| (*name, text.as_str()))).unwrap();
+    let a = config.resources.iter().find(|resource| resource.name == "a").unwrap();
+    let b = a.via.as_deref().unwrap();
+    assert_eq!((&*b.name, &*b.via.as_deref().unwrap().name), ("b", "c"));
+    for (hosts, expected) in [
+        (&[("a", "via: x\n")][..], "r.yaml:6:6: via: there is no resource `x`"),
+        (&[("a", "via: a\n")], "r.yaml:6:6: via: `a` lies behind 4 other jump hosts, or on a way"),
+        (&[("a", "via: b\n"), ("b", "via: a\n")], "r.yaml:6:6: via: `b` lies behind"),
+        (&[("a", "via: orders\n")], "r.yaml:6:6: via: `orders` is no jump host"),
+    ] {
+        let files = files(&read(hosts));
+        let found = complaint(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+        assert!(found.starts_with(expected), "{hosts:?} gave {found:?}, not {expected:?}");
+    }
+    let found = complaint(&[
+        ("sluice.yaml", "resources: [r.yaml]\n"),
+        ("r.yaml", &format!("{RESOURCE}via: b\n")),
+    ]);
+    assert!(found.contains("via: belongs to a resource with `protocol: ssh`"), "{found}");
+}
+
+#[test]
 fn a_password_in_the_file_is_refused_and_not_repeated() {
     let found = complaint(&[
         ("sluice.yaml", "resources: [r.yaml]\n"),

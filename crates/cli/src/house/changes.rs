@@ -99,6 +99,7 @@ fn keys(old: &Resource, new: &Resource) -> Vec<&'static str> {
         name: _,
         protocol,
         address,
+        via,
         tls,
         credential,
         labels,
@@ -110,6 +111,7 @@ fn keys(old: &Resource, new: &Resource) -> Vec<&'static str> {
     [
         ("protocol", *protocol != new.protocol),
         ("address", *address != new.address),
+        ("via", *via != new.via),
         ("tls", *tls != new.tls),
         ("credential", *credential != new.credential),
         ("labels", *labels != new.labels),

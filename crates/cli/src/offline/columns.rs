@@ -238,6 +238,7 @@ mod tests {
             ],
             strict_masking: false,
             evidence: Evidence::Buffered,
+            via: None,
             settings: BTreeMap::new(),
         }
     }

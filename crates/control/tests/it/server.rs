@@ -265,6 +265,7 @@ fn resource(name: &str, env: &str) -> Arc<Resource> {
         }],
         strict_masking: false,
         evidence: Evidence::default(),
+        via: None,
         settings: [("database".to_owned(), "orders".to_owned())].into(),
     })
 }

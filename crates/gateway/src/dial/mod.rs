@@ -6,12 +6,14 @@
 
 mod error;
 mod ssh;
+mod tunnel;
 mod upstream;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use model::Resource;
 use model::ports::{Credential, HostKeys, Vault};
 use policy::Grant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,7 +98,7 @@ impl Dialer {
     /// Which part of the way could not be gone.
     pub async fn dial(&self, grant: &Grant, wanted: Wanted<'_>) -> Result<LoggedIn, DialError> {
         let resource = grant.resource();
-        let credential = self.credential(grant, None).await?;
+        let credential = self.credential(resource, None).await?;
         let (mut transport, server_end_point) = self.connect(grant, &credential).await?;
         let protection = if transport.is_tls() { Protection::Tls } else { Protection::Clear };
         let database = wanted
@@ -134,7 +136,7 @@ impl Dialer {
     /// # Errors
     /// The target could not be reached.
     pub async fn cancel(&self, grant: &Grant, key: &CancelKey) -> Result<(), DialError> {
-        let credential = self.credential(grant, None).await?;
+        let credential = self.credential(grant.resource(), None).await?;
         let (mut transport, _) = self.connect(grant, &credential).await?;
         let told = async {
             transport.write_all(&key.request()).await?;
@@ -152,12 +154,13 @@ impl Dialer {
         }
     }
 
+    /// Of a grant's resource, or of one on the way to it.
     async fn credential(
         &self,
-        grant: &Grant,
+        resource: &Resource,
         account: Option<&str>,
     ) -> Result<Credential, DialError> {
-        let fetched = self.vault.credential(grant.resource(), account);
+        let fetched = self.vault.credential(resource, account);
         tokio::time::timeout(self.limits.credential, fetched)
             .await
             .map_err(|_| DialError::TimedOut("fetching the credential"))?

@@ -211,6 +211,7 @@ pub(crate) fn resource(name: &str, username: &str, tls: UpstreamTls, host: &str)
     Resource {
         name: name.to_owned(),
         protocol: Protocol::new("postgres"),
+        via: None,
         address: format!("{host}:{}", server().port),
         tls,
         credential: CredentialSource {

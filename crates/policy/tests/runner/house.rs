@@ -73,6 +73,7 @@ pub(crate) fn resource(name: &str, labels: &[(&str, &str)]) -> Arc<Resource> {
         ],
         strict_masking: false,
         evidence: Evidence::default(),
+        via: None,
         settings: BTreeMap::new(),
     })
 }

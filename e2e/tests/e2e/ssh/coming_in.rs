@@ -168,3 +168,40 @@ fn the_gateways_own_authority_opens_an_account_for_five_minutes() {
     assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), server.log());
     assert!(server.log().contains("sluice for"), "{}", server.log());
 }
+
+/// Whoever may open a target needs not be let in to what lies on the way.
+#[test]
+fn a_target_behind_a_jump_host_is_reached_through_it() {
+    let (bastion, server) = (SshServer::start(None), SshServer::start(None));
+    let closed = format!("127.0.0.1:{}", e2e::free_port());
+    let behind = |name: &str| format!("{}via: bastion\n", server.resource(name));
+    let nowhere = behind("web-2").replace(&server.address(), &closed);
+    let policies = format!(
+        "{POLICIES}\n@id(\"nobody-works-on-the-bastion\")\n\
+         forbid (principal, action == Action::\"connect\", resource == Resource::\"bastion\");\n"
+    );
+    let house = House::builder()
+        .policies(&policies)
+        .resource("bastion", &bastion.resource("bastion"))
+        .resource("web-1", &behind("web-1"))
+        .resource("web-2", &nowhere)
+        .start();
+    let numbers: String = (0..1_000_000).map(|number| format!("{number}\n")).collect();
+    let mut cat = house.openssh_command("alice", "ssh", &["web-1.sluice", "cat"]);
+    let ran = run(&mut cat, &numbers);
+    assert!(ran.ok() && ran.stdout == numbers, "{}\n{}", ran.stderr, house.log());
+    assert!(bastion.log().contains("direct-tcpip"), "{}", bastion.log());
+    assert!(server.log().contains("Accepted"), "{}", server.log());
+    // Its end is the connection's, all the way.
+    until("nobody is left on the way", Duration::from_secs(20), || {
+        let left = |server: &SshServer| server.log().contains("Disconnected from user");
+        (left(&bastion) && left(&server)).then_some(())
+    });
+
+    let ran = house.openssh("alice", "ssh", &["bastion.sluice", "true"]);
+    assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
+    let ran = house.openssh("alice", "ssh", &["web-2.sluice", "true"]);
+    assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
+    assert!(ran.stderr.contains("the jump host of the target of \"web-2\""), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(&closed), "{}", ran.stderr);
+}

@@ -127,6 +127,7 @@ impl House {
         let orders = Resource {
             name: "orders".to_owned(),
             protocol: Protocol::new("postgres"),
+            via: None,
             address: "127.0.0.1:5432".to_owned(),
             tls: UpstreamTls::Disable,
             credential: CredentialSource {

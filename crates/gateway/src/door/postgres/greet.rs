@@ -87,7 +87,7 @@ async fn direct(door: &Door, socket: TcpStream, from: SocketAddr) -> Result<Tran
     let client = accept(door, socket, from).await?;
     let protocol = match &client {
         Transport::Tls(stream) => stream.get_ref().1.alpn_protocol(),
-        Transport::Plain(_) => None,
+        Transport::Plain(_) | Transport::Tunnel(_) => None,
     };
     if protocol != Some(ALPN) {
         return Err(Turned::silently("tls"));

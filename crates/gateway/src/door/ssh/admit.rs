@@ -39,7 +39,7 @@ impl Door {
         let relay = Relay {
             conversation,
             client: Transport::Plain(line.socket),
-            upstream: Transport::Plain(target.socket),
+            upstream: target.socket,
             decider: Decider::new(session, Arc::clone(&self.house.policies), grant, circumstances),
             desk: Arc::clone(&self.house.desk),
             recorder: opened.recorder,

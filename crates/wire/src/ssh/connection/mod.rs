@@ -23,6 +23,7 @@ mod pump;
 mod ruling;
 mod server;
 mod story;
+pub mod tunnel;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

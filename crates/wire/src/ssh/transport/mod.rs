@@ -702,4 +702,4 @@ fn said(code: u32, words: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

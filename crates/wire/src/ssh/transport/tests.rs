@@ -2,7 +2,7 @@ use super::*;
 
 const SEED: [u8; 32] = [9; 32];
 
-fn key() -> PrivateKey {
+pub(crate) fn key() -> PrivateKey {
     let pair = ssh_key::private::Ed25519Keypair::from_seed(&[3; 32]);
     PrivateKey::from(pair)
 }
@@ -25,7 +25,11 @@ fn carry(from: &mut Transport, to: &mut Transport, piece: usize) -> Option<Vec<B
 }
 
 /// Carries bytes both ways until neither end has any more.
-fn settle(one: &mut Transport, other: &mut Transport, piece: usize) -> (Vec<Bytes>, Vec<Bytes>) {
+pub(crate) fn settle(
+    one: &mut Transport,
+    other: &mut Transport,
+    piece: usize,
+) -> (Vec<Bytes>, Vec<Bytes>) {
     let (mut at_one, mut at_other) = (Vec::new(), Vec::new());
     loop {
         let (to_other, to_one) = (carry(one, other, piece), carry(other, one, piece));
