@@ -1,4 +1,4 @@
-//! Measures what Sluice costs, against a direct connection, a bare copy proxy and pgbouncer, in one
+//! Measures what Sluice costs, against a direct connection, a bare copy proxy, pgbouncer and OpenSSH's jump host, in one
 //! run on one machine, and writes the page that says so.
 //!
 //! It measures ratios and CPU times of alternated rounds; absolute times say something about the
@@ -26,6 +26,7 @@ mod page;
 mod paths;
 mod pgbench;
 mod sealing;
+mod ssh;
 mod stats;
 mod unrecorded;
 
@@ -73,7 +74,7 @@ struct Options {
     /// Idle sessions to hold
     #[arg(long, default_value_t = 1000)]
     sessions: usize,
-    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing, masking
+    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing, masking, ssh
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Where the page goes
@@ -100,6 +101,20 @@ fn measure(options: &Options) -> Result<()> {
     let mut page = page::Page::new(options);
     // Half an hour's work is not lost for a page that cannot be written.
     page::Page::check(options)?;
+    if options.wants("ssh") {
+        ssh::measure(options)?.into_iter().for_each(|section| page.add(section));
+    }
+    if PARTS.iter().any(|part| options.wants(part)) {
+        postgres(&mut page, options)?;
+    }
+    page.write(options)
+}
+
+/// What is measured of PostgreSQL.
+const PARTS: [&str; 9] =
+    ["latency", "pgbench", "bulk", "connect", "idle", "evidence", "sizes", "sealing", "masking"];
+
+fn postgres(page: &mut page::Page, options: &Options) -> Result<()> {
     let stage = paths::Stage::set(options)?;
     if options.wants("latency") {
         page.add(latency::measure(&stage, options)?);
@@ -130,5 +145,5 @@ fn measure(options: &Options) -> Result<()> {
         page.add(masking::tracing(&stage)?);
         page.add(masking::stream(&stage, options)?);
     }
-    page.write(options)
+    Ok(())
 }

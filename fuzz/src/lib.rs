@@ -59,7 +59,7 @@ pub use results::results;
 pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
-pub use ssh::{shell_line, ssh_greet, ssh_session};
+pub use ssh::{shell_line, ssh_greet, ssh_session, ssh_tunnel};
 pub use token::mask_token;
 pub use words::search_words;
 
@@ -98,5 +98,6 @@ pub const TARGETS: &[Target] = &[
     ("ssh_files", ssh_files),
     ("ssh_greet", ssh_greet),
     ("ssh_session", ssh_session),
+    ("ssh_tunnel", ssh_tunnel),
     ("terminal_filter", terminal_filter),
 ];

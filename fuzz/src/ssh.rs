@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use model::{Conversation, DataClass, DataRule, Peer, Reason, ReasonKind, Secret, Step, Terms};
+use model::{
+    Action, Conversation, DataClass, DataRule, Peer, Reason, ReasonKind, Secret, Step, Terms,
+};
 use wire::content::Content;
 use wire::ssh::auth::{Greet, Greeting};
+use wire::ssh::connection::tunnel::{self, Tunnel};
 use wire::ssh::connection::{Opening, Session};
 use wire::ssh::transport::{HostKeyPair, Transport};
 use wire::ssh::user::Door;
@@ -62,7 +65,38 @@ fn hear(greet: &mut Greet) -> bool {
     panic!("a client that is always asking");
 }
 
-/// What both ends say in channels, after a login. Of what a policy refuses nothing reaches the target, and what is masked
+/// What a jump host says to whom it let in. It is given no more than it takes, and is done nothing for.
+pub fn ssh_tunnel(data: &[u8]) {
+    let (mut client, mut host) = (Transport::client([3; 32]), Transport::server(&HOST, [4; 32]));
+    settle(&mut client, &mut host);
+    let mut tunnel = Tunnel::new(client, "db.internal", 22);
+    let mut open = false;
+    for payload in payloads(data) {
+        host.send(&[payload]);
+        tunnel.feed(&host.output());
+        loop {
+            match tunnel.step() {
+                Ok(tunnel::Step::Wait) => break,
+                Ok(tunnel::Step::Open) => {
+                    assert!(!open, "it is opened twice");
+                    open = true;
+                }
+                Ok(tunnel::Step::Said(bytes)) => assert!(open && !bytes.is_empty()),
+                Ok(tunnel::Step::Over) | Err(_) => return,
+            }
+        }
+        let room = tunnel.room();
+        assert!(room <= 32 << 10 && (open || room == 0));
+        assert_eq!(tunnel.say(&[7; 40 << 10]), room);
+        host.feed(&tunnel.output());
+        while let Ok(Some(payload)) = host.payload() {
+            // The one channel is asked for, written to, given room; and all else is answered with no.
+            assert!(matches!(payload.first(), Some(3 | 82 | 90 | 92..=94 | 100)), "{payload:?}");
+        }
+    }
+}
+
+/// What both ends say in channels, after a login, in one that is a shell of the gateway's own too. Of what a policy refuses nothing reaches the target, and what is masked
 /// does not reach the client in clear.
 pub fn ssh_session(data: &[u8]) {
     let mut client = Transport::client([1; 32]);
@@ -76,6 +110,8 @@ pub fn ssh_session(data: &[u8]) {
     let mut session =
         Session::new(Opening { client: door, upstream: dialled, cap: 1024, content, strict: true });
     let mut waiting = VecDeque::new();
+    // Whether a shell is refused, so that one of the gateway's own is asked for.
+    let guarded = data.get(1).is_some_and(|control| control & 4 != 0);
     for (at, payload) in payloads(data).enumerate() {
         let control = payload.first().copied().unwrap_or(0);
         let payload = payload.get(1..).unwrap_or_default();
@@ -85,7 +121,7 @@ pub fn ssh_session(data: &[u8]) {
         };
         end.send(&[payload]);
         session.feed(from, end.output());
-        let mut ends = Ends { client: &mut client, target: &mut target };
+        let mut ends = Ends { client: &mut client, target: &mut target, guarded };
         if !pump(&mut session, &mut ends, &mut waiting) {
             return;
         }
@@ -108,6 +144,7 @@ pub fn ssh_session(data: &[u8]) {
 struct Ends<'e> {
     client: &'e mut Transport,
     target: &'e mut Transport,
+    guarded: bool,
 }
 
 type Waiting = VecDeque<(model::Ticket, model::Ruling)>;
@@ -117,7 +154,10 @@ fn pump(session: &mut Session, ends: &mut Ends<'_>, waiting: &mut Waiting) -> bo
         match session.next() {
             Ok(None) => return true,
             Ok(Some(Step::Decide(ticket, command))) => {
-                let refused = command.text.windows(2).any(|text| text == b"no");
+                let accesses = command.understood.accesses();
+                let shell = accesses.iter().any(|access| access.action == Action::Shell);
+                let refused =
+                    command.text.windows(2).any(|text| text == b"no") || (shell && ends.guarded);
                 let ruling = if refused { Err(no()) } else { Ok(Terms::default()) };
                 waiting.push_back((ticket, ruling));
             }
