@@ -34,6 +34,8 @@ pub struct Terms {
     pub approval: Option<ApprovalId>,
     /// When its record must be on the disk, where these policies ask for more than the resource does.
     pub evidence: Evidence,
+    /// How much of the content of a file that is moved is recorded, in bytes.
+    pub contents: u64,
 }
 
 /// What policies that are only tried out would have made of a command, or of a session.

@@ -23,6 +23,8 @@ pub(crate) struct Annotations {
     pub(crate) shadow: bool,
     /// `@evidence`.
     pub(crate) evidence: Evidence,
+    /// `@contents`, in bytes.
+    pub(crate) contents: u64,
 }
 
 /// A permit that holds until humans agree.
@@ -43,7 +45,8 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
 
     for (key, _) in policy.annotations() {
         match key {
-            "id" | "message" | "approve" | "approvals" | "within" | "shadow" | "evidence" => {}
+            "id" | "message" | "approve" | "approvals" | "within" | "shadow" | "evidence"
+            | "contents" => {}
             "max_rows" | "commit" | "reason" => wrong(
                 key,
                 format!(
@@ -53,7 +56,7 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
             _ => wrong(
                 key,
                 format!(
-                    "@{key} is no annotation: known are @id, @message, @approve, @approvals, @within, @evidence and @shadow"
+                    "@{key} is no annotation: known are @id, @message, @approve, @approvals, @within, @evidence, @contents and @shadow"
                 ),
             ),
         }
@@ -132,9 +135,24 @@ pub(crate) fn read(policy: &Policy) -> Result<Annotations, Vec<(String, String)>
         }
     };
 
+    let contents = match (policy.annotation("contents"), policy.effect()) {
+        (None, _) => 0,
+        (Some(_), Effect::Forbid) => {
+            wrong(
+                "contents",
+                "@contents belongs on a permit: nothing is moved that is forbidden".to_owned(),
+            );
+            0
+        }
+        (Some(text), Effect::Permit) => size(text).unwrap_or_else(|message| {
+            wrong("contents", message);
+            0
+        }),
+    };
+
     if errors.is_empty() {
         let shadow = shadow.is_some();
-        Ok(Annotations { id: id.to_owned(), message, approval, shadow, evidence })
+        Ok(Annotations { id: id.to_owned(), message, approval, shadow, evidence, contents })
     } else {
         Err(errors)
     }
@@ -194,6 +212,18 @@ fn duration(text: &str) -> Result<Duration, String> {
     if span.is_zero() || span > LONGEST { Err(wrong()) } else { Ok(span) }
 }
 
+/// `64KiB`, `1MiB`, `1GiB`: how much of a file's content is kept.
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let read = units.iter().find_map(|(unit, times)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(*times)
+    });
+    read.filter(|bytes| (1..=1 << 30).contains(bytes)).ok_or_else(|| {
+        format!("`{text}` is not so much of a file: write 64KiB, 1MiB, at most 1GiB")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +256,10 @@ mod tests {
         let both = of("@id(\"a\") @shadow(\"true\") @evidence(\"strict\")", "permit").unwrap();
         assert_eq!((both.shadow, both.evidence), (true, Evidence::Strict));
         assert!(of("@id(\"a\") @shadow(\"true\")", "forbid").unwrap().shadow);
+        let contents = |text: &str| {
+            of(&format!("@id(\"a\") @contents(\"{text}\")"), "permit").unwrap().contents
+        };
+        assert_eq!((plain.contents, contents("64KiB"), contents("1GiB")), (0, 64 << 10, 1 << 30));
     }
 
     #[test]
@@ -267,6 +301,13 @@ mod tests {
             ("@id(\"a\") @evidence(\"buffered\")", "permit", "evidence"),
             ("@id(\"a\") @evidence(\"Strict\")", "permit", "evidence"),
             ("@id(\"a\") @evidence(\"strict\")", "forbid", "evidence"),
+            ("@id(\"a\") @contents", "permit", "contents"),
+            ("@id(\"a\") @contents(\"0KiB\")", "permit", "contents"),
+            ("@id(\"a\") @contents(\"1\")", "permit", "contents"),
+            ("@id(\"a\") @contents(\"-1MiB\")", "permit", "contents"),
+            ("@id(\"a\") @contents(\"2GiB\")", "permit", "contents"),
+            ("@id(\"a\") @contents(\"99999999999999999999MiB\")", "permit", "contents"),
+            ("@id(\"a\") @contents(\"1MiB\")", "forbid", "contents"),
         ] {
             assert_eq!(of(annotations, effect), Err(about.to_owned()), "{annotations}");
         }

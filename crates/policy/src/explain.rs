@@ -125,6 +125,7 @@ impl PolicySet {
                     reveal: Arc::clone(slice.reveal()),
                     approval: None,
                     evidence,
+                    contents: 0,
                 };
                 let shadow = slice.shadow_of_session(circumstances.now);
                 let reveal = Classes::clone(slice.reveal());

@@ -26,6 +26,7 @@ pub(crate) struct Rule {
     pub(crate) shadow: bool,
     /// What it asks of the record of a command that it permits.
     pub(crate) evidence: Evidence,
+    pub(crate) contents: u64,
     /// The actions its scope names, groups resolved to their members; `None` is any action.
     actions: Option<Vec<Action>>,
     principal: PrincipalConstraint,
@@ -98,6 +99,7 @@ impl Rule {
             approval: annotations.approval,
             shadow: annotations.shadow,
             evidence: annotations.evidence,
+            contents: annotations.contents,
             actions,
             principal: policy.principal_constraint(),
             resource: policy.resource_constraint(),

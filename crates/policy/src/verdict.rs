@@ -135,9 +135,12 @@ pub(crate) fn decide(
     }
 
     // Whatever permits it, and needs no approval or would be satisfied by one, may ask for more.
-    let permits = outcomes.iter().filter_map(|(finding, _)| finding.answer.as_ref().ok());
-    let evidence = permits.flat_map(|answer| &answer.permits).map(|rule| rule.evidence);
-    let evidence = evidence.fold(connect.evidence, Ord::max);
+    let permits = || {
+        let answers = outcomes.iter().filter_map(|(finding, _)| finding.answer.as_ref().ok());
+        answers.flat_map(|answer| &answer.permits)
+    };
+    let evidence = permits().map(|rule| rule.evidence).fold(connect.evidence, Ord::max);
+    let contents = permits().map(|rule| rule.contents).max().unwrap_or(0);
 
     let mut permitted = BTreeSet::new();
     let mut merged: Option<Merged<'_>> = None;
@@ -172,7 +175,7 @@ pub(crate) fn decide(
         true => Arc::clone(&connect.policies),
         false => permitted.into_iter().collect(),
     };
-    let terms = Terms { policies, reveal: Arc::clone(reveal), approval: None, evidence };
+    let terms = Terms { policies, reveal: Arc::clone(reveal), approval: None, evidence, contents };
     match merged {
         None => Decision::Allow(terms),
         Some(merged) => hold(merged, terms),

@@ -44,6 +44,7 @@ fn request(subject: &str) -> ApprovalRequest {
             reveal: Arc::new([DataClass::new("email").unwrap()].into()),
             approval: None,
             evidence: Evidence::Strict,
+            contents: 7,
         },
     }
 }

@@ -81,11 +81,58 @@ fn files_that_are_moved_are_decided_by_path_and_told_with_their_digests() {
 }
 
 #[test]
+fn of_the_content_so_much_is_recorded_as_policy_says() {
+    let server = SshServer::start(None);
+    let contents = "\n@id(\"uploads-are-kept\") @contents(\"64KiB\")\npermit (principal in \
+                    Group::\"engineering\", action in Action::\"write\", resource);\n";
+    let house = plain(&server, contents);
+    let text: String = (0..30_000).map(|number| format!("{number}\n")).collect();
+    std::fs::write(house.file("large"), &text).unwrap();
+    std::fs::write(house.file("small"), "all of it\n").unwrap();
+    let there = server.file("there").display().to_string();
+    let from = |name: &str| house.file(name).display().to_string();
+    let (large, small) = (from("large"), from("small"));
+    let script = format!("put {large} {there}\nget {there} {large}.back\nput {small} {there}\n");
+    let mut sftp = house.openssh_command("alice", "sftp", &["-q", "-b", "-", "web-1.sluice"]);
+    assert!(run(&mut sftp, &script).ok());
+    let scp = ["-q", "-O", &large, &format!("web-1.sluice:{there}")];
+    assert!(house.openssh("alice", "scp", &scp).ok());
+    let sessions = ended(&house, "alice", 2);
+    let recorded: Vec<_> =
+        sessions.iter().flat_map(|session| events(&house, "alice", session)).collect();
+    let mut told = Vec::new();
+    for moved in of_type(&recorded, "moved") {
+        let of = |kind: &str| {
+            let own = |event: &&serde_json::Value| event["number"] == moved["number"];
+            of_type(&recorded, kind).into_iter().filter(own).collect::<Vec<_>>()
+        };
+        let data: String =
+            of("stream").iter().map(|event| event["data"].as_str().unwrap()).collect();
+        told.push((moved["upload"].as_bool().unwrap(), data, of("cut").len()));
+    }
+    told.sort();
+    let begins = text[..64 << 10].to_owned();
+    let expected = [
+        (false, String::new(), 0),
+        (true, begins.clone(), 1),
+        (true, begins, 1),
+        (true, "all of it\n".into(), 0),
+    ];
+    assert!(
+        told == expected,
+        "{:?}",
+        told.iter().map(|one| (one.0, one.1.len(), one.2)).collect::<Vec<_>>()
+    );
+    let replay = house.cli("alice", &["sessions", "replay", sessions[1]["id"].as_str().unwrap()]);
+    assert!(replay.stdout.contains("< all of it"), "{}", replay.all());
+}
+
+#[test]
 fn a_large_file_goes_both_ways_and_the_gateway_stays_small() {
     let server = SshServer::start(None);
     let house = plain(&server, "");
     let (here, there) = (house.file("here"), server.file("there"));
-    let made = format!("head -c 256M /dev/urandom > {}", here.display());
+    let made = format!("head -c 1G /dev/urandom > {}", here.display());
     assert!(run(Command::new("sh").args(["-c", &made]), "").ok());
     // What the first session of a process needs anyway.
     assert!(house.openssh("alice", "ssh", &["web-1.sluice", "true"]).ok());

@@ -41,30 +41,49 @@ fn what_a_program_is_given_and_says_is_told_apart() {
     assert!(verified.ok(), "{}", verified.all());
 }
 
+/// A gibibyte in writes of 1 byte to 1 MiB, as many of each size.
+const WRITES: &str = r#"
+import os, random
+left = 1 << 30
+piece = os.urandom(1 << 20)
+while left:
+    size = min(left, int(2 ** (20 * random.random())))
+    at = random.randrange((1 << 20) - size + 1)
+    view = memoryview(piece)[at:at + size]
+    while view:
+        view = view[os.write(1, view):]
+    left -= size
+"#;
+
 #[test]
 fn the_digest_that_is_told_is_of_what_was_delivered() {
     let server = SshServer::start(None);
     let house = plain(&server, "");
-    let (random, got) = (server.file("random"), house.file("got"));
-    let made = format!("head -c 64M /dev/urandom > {}", random.display());
-    assert!(run(std::process::Command::new("sh").args(["-c", &made]), "").ok());
-    let line = format!("cat {}", random.display());
+    let (writes, got) = (server.file("writes.py"), house.file("got"));
+    std::fs::write(&writes, WRITES).unwrap();
+    // What the program wrote is told beside it.
+    let line = format!("python3 {} | tee >(sha256sum >&2)", writes.display());
     let mut command = house.openssh_command("alice", "ssh", &["web-1.sluice", &line]);
-    command.stdin(Stdio::null()).stdout(File::create(&got).unwrap());
-    assert!(command.status().unwrap().success());
-    // And the other way, what was given.
-    let back = server.file("back");
-    let line = format!("cat > {}", back.display());
-    let mut command = house.openssh_command("alice", "ssh", &["web-1.sluice", &line]);
-    assert!(command.stdin(File::open(&got).unwrap()).status().unwrap().success());
+    command.stdin(Stdio::null()).stdout(File::create(&got).unwrap()).stderr(Stdio::piped());
+    let ran = command.spawn().unwrap().wait_with_output().unwrap();
+    let wrote = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{wrote}");
+    // And the other way, what was given, which wc counts.
+    let line = "tee >(wc -c >&2) | sha256sum";
+    let mut command = house.openssh_command("alice", "ssh", &["web-1.sluice", line]);
+    let back = command.stdin(File::open(&got).unwrap()).output().unwrap();
+    let (back, counted) =
+        (String::from_utf8(back.stdout).unwrap(), String::from_utf8(back.stderr).unwrap());
+    assert_eq!(counted.trim(), (1_u64 << 30).to_string());
 
-    let sent = digest_of(&random);
-    assert_eq!((digest_of(&got), digest_of(&back)), (sent.clone(), sent.clone()));
+    let sent = digest_of(&got);
+    let first = |text: &str| text.split_whitespace().next().unwrap().to_owned();
+    assert_eq!((first(&wrote), first(&back)), (sent.clone(), sent.clone()));
     for session in ended(&house, "alice", 2) {
         let recorded = events(&house, "alice", &session);
         let exited = of_type(&recorded, "exited")[0];
         let streams = exited["streams"].as_array().unwrap();
-        let told = streams.iter().find(|stream| stream["bytes"] == 64 << 20);
+        let told = streams.iter().find(|stream| stream["bytes"] == 1_u64 << 30);
         let told = told.unwrap_or_else(|| panic!("{exited}"));
         assert_eq!(told["sha256"], *sent, "{exited}");
         // Not all of it is kept, and it is said so.

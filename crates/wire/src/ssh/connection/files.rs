@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use model::{Event, Peer, Ticket};
+use model::{Event, Peer, Stream, Ticket};
 
 use super::Session;
 use super::asked::Asked;
@@ -12,7 +12,7 @@ use super::flow::Item;
 use super::ruling::What;
 use crate::shell::{self, Transfer};
 use crate::ssh::codec::Reader;
-use crate::ssh::files::{FileStep, Moved, Passage, Refusal, Scp, Sftp};
+use crate::ssh::files::{Content, FileStep, Moved, Passage, Refusal, Scp, Sftp};
 
 /// Bytes of one end that wait in what reads along: while there are more it is given no more.
 const MOST_WAITING: usize = 64 << 10;
@@ -28,8 +28,46 @@ pub(super) struct Files {
     passage: Box<dyn Passage>,
     /// The command that is being decided.
     asking: Option<Ticket>,
-    /// The numbers of commands that were let through, by the questions they answered.
-    numbers: BTreeMap<Ticket, u64>,
+    /// The most that a command lets be recorded of a file's content.
+    most: u64,
+    /// The commands that were let through, by the questions they answered.
+    allowed: BTreeMap<Ticket, Allowed>,
+}
+
+/// A command that let a file be moved.
+struct Allowed {
+    number: u64,
+    /// How much of the content is recorded, each way.
+    keep: u64,
+    /// How much of it was, of what is written and of what is read.
+    kept: [u64; 2],
+    cut: bool,
+}
+
+impl Allowed {
+    /// What of a piece is recorded: only what is next, up to the cap.
+    fn take(&mut self, content: &Content) -> Option<Event> {
+        let upload = content.upload;
+        let kept = self.kept.get_mut(usize::from(upload))?;
+        if content.offset != *kept || self.cut {
+            // Pieces that come out of order are not put in order.
+            return self.cut();
+        }
+        let left = usize::try_from(self.keep - *kept).unwrap_or(usize::MAX);
+        let data = content.data.slice(..content.data.len().min(left));
+        if data.is_empty() {
+            return None;
+        }
+        *kept += data.len() as u64;
+        let stream = if upload { Stream::Input } else { Stream::Output };
+        Some(Event::Stream { number: self.number, stream, data })
+    }
+
+    /// There is more of it than is recorded. Once.
+    fn cut(&mut self) -> Option<Event> {
+        let first = self.keep > 0 && !std::mem::replace(&mut self.cut, true);
+        first.then_some(Event::Cut { number: self.number })
+    }
 }
 
 impl Files {
@@ -45,7 +83,7 @@ impl Files {
             },
             _ => return None,
         };
-        Some(Self { passage, asking: None, numbers: BTreeMap::new() })
+        Some(Self { passage, asking: None, most: 0, allowed: BTreeMap::new() })
     }
 }
 
@@ -101,28 +139,37 @@ impl Session {
                 }
             }
             FileStep::Moved(moved) => self.file_moved(id, moved),
-            // Nothing of it was asked to be kept.
-            FileStep::Content(_) => {}
+            FileStep::Content(content) => {
+                let files = found.and_then(|found| found.files.as_mut());
+                let allowed = files.and_then(|files| files.allowed.get_mut(&content.ticket));
+                if let Some(event) = allowed.and_then(|allowed| allowed.take(&content)) {
+                    self.record(event);
+                }
+            }
         }
     }
 
     fn file_moved(&mut self, id: u32, moved: Moved) {
         let Some(found) = self.channels.get_mut(&id) else { return };
-        let known = found.files.as_mut().and_then(|files| {
-            let number = files.numbers.get(&moved.ticket).copied();
-            if moved.complete {
-                files.numbers.remove(&moved.ticket);
+        let (mut number, mut cut) = (found.story.number(), None);
+        if let Some(files) = &mut found.files {
+            if let Some(allowed) = files.allowed.get_mut(&moved.ticket) {
+                number = allowed.number;
+                let kept = allowed.kept.get(usize::from(moved.upload)).copied().unwrap_or(0);
+                cut = if moved.bytes > kept { allowed.cut() } else { None };
             }
-            number
-        });
+            if moved.complete {
+                files.allowed.remove(&moved.ticket);
+            }
+        }
         let event = Event::Moved {
-            number: known.unwrap_or(found.story.number()),
+            number,
             path: moved.path.to_string(),
             upload: moved.upload,
             bytes: moved.bytes,
             sha256: moved.sha256.ok(),
         };
-        self.record(event);
+        cut.into_iter().chain([event]).for_each(|event| self.record(event));
     }
 
     /// Something that was asked of a file was decided.
@@ -131,18 +178,20 @@ impl Session {
         id: u32,
         ticket: Ticket,
         number: u64,
-        ruling: Result<(), Refusal>,
+        ruling: Result<u64, Refusal>,
     ) {
         let files = self.channels.get_mut(&id).and_then(|found| found.files.as_mut());
         let Some(files) = files else { return };
         files.asking = None;
-        if ruling.is_ok() {
-            files.numbers.insert(ticket, number);
-            if files.numbers.len() > MOST_OPEN {
-                files.numbers.pop_first();
+        if let Ok(keep) = ruling {
+            files.most = files.most.max(keep);
+            files.passage.keep(files.most);
+            files.allowed.insert(ticket, Allowed { number, keep, kept: [0; 2], cut: false });
+            if files.allowed.len() > MOST_OPEN {
+                files.allowed.pop_first();
             }
         }
-        files.passage.decided(ticket, ruling);
+        files.passage.decided(ticket, ruling.map(|_| ()));
         self.stir(id);
     }
 

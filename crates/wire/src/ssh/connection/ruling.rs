@@ -167,7 +167,7 @@ impl Session {
                     self.upstream.send(&[&opening]);
                 }
             }
-            What::File { id, ticket } => self.file_decided(id, ticket, number, Ok(())),
+            What::File { id, ticket } => self.file_decided(id, ticket, number, Ok(terms.contents)),
             What::Listen { name, rest, at, wants_reply } => {
                 self.say(Peer::Upstream, &Message::Global { name, wants_reply: true, rest });
                 let listens = Some(Listening { at, number });

@@ -48,6 +48,9 @@ pub trait Passage: Send {
     /// Answers a [`FileStep::Ask`]. An answer to a ticket that is not open is ignored.
     fn decided(&mut self, ticket: Ticket, ruling: Result<(), Refusal>);
 
+    /// From now on so many bytes of each file are handed out as [`FileStep::Content`].
+    fn keep(&mut self, bytes: u64);
+
     /// The question that is open.
     fn undecided(&self) -> Option<Ticket>;
 

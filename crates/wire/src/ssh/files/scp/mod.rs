@@ -148,6 +148,10 @@ impl Passage for Scp {
         }
     }
 
+    fn keep(&mut self, bytes: u64) {
+        self.keep = bytes;
+    }
+
     fn undecided(&self) -> Option<Ticket> {
         self.asking.as_ref().map(|asking| asking.ticket)
     }

@@ -138,6 +138,10 @@ impl Passage for Sftp {
         }
     }
 
+    fn keep(&mut self, bytes: u64) {
+        self.table.keep = bytes;
+    }
+
     fn undecided(&self) -> Option<Ticket> {
         self.asking.as_ref().map(|asking| asking.ticket)
     }

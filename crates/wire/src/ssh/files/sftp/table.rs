@@ -87,7 +87,7 @@ pub(super) struct Table {
     sizes: VecDeque<(Arc<str>, u64)>,
     room: Room,
     /// How much of each file's content is handed out.
-    keep: u64,
+    pub(super) keep: u64,
 }
 
 impl Table {
