@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use e2e::{House, SshServer, keygen, run, until};
+use e2e::{House, SshServer, Typing, keygen, run, until};
 use serde_json::Value;
 
 use super::{POLICIES, house};
@@ -167,6 +167,40 @@ fn the_gateways_own_authority_opens_an_account_for_five_minutes() {
     let ran = house.openssh("alice", "ssh", &["web-3.sluice", "echo in"]);
     assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), server.log());
     assert!(server.log().contains("sluice for"), "{}", server.log());
+}
+
+#[test]
+fn somebody_without_a_key_types_a_token_or_signs_in_in_a_browser() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let port = house.ssh_port().to_string();
+    let asked = |answer: &str| {
+        let program = house.file("answers");
+        std::fs::write(&program, format!("#!/bin/sh\necho '{answer}'\n")).unwrap();
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&program, runs).unwrap();
+        let mut command = Command::new("ssh");
+        command.args(["-F", "none", "-p", &port, "-o", "StrictHostKeyChecking=no"]);
+        command.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentityAgent=none"]);
+        command.args(["-o", "PreferredAuthentications=keyboard-interactive"]);
+        command.args(["-o", "NumberOfPasswordPrompts=1", "web-1@127.0.0.1", "echo in"]);
+        command.env("SSH_ASKPASS", &program).env("SSH_ASKPASS_REQUIRE", "force");
+        command
+    };
+    let ran = run(&mut asked(&house.person("alice").token), "");
+    assert!(ran.ok() && ran.stdout == "in\n", "{}", ran.all());
+    let ran = run(&mut asked("something else"), "");
+    assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
+
+    let mut waits = Typing::start(&mut asked(""));
+    let said = waits.says("This goes on by itself");
+    let url = said.split_whitespace().find(|word| word.starts_with("http")).unwrap();
+    assert!(url.starts_with(house.idp().issuer()), "{said}");
+    e2e::browse(url, "alice@example.com");
+    waits.says("in\n");
+    assert!(waits.ends().success(), "{}", waits.said());
+    let sessions = super::ended(&house, "alice", 2);
+    assert!(sessions.iter().all(|one| one["subject"] == "alice@example.com"), "{sessions:?}");
 }
 
 /// Whoever may open a target needs not be let in to what lies on the way.

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use e2e::{House, Ran, SshServer, of_python, run, run_within};
+use e2e::{House, Ran, SshServer, Typing, free_port, of_python, run, run_within, until};
 
-use super::{PLAIN, plain};
+use super::{PLAIN, permit, plain};
 
 /// A fleet: many machines, each a resource of its own.
 const FLEET: usize = 50;
@@ -124,4 +124,45 @@ fn rsync_moves_ten_thousand_files_up_and_down() {
     // Nothing is left to be done.
     let again = rsync(&["-ai", "here/", &format!("web-1.sluice:{there}/")]);
     assert_eq!(again.stdout, "");
+}
+
+/// As editors do that work on a machine: a shell without a terminal gets a script on its input, which starts a server
+/// there, and the server is reached through a proxy of the same connection.
+#[test]
+fn an_editor_starts_its_server_and_reaches_it_through_the_connection() {
+    let server = SshServer::start(None);
+    let more = [permit("unknown"), permit("port_forward")].concat();
+    let house = plain(&server, &more);
+    let (proxy, port) = (free_port().to_string(), free_port());
+    std::fs::write(server.file("hello"), "from there\n").unwrap();
+    let words = ["-T", "-D", &proxy, "-o", "ConnectTimeout=15", "web-1.sluice", "bash"];
+    let mut session = Typing::start(&mut house.openssh_command("alice", "ssh", &words));
+    let folder = server.file("").display().to_string();
+    session.line(&format!(
+        "uname -s; python3 -m http.server --bind 127.0.0.1 --directory {folder} {port} & echo started"
+    ));
+    session.says("started");
+    let url = format!("http://127.0.0.1:{port}/hello");
+    let page = until("the server is reached", Duration::from_secs(60), || {
+        let ran = run(
+            Command::new("curl").args([
+                "-s",
+                "--socks5-hostname",
+                &format!("127.0.0.1:{proxy}"),
+                &url,
+            ]),
+            "",
+        );
+        ran.ok().then_some(ran.stdout)
+    });
+    assert_eq!(page, "from there\n");
+    session.line("kill %1; exit 0");
+    assert!(session.leave().success(), "{}", session.said());
+
+    // Whoever may only run what can be read is told so.
+    let house = plain(&server, "");
+    let ran =
+        run(&mut house.openssh_command("alice", "ssh", &["-T", "web-1.sluice", "bash"]), "id\n");
+    assert_eq!(ran.status.code(), Some(126), "{}", ran.all());
+    assert!(ran.stderr.contains("it runs what a file or its input holds"), "{}", ran.stderr);
 }

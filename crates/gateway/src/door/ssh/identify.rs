@@ -60,19 +60,11 @@ impl Door {
             Question::Used(key) => self.whose(&key, from).await,
             Question::Password(token) => directory.identify(&token, from).await,
             Question::Interactive => {
-                match directory.sign_in_elsewhere(from).await {
-                    Ok(sign_in) => {
-                        line.greet.prompt(&words::elsewhere(&sign_in));
-                        *elsewhere = Some(sign_in);
-                    }
-                    Err(error) => {
-                        info!(%from, %error, "nobody can sign in in a browser");
-                        refuse(line)?;
-                    }
-                }
+                *elsewhere = None;
+                line.greet.prompt(&words::token());
                 return Ok(None);
             }
-            Question::Answers(_) => match elsewhere.take() {
+            Question::Answers(answers) => match elsewhere.take() {
                 Some(sign_in) => {
                     let _ = line.write().await;
                     tokio::select! {
@@ -85,7 +77,24 @@ impl Door {
                         },
                     }
                 }
-                None => Err(Unidentified::Expired),
+                None => match answers.first() {
+                    Some(token) if !token.expose().is_empty() => {
+                        directory.identify(token, from).await
+                    }
+                    _ => {
+                        match directory.sign_in_elsewhere(from).await {
+                            Ok(sign_in) => {
+                                line.greet.prompt(&words::elsewhere(&sign_in));
+                                *elsewhere = Some(sign_in);
+                            }
+                            Err(error) => {
+                                info!(%from, %error, "nobody can sign in in a browser");
+                                refuse(line)?;
+                            }
+                        }
+                        return Ok(None);
+                    }
+                },
             },
         };
         match answer {

@@ -22,6 +22,15 @@ pub(super) fn refused(reason: &Reason) -> String {
     words
 }
 
+/// What somebody is asked who would be asked something. Programs that have a token in place of a password look for the
+/// prompt's last word.
+pub(super) fn token() -> Prompt {
+    Prompt {
+        instruction: "A token, or nothing to sign in in a browser.\n".to_owned(),
+        prompts: vec![("Password: ".to_owned(), false)],
+    }
+}
+
 /// What somebody is shown who signs in in a browser. There is nothing to answer: the login goes on by itself.
 pub(super) fn elsewhere(sign_in: &SignInElsewhere) -> Prompt {
     Prompt {
