@@ -40,12 +40,12 @@ pub fn evidence_lines(data: &[u8]) {
 }
 
 fn told(export: &mut dyn Export, story: &[(Timestamp, Event)]) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     for _ in 0..export.passes() {
         for (at, event) in story {
             export.event(*at, event, &mut out);
         }
         export.end(None, &mut out);
     }
-    out
+    String::from_utf8(out).unwrap()
 }

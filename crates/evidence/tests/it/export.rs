@@ -13,14 +13,14 @@ use crate::screen::only_paints;
 use crate::story::{START, column, public, recording, row, said};
 
 fn told(export: &mut dyn Export, story: &[(Timestamp, Event)], broken: Option<&str>) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     for _ in 0..export.passes() {
         for (at, event) in story {
             export.event(*at, event, &mut out);
         }
         export.end(broken, &mut out);
     }
-    out
+    String::from_utf8(out).unwrap()
 }
 
 fn cast(version: Version, story: &[(Timestamp, Event)]) -> String {
