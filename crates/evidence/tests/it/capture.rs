@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use evidence::export::{Capture, Export};
-use model::{Access, Action, Event, Object, ObjectKind, Phase, Stream, StreamDigest, Timestamp, Verdict};
+use model::{
+    Access, Action, Event, Object, ObjectKind, Phase, Stream, StreamDigest, Timestamp, Verdict,
+};
 
 use crate::story::{START, head, said};
 
@@ -236,7 +238,8 @@ fn texts(read: &Read) -> Vec<(String, String, u64, u64)> {
     };
     calls
         .map(|call| {
-            let (caller, called) = (heard.get(&(call.from, call.to)), heard.get(&(call.to, call.from)));
+            let (caller, called) =
+                (heard.get(&(call.from, call.to)), heard.get(&(call.to, call.from)));
             let ((caller, missing), (called, more)) = (text(caller), text(called));
             (caller, called, missing, more)
         })
@@ -257,7 +260,10 @@ fn a_connection_is_one_from_its_first_segment_to_its_last() {
     ]);
     assert_eq!(flags(&read), "S S. . . . . . F. F. .");
     let call = &read.packets[0];
-    assert_eq!((call.from.to_string(), call.to.to_string()), ("192.0.2.1:49152".into(), "10.1.2.3:5432".into()));
+    assert_eq!(
+        (call.from.to_string(), call.to.to_string()),
+        ("192.0.2.1:49152".into(), "10.1.2.3:5432".into())
+    );
     assert_eq!(call.comment, "[7] forward to 10.1.2.3:5432");
     // It was called when it was allowed, and answered when somebody first spoke.
     let after = |packet: &Packet| packet.at.since(START).as_millis();
@@ -271,7 +277,8 @@ fn a_connection_is_one_from_its_first_segment_to_its_last() {
 
 #[test]
 fn much_is_said_in_many_segments_over_either_kind_of_address() {
-    let bytes: Vec<u8> = (0..300_001_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let bytes: Vec<u8> =
+        (0..300_001_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for place in ["db.internal:5432", "10.0.0.1:1", "[2001:db8::7]:443"] {
         let (first, rest) = bytes.split_at(65_536);
         let read = capture(&[
@@ -322,12 +329,16 @@ fn what_is_not_recorded_is_a_gap_as_long_as_it_was() {
     ]);
     assert_eq!(texts(&read), [("more, please".to_owned(), "begin??".to_owned(), 0, 995)]);
     let comments: Vec<_> = read.packets.iter().map(|packet| packet.comment.as_str()).collect();
-    assert!(comments.iter().any(|one| one.starts_with("from here on what this end says")), "{comments:?}");
+    assert!(
+        comments.iter().any(|one| one.starts_with("from here on what this end says")),
+        "{comments:?}"
+    );
     assert!(comments.contains(&"995 bytes before this are not recorded"), "{comments:?}");
 
     // More than sequence numbers can jump at once, or hold.
     let bytes = 10 << 30;
-    let read = capture(&[asked(1, "forward to one:80"), input(1, b"x"), cut(1), ended(1, bytes, 0)]);
+    let read =
+        capture(&[asked(1, "forward to one:80"), input(1, b"x"), cut(1), ended(1, bytes, 0)]);
     assert_eq!(texts(&read)[0].2, bytes - 1);
     // Nothing was to be recorded at all.
     let read = capture(&[asked(1, "forward to one:80"), cut(1), cut(1), ended(1, 3, 5)]);
@@ -402,11 +413,24 @@ fn visitors_at_the_same_time_are_one_connection_that_says_so() {
 #[test]
 fn nothing_that_a_host_is_called_is_more_than_a_name() {
     let long = "x".repeat(100_000);
-    for host in ["\x1b]0;owned\x07\n", "a\0b", "\u{202e}evil", "/run/x.sock", "::1", "[", "", "1.2.3.4.5", &long] {
+    for host in [
+        "\x1b]0;owned\x07\n",
+        "a\0b",
+        "\u{202e}evil",
+        "/run/x.sock",
+        "::1",
+        "[",
+        "",
+        "1.2.3.4.5",
+        &long,
+    ] {
         let text = format!("forward to {host}:80");
         let read = capture(&[asked(1, &text), input(1, b"x"), ended(1, 1, 0)]);
         assert_eq!(texts(&read)[0].0, "x", "{host:?}");
-        let shown = read.packets[0].comment.chars().chain(read.names.values().flat_map(|name| name.chars()));
+        let shown = read.packets[0]
+            .comment
+            .chars()
+            .chain(read.names.values().flat_map(|name| name.chars()));
         assert!(shown.clone().all(|c| !c.is_control() && c != '\u{202e}'), "{host:?}");
         assert!(shown.count() < 700, "{host:?}");
     }

@@ -83,8 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let casts =
         matches!(args.format, Format::Asciicast | Format::AsciicastV2 | Format::AsciicastV3);
     if args.statement.is_some() && !casts && args.format != Format::Pcap {
-        let why =
-            "--statement is for asciicasts and captures: the other formats hold the session as a whole";
+        let why = "--statement is for asciicasts and captures: the other formats hold the session as a whole";
         return Err(Failure::new(Exit::Usage, why.to_owned()).into());
     }
     let file = args.output.as_deref().filter(|file| *file != Path::new("-"));

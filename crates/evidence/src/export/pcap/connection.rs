@@ -9,7 +9,7 @@ use super::packet::{ACK, FIN, MOST, PSH, RST, SYN, Segment};
 /// The furthest that sequence numbers jump at once. From half of their range on a jump looks like one back.
 const JUMP: u64 = 1 << 30;
 /// So many jumps for one gap at most: what is beyond no machine has carried.
-const MOST_JUMPS: u64 = 4096;
+const MOST_JUMPS: u64 = 1024;
 
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
