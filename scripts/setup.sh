@@ -10,7 +10,7 @@ set -euo pipefail
 want=${1:-test}
 
 demo=(build-essential clang libclang-dev pkg-config ca-certificates openssl postgresql-15 postgresql-client-15)
-test=(python3 python3-venv default-jdk-headless libpostgresql-jdbc-java dpkg-dev bison flex perl zlib1g-dev libssl-dev strace openssh-server openssh-client rsync git curl)
+test=(python3 python3-venv default-jdk-headless libpostgresql-jdbc-java dpkg-dev bison flex perl zlib1g-dev libssl-dev strace openssh-server openssh-client rsync git curl tcpdump)
 bench=(pgbouncer)
 
 packages=("${demo[@]}")

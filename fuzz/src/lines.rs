@@ -1,4 +1,4 @@
-use evidence::export::{Asciicast, Export, Lines, Made, Ocsf, Page, Version};
+use evidence::export::{Asciicast, Capture, Export, Lines, Made, Ocsf, Page, Version};
 use evidence::render::{Terminal, read_line};
 use evidence::{SigningKey, verify};
 use model::{Event, Timestamp};
@@ -33,6 +33,14 @@ pub fn evidence_lines(data: &[u8]) {
     let page = told(&mut Page::new(made), &story);
     assert!(!page.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
     assert!(!page.contains("<script") && !page.contains("<img"));
+    // Each block of a capture says at both of its ends how long it is.
+    let capture = bytes_of(&mut Capture::new("sluice"), &story);
+    let mut rest = &capture[..];
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(rest[4..8].try_into().unwrap()) as usize;
+        assert_eq!(rest[4..8], rest[length - 4..length]);
+        rest = &rest[length..];
+    }
     // What was written once more reads as the same.
     let again = told(&mut Lines::new(), &story);
     let again: Vec<_> = again.lines().map(|line| read_line(line).unwrap()).collect();
@@ -40,7 +48,11 @@ pub fn evidence_lines(data: &[u8]) {
 }
 
 fn told(export: &mut dyn Export, story: &[(Timestamp, Event)]) -> String {
-    let mut out = String::new();
+    String::from_utf8(bytes_of(export, story)).unwrap()
+}
+
+fn bytes_of(export: &mut dyn Export, story: &[(Timestamp, Event)]) -> Vec<u8> {
+    let mut out = Vec::new();
     for _ in 0..export.passes() {
         for (at, event) in story {
             export.event(*at, event, &mut out);

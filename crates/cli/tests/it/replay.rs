@@ -98,8 +98,13 @@ fn replay(desk: &Desk, words: &[&str]) -> Said {
 
 /// The same where somebody looks: on a terminal.
 fn watched(desk: &Desk, words: &str) -> String {
+    on_a_terminal(desk, &format!("replay file --session-key key {words}"))
+}
+
+/// What a command about sessions shows on a terminal.
+fn on_a_terminal(desk: &Desk, words: &str) -> String {
     let sluice = env!("CARGO_BIN_EXE_sluice");
-    let line = format!("{sluice} sessions replay file --session-key key {words}");
+    let line = format!("{sluice} sessions {words}");
     let mut script = std::process::Command::new("script");
     script.args(["-qec", &line, "/dev/null"]).current_dir(desk.path()).env_clear();
     script.env("HOME", desk.path()).env("PATH", std::env::var_os("PATH").unwrap());
@@ -178,4 +183,22 @@ fn a_cast_is_of_one_screen_and_of_one_statement_where_that_is_wanted() {
         assert!(said.err.contains(says), "{}", said.err);
         assert!(!desk.path().join("x.cast").exists());
     }
+}
+
+#[test]
+fn a_capture_is_of_forwarded_connections_and_not_for_a_terminal() {
+    let desk = desk();
+    for (words, says) in [
+        (&["-o", "x.pcapng"][..], "no connection was forwarded in the session"),
+        (&[], "no connection was forwarded in the session"),
+        (&["--statement", "3"], "no connection was forwarded by statement 3"),
+    ] {
+        let export = ["sessions", "export", "file", "--session-key", "key", "--format", "pcap"];
+        let said = desk.sluice(&[&export, words].concat());
+        assert_eq!((said.code, &*said.out), (Some(1), ""), "{}", said.err);
+        assert!(said.err.contains(says), "{}", said.err);
+        assert!(!desk.path().join("x.pcapng").exists());
+    }
+    let said = on_a_terminal(&desk, "export file --session-key key --format pcap");
+    assert!(said.contains("on a terminal") && said.contains("-o FILE"), "{said}");
 }

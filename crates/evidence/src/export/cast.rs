@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use model::{Event, Phase, SessionHead, Timestamp, Verdict};
 
-use super::{Export, start};
+use super::{Text, start};
 use crate::render::{Line, LineKind, Sizes, escape};
 use crate::screen::{Piece, Player, RESTORE};
 
@@ -158,7 +158,7 @@ impl Asciicast {
     }
 }
 
-impl Export for Asciicast {
+impl Text for Asciicast {
     fn passes(&self) -> u8 {
         2
     }

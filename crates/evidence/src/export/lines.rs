@@ -1,7 +1,7 @@
 use model::{Event, Timestamp};
 use serde_json::json;
 
-use super::Export;
+use super::Text;
 use crate::render::JsonLines;
 
 /// A recording as JSON lines, with a last line that says so where it breaks off.
@@ -16,7 +16,7 @@ impl Lines {
     }
 }
 
-impl Export for Lines {
+impl Text for Lines {
     fn event(&mut self, at: Timestamp, event: &Event, out: &mut String) {
         out.push_str(&self.0.event(at, event));
         out.push('\n');

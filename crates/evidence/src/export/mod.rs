@@ -4,17 +4,19 @@
 //!   Event ─┬─► Asciicast ─► a .cast file: plays in asciinema, version 2 or 3
 //!          ├─► Lines ─────► JSON lines
 //!          ├─► Ocsf ──────► events of the Open Cybersecurity Schema Framework, one a line
-//!          └─► Page ──────► one HTML page for an auditor
+//!          ├─► Page ──────► one HTML page for an auditor
+//!          └─► Capture ───► the connections that were forwarded, for tcpdump and Wireshark
 //! ```
 //!
 //! All are written as the events go by: none holds more of a recording than a table's rows that wait
 //! for their widths, lines that wait for their ends, or the statements whose verdicts are still to come. Nothing
-//! recorded reaches a player or a browser raw.
+//! recorded reaches a player or a browser raw. A capture holds bytes as they were, and is for tools that know so.
 
 mod cast;
 mod html;
 mod lines;
 mod ocsf;
+mod pcap;
 
 use model::{Event, Timestamp};
 
@@ -23,6 +25,7 @@ pub use cast::{Asciicast, Version};
 pub use html::{Made, Page};
 pub use lines::Lines;
 pub use ocsf::Ocsf;
+pub use pcap::Capture;
 
 /// Something a recording is written as.
 pub trait Export {
@@ -32,10 +35,47 @@ pub trait Export {
     }
 
     /// What an event adds.
-    fn event(&mut self, at: Timestamp, event: &Event, out: &mut String);
+    fn event(&mut self, at: Timestamp, event: &Event, out: &mut Vec<u8>);
 
     /// The story was told to its end, or to where it breaks off and why.
+    fn end(&mut self, broken: Option<&str>, out: &mut Vec<u8>);
+
+    /// Why nothing was written, when nothing was: there was nothing of the kind that it is about.
+    fn nothing(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Something a recording is written as that is text.
+trait Text {
+    /// As [`Export::passes`].
+    fn passes(&self) -> u8 {
+        1
+    }
+
+    /// As [`Export::event`].
+    fn event(&mut self, at: Timestamp, event: &Event, out: &mut String);
+
+    /// As [`Export::end`].
     fn end(&mut self, broken: Option<&str>, out: &mut String);
+}
+
+impl<T: Text> Export for T {
+    fn passes(&self) -> u8 {
+        Text::passes(self)
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event, out: &mut Vec<u8>) {
+        let mut text = String::new();
+        Text::event(self, at, event, &mut text);
+        out.extend_from_slice(text.as_bytes());
+    }
+
+    fn end(&mut self, broken: Option<&str>, out: &mut Vec<u8>) {
+        let mut text = String::new();
+        Text::end(self, broken, &mut text);
+        out.extend_from_slice(text.as_bytes());
+    }
 }
 
 /// The command an event belongs to; nothing for what belongs to the session. What happened while no

@@ -1,8 +1,8 @@
 use model::{Event, Timestamp};
 use serde_json::json;
 
-use super::Export;
-use crate::happening::{Happening, Teller, Text, Wording};
+use super::Text;
+use crate::happening::{self, Happening, Teller, Wording};
 use crate::ocsf::{Reporter, session};
 use crate::render::harmless;
 
@@ -30,7 +30,7 @@ impl Ocsf {
     }
 
     fn put(&self, told: &[Happening], out: &mut String) {
-        let wording = Wording { text: Text::Full, parameters: true, longest: LONGEST };
+        let wording = Wording { text: happening::Text::Full, parameters: true, longest: LONGEST };
         let by = Reporter { version: &self.version, sequence: None };
         for happening in told {
             out.push_str(&harmless(&session(happening, &wording, by).to_string()));
@@ -39,7 +39,7 @@ impl Ocsf {
     }
 }
 
-impl Export for Ocsf {
+impl Text for Ocsf {
     fn event(&mut self, at: Timestamp, event: &Event, out: &mut String) {
         let mut told = Vec::new();
         self.frames += 1;

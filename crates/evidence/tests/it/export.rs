@@ -13,14 +13,14 @@ use crate::screen::only_paints;
 use crate::story::{START, column, public, recording, row, said};
 
 fn told(export: &mut dyn Export, story: &[(Timestamp, Event)], broken: Option<&str>) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     for _ in 0..export.passes() {
         for (at, event) in story {
             export.event(*at, event, &mut out);
         }
         export.end(broken, &mut out);
     }
-    out
+    String::from_utf8(out).unwrap()
 }
 
 fn cast(version: Version, story: &[(Timestamp, Event)]) -> String {
@@ -462,9 +462,9 @@ fn lines_read_back_show_what_was_recorded() {
         assert_eq!(read_line(line), None, "{line}");
     }
     let notice = Event::Notice { number: 0, message: HOSTILE.into() };
-    let mut line = String::new();
+    let mut line = Vec::new();
     Lines::new().event(START, &notice, &mut line);
-    assert_eq!(read_line(&line), Some((START, notice)));
+    assert_eq!(read_line(str::from_utf8(&line).unwrap()), Some((START, notice)));
 }
 
 proptest! {

@@ -10,6 +10,7 @@
 mod story;
 
 mod audit_page;
+mod capture;
 mod export;
 mod mutation;
 mod page;

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -258,4 +259,67 @@ fn a_client_speaks_with_a_port_behind_the_target_over_its_own_pipes() {
         assert!(goes_through || ran.stderr.contains("prohibited"), "{}", ran.stderr);
     }
     assert_eq!(behind.visits(), 1);
+}
+
+/// What tcpdump makes of a capture: each packet with its checksums and its bytes as text.
+fn tcpdump(file: &Path, port: u16) -> String {
+    let mut command = Command::new("tcpdump");
+    command.args(["-nn", "-tt", "-v", "-A", "-r"]).arg(file).arg(format!("tcp port {port}"));
+    let ran = run(&mut command, "");
+    assert!(ran.ok() && !ran.all().contains("incorrect"), "{}", ran.all());
+    ran.stdout
+}
+
+#[test]
+fn what_a_forwarded_port_carried_is_a_capture_that_tcpdump_reads() {
+    let server = SshServer::start(None);
+    let house = plain(&server, &permit("port_forward"));
+    let (behind, port) = (Echo::start(), free_port());
+    let to = format!("{port}:127.0.0.1:{}", behind.port);
+    let mut session = forwarding(&house, &["-L", &to]);
+    let (first, second) = (b"the first says hello", "the second says more ".repeat(10_000));
+    assert_eq!(echoed(port, first), first);
+    assert!(echoed(port, second.as_bytes()) == second.as_bytes(), "{}", house.log());
+    goes_on(&mut session);
+    assert!(session.leave().success());
+
+    let session = &ended(&house, "alice", 1)[0];
+    let id = session["id"].as_str().unwrap();
+    let export = |name: &str, more: &[&str]| {
+        let file = house.file(name);
+        let path = file.display().to_string();
+        let words = ["sessions", "export", id, "--format", "pcap", "-o", &path];
+        (house.cli("alice", &[&words, more].concat()), file)
+    };
+    let (ran, file) = export("all.pcapng", &[]);
+    assert!(ran.ok(), "{}", ran.all());
+    let shown = tcpdump(&file, behind.port);
+    assert_eq!(shown.matches("Flags [S],").count(), 2, "{shown}");
+    assert_eq!(shown.matches("Flags [F.],").count(), 4, "{shown}");
+    assert_eq!(shown.matches("the first says hello").count(), 2, "{shown}");
+    // Each byte of it is there once in each direction.
+    let lengths = |from: &str| -> usize {
+        let lines = shown.lines().filter(|line| line.contains(from));
+        lines.filter_map(|line| line.rsplit_once("length ")?.1.parse::<usize>().ok()).sum()
+    };
+    let length = first.len() + second.len();
+    let there = format!("127.0.0.1.{} > ", behind.port);
+    assert_eq!((lengths(&there), lengths("    192.0.2.1.")), (length, length), "{shown}");
+
+    // One of them alone, and none.
+    let events = events(&house, "alice", session);
+    let number = |begins: &str| {
+        let commands = of_type(&events, "command");
+        let found = commands.iter().find(|one| one["text"].as_str().unwrap().starts_with(begins));
+        found.unwrap_or_else(|| panic!("no {begins}: {events:#?}"))["number"].to_string()
+    };
+    let (ran, file) = export("one.pcapng", &["--statement", &number("forward to")]);
+    assert!(ran.ok(), "{}", ran.all());
+    let shown = tcpdump(&file, behind.port);
+    assert_eq!(shown.matches("the first says hello").count(), 2, "{shown}");
+    assert!(!shown.contains("the second says more"), "{shown}");
+    let (ran, file) = export("none.pcapng", &["--statement", &number("echo ready")]);
+    assert_eq!(ran.status.code(), Some(1), "{}", ran.all());
+    assert!(ran.stderr.contains("no connection was forwarded by statement"), "{}", ran.all());
+    assert!(!file.exists());
 }

@@ -1,12 +1,12 @@
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use evidence::export::{Asciicast, Export, Lines, Made, Ocsf, Page, Version};
+use evidence::export::{Asciicast, Capture, Export, Lines, Made, Ocsf, Page, Version};
 use evidence::render::Sizes;
 use evidence::{Report, State};
 use model::Timestamp;
@@ -29,9 +29,11 @@ Examples:
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format asciicast --statement 7 -o shell.cast
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format jsonl | jq -r 'select(.type == \"command\").text'
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format ocsf -o session.jsonl
+  sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format pcap -o forwarded.pcapng && wireshark forwarded.pcapng
+  sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha --format pcap --statement 3 | tcpdump -A -r -
   sluice sessions export 01jbv3y8x6q4t0w9m2c7z5k1ha.sluice-rec --format html --key gateway.pub --session-key key.hex
 
-Values are as the client was shown them: masked. A file that is there is not written over without --force.")]
+Values are as the client was shown them: masked. What forwarded connections carried is as it was. A file that is there is not written over without --force.")]
 pub(crate) struct Args {
     #[command(flatten)]
     source: Source,
@@ -47,7 +49,8 @@ pub(crate) struct Args {
     /// Ask players of an asciicast to pause no longer than this
     #[arg(long, value_name = "SECONDS")]
     idle: Option<u32>,
-    /// This statement alone: an asciicast has one screen, and several programs may have one at once
+    /// This statement alone: an asciicast has one screen, and several programs may have one at once; a capture
+    /// holds every forwarded connection
     #[arg(long, value_name = "N")]
     statement: Option<u64>,
     /// The gateway's public key (PEM), which the page's recording is checked against; else the gateway is asked for it
@@ -69,18 +72,29 @@ enum Format {
     Ocsf,
     /// One HTML page for an auditor: who, what was proven, every statement with its verdict and result
     Html,
+    /// The connections that an SSH session forwarded, for tcpdump and Wireshark: pcapng
+    Pcap,
 }
+
+/// What writes it.
+const PROGRAM: &str = concat!("sluice ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let casts =
         matches!(args.format, Format::Asciicast | Format::AsciicastV2 | Format::AsciicastV3);
-    if args.statement.is_some() && !casts {
-        let why = "--statement is for asciicasts: the other formats hold the session as a whole";
+    if args.statement.is_some() && !casts && args.format != Format::Pcap {
+        let why = "--statement is for asciicasts and captures: the other formats hold the session as a whole";
         return Err(Failure::new(Exit::Usage, why.to_owned()).into());
     }
     let file = args.output.as_deref().filter(|file| *file != Path::new("-"));
-    if let Some(file) = file {
-        refuse_to_overwrite(file, args.force)?;
+    match file {
+        Some(file) => refuse_to_overwrite(file, args.force)?,
+        None if args.format == Format::Pcap && io::stdout().is_terminal() => {
+            let why = "a capture is nothing to look at on a terminal";
+            let hint = "-o FILE writes it to a file; `| tcpdump -A -r -` shows it";
+            return Err(Failure::new(Exit::Usage, why).hint(hint).into());
+        }
+        None => {}
     }
     let mut recording = args.source.open("export")?;
     let cast = |version| {
@@ -101,10 +115,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             report = Some(made.report.clone());
             Box::new(Page::new(made))
         }
+        Format::Pcap => Box::new(Capture::new(PROGRAM)),
     };
     let told = match file {
-        None => write(&mut recording, &mut *export, args.statement, |text| {
-            output::write_out(text);
+        None => write(&mut recording, &mut *export, args.statement, |bytes| {
+            output::write_out(bytes);
             Ok(())
         })?,
         Some(file) => write_file(file, args, &mut recording, &mut *export)?,
@@ -127,7 +142,7 @@ fn checked(args: &Args, recording: &mut Recording) -> Result<Made> {
     Ok(Made {
         report: recording.verify(&key)?,
         key: key.id(),
-        program: concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned(),
+        program: PROGRAM.to_owned(),
         at: Timestamp::EPOCH.plus(now),
     })
 }
@@ -152,37 +167,55 @@ fn write(
     statement: Option<u64>,
     mut put: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Told> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let mut told = Told::Whole;
     for _ in 0..export.passes() {
         let (mut part, mut sizes) = (Part::new(statement, statement), Sizes::new());
         told = recording.each(|at, event| {
             if statement.is_none() {
-                export.event(at, event, &mut text);
+                export.event(at, event, &mut bytes);
             } else {
                 // Of which command a terminal is, the others tell.
                 let size = sizes.before(event);
                 let own = [event].into_iter().filter(|event| !Sizes::waits(event));
                 for event in size.iter().chain(own).filter(|event| part.holds(event)) {
-                    export.event(at, event, &mut text);
+                    export.event(at, event, &mut bytes);
                 }
             }
-            if text.len() >= CHUNK {
-                put(text.as_bytes())?;
-                text.clear();
+            if bytes.len() >= CHUNK {
+                put(&bytes)?;
+                bytes.clear();
                 // One large event does not keep its room.
-                text.shrink_to(2 * CHUNK);
+                bytes.shrink_to(2 * CHUNK);
             }
             Ok(())
         })?;
         if let Some(why) = part.missed() {
             return Err(Failure::new(Exit::Usage, why).into());
         }
-        export.end(told.broken(), &mut text);
-        put(text.as_bytes())?;
-        text.clear();
+        export.end(told.broken(), &mut bytes);
+        put(&bytes)?;
+        bytes.clear();
+    }
+    if let Some(nothing) = export.nothing() {
+        return Err(empty(nothing, statement, &told).into());
     }
     Ok(told)
+}
+
+/// That a file would have nothing in it.
+fn empty(nothing: &str, statement: Option<u64>, told: &Told) -> Failure {
+    let of = match statement {
+        Some(number) => format!("by statement {number}"),
+        None => "in the session".to_owned(),
+    };
+    match told.broken() {
+        None => Failure::new(Exit::No, format!("{nothing} {of}")),
+        Some(why) => {
+            let why = format!("{nothing} {of} before the recording breaks off: {why}");
+            Failure::new(Exit::No, why).hint("`sluice verify` says what of it holds")
+        }
+    }
 }
 
 /// Beside the file first, under a name of its own: what has the name is whole.
@@ -199,9 +232,9 @@ fn write_file(
         .tempfile_in(folder.unwrap_or(Path::new(".")))
         .with_context(failed)?;
     let mut out = BufWriter::new(part.as_file_mut());
-    let told = write(recording, export, args.statement, |text| {
+    let told = write(recording, export, args.statement, |bytes| {
         let said = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", failed()));
-        out.write_all(text).map_err(said)
+        out.write_all(bytes).map_err(said)
     })?;
     out.flush().with_context(failed)?;
     drop(out);

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use model::{Event, Timestamp};
 use ring::digest::{SHA256, digest};
 
-use super::Export;
+use super::Text;
 use crate::key::KeyId;
 use crate::verify::Report;
 use index::Index;
@@ -94,7 +94,7 @@ impl Page {
     }
 }
 
-impl Export for Page {
+impl Text for Page {
     fn passes(&self) -> u8 {
         2
     }
