@@ -196,7 +196,7 @@ fn somebody_without_a_key_types_a_token_or_signs_in_in_a_browser() {
     let said = waits.says("This goes on by itself");
     let url = said.split_whitespace().find(|word| word.starts_with("http")).unwrap();
     assert!(url.starts_with(house.idp().issuer()), "{said}");
-    e2e::browse(url, "alice@example.com");
+    let _ = e2e::browse(url, "alice@example.com");
     waits.says("in\n");
     assert!(waits.ends().success(), "{}", waits.said());
     let sessions = super::ended(&house, "alice", 2);

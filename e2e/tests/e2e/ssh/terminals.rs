@@ -59,7 +59,9 @@ fn somebody_types_at_a_terminal_and_changes_its_size() {
         .iter()
         .map(|size| (size["columns"].as_u64().unwrap(), size["rows"].as_u64().unwrap()))
         .collect();
-    assert_eq!(sizes, [(90, 30), (101, 41)], "{recorded:#?}");
+    // Rows and columns may change one after the other.
+    assert_eq!(sizes.first(), Some(&(90, 30)), "{sizes:?}");
+    assert_eq!(sizes.last(), Some(&(101, 41)), "{sizes:?}");
     assert_eq!(of_type(&recorded, "exited")[0]["status"], 5);
     let id = session["id"].as_str().unwrap();
     let replay = house.cli("alice", &["sessions", "replay", id, "--text"]);
