@@ -2,7 +2,8 @@
 //!
 //! This crate starts the parts and drives them; the tests themselves are in `tests/e2e`. It knows
 //! Sluice only from outside: its configuration files, its command line, its API and its sockets. It
-//! links no room of the house, so that nothing is tested but what ships.
+//! links no room of the house, so that nothing is tested but what ships. Of the tests, only a hostile SSH client speaks
+//! through `wire`.
 //!
 //! ```text
 //!   psql ┐                        ┌ PostgreSQL 15 (Debian)

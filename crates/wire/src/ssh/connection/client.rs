@@ -119,7 +119,12 @@ impl Session {
         if channel.upstream.is_none() && channel.guard.is_none() {
             return Err(Broken::protocol("something is said in a channel that is not open"));
         }
-        channel.up.push(item).map_err(|_| Broken::protocol("more is sent than a window allows"))?;
+        let taken = match item {
+            // No client has anything to say beside its input.
+            Item::Extended(_, data) => channel.up.pass_over(data.len()),
+            item => channel.up.push(item),
+        };
+        taken.map_err(|_| Broken::protocol("more is sent than a window allows"))?;
         // Ctrl-C at a terminal whose command waits for a human.
         if interrupts
             && channel.terminal.is_some()

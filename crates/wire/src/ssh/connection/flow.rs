@@ -6,18 +6,23 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// The window a channel begins with: it grows while the other end keeps up.
 pub(super) const FIRST_WINDOW: u32 = 256 << 10;
-/// The largest it becomes.
+/// The largest it becomes, and the most that all of a session's are to become: each has its share of them.
 const LARGEST_WINDOW: u32 = 2 << 20;
+const ALL_WINDOWS: u32 = 32 << 20;
 /// The most data that is taken in one message.
 pub(super) const PACKET: u32 = 32 << 10;
 /// Bytes that were looked at and wait for their receiver: while there are more no more is looked at.
 const MOST_LOOKED: usize = 128 << 10;
 /// Requests and other words of a channel that may wait: nobody sends as many ahead.
 const MOST_WORDS: usize = 256;
+/// And the bytes of those requests.
+const LONGEST_WORDS: usize = 256 << 10;
+/// Pieces that were looked at and wait for their receiver, however short they are.
+const MOST_PIECES: usize = 4096;
 
 /// Something that is said in a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,25 +99,29 @@ impl Flow {
     }
 
     /// Something arrived.
-    pub(super) fn push(&mut self, item: Item) -> Result<(), TooMuch> {
+    pub(super) fn push(&mut self, mut item: Item) -> Result<(), TooMuch> {
         if self.closed {
             return Err(TooMuch);
         }
-        match &item {
+        match &mut item {
             Item::Data(data) | Item::Extended(_, data) => {
                 let length = u32::try_from(data.len()).map_err(|_| TooMuch)?;
                 if self.eof || length > PACKET {
                     return Err(TooMuch);
                 }
                 self.granted = self.granted.checked_sub(length).ok_or(TooMuch)?;
-                if data.is_empty() {
+                self.waiting += data.len();
+                if data.is_empty() || self.put_to_last(&item) {
                     return Ok(());
                 }
-                self.waiting += data.len();
             }
-            Item::Request { .. } => self.word()?,
+            Item::Request { rest, .. } => {
+                self.word(rest.len())?;
+                // Or it would keep all that arrived with it.
+                *rest = Bytes::copy_from_slice(rest);
+            }
             Item::Eof => {
-                self.word()?;
+                self.word(0)?;
                 self.eof = true;
             }
             Item::Close => self.closed = true,
@@ -121,9 +130,48 @@ impl Flow {
         Ok(())
     }
 
-    const fn word(&mut self) -> Result<(), TooMuch> {
+    /// Puts a piece to what waits and is of its kind, or what is kept of short ones would be longer than they are.
+    /// `false`: it has to wait for itself. Where much waits and one kind is said in turn with the other, each is put
+    /// to its own.
+    fn put_to_last(&mut self, item: &Item) -> bool {
+        let beside = self.items.len() >= MOST_PIECES;
+        let behind = self.items.iter_mut().rev().take(if beside { 2 } else { 1 });
+        for last in behind {
+            let (whole, piece) = match (last, item) {
+                (Item::Data(whole), Item::Data(piece)) => (whole, piece),
+                (Item::Extended(one, whole), Item::Extended(other, piece)) if *one == *other => {
+                    (whole, piece)
+                }
+                (Item::Data(_) | Item::Extended(..), _) => continue,
+                (Item::Request { .. } | Item::Eof | Item::Close, _) => return false,
+            };
+            if whole.len() + piece.len() <= PACKET as usize {
+                append(whole, piece);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Data that nobody is to get arrived.
+    pub(super) fn pass_over(&mut self, length: usize) -> Result<(), TooMuch> {
+        let length = u32::try_from(length).map_err(|_| TooMuch)?;
+        if self.closed || self.eof || length > PACKET {
+            return Err(TooMuch);
+        }
+        self.granted = self.granted.checked_sub(length).ok_or(TooMuch)?;
+        self.used += length;
+        Ok(())
+    }
+
+    fn word(&mut self, length: usize) -> Result<(), TooMuch> {
         self.words += 1;
-        if self.words > MOST_WORDS { Err(TooMuch) } else { Ok(()) }
+        let bytes = self.items.iter().map(|item| match item {
+            Item::Request { rest, .. } => rest.len(),
+            Item::Data(_) | Item::Extended(..) | Item::Eof | Item::Close => 0,
+        });
+        let too_long = length + bytes.sum::<usize>() > LONGEST_WORDS;
+        if self.words > MOST_WORDS || too_long { Err(TooMuch) } else { Ok(()) }
     }
 
     /// From now on nothing goes on that was not looked at.
@@ -133,7 +181,7 @@ impl Flow {
 
     /// What is to be looked at next. `None`: nothing, or so much waits for the receiver that no more is looked at.
     pub(super) fn look(&mut self) -> Option<Item> {
-        if self.looked_at >= MOST_LOOKED {
+        if self.is_full() {
             return None;
         }
         let item = self.items.pop_front()?;
@@ -147,6 +195,16 @@ impl Flow {
             Item::Close => {}
         }
         Some(item)
+    }
+
+    /// Whether so much that was looked at waits for the receiver that there may be no more.
+    pub(super) fn is_full(&self) -> bool {
+        self.looked_at >= MOST_LOOKED || self.looked.len() >= MOST_PIECES
+    }
+
+    /// Whether what waits is looked at before it goes on.
+    pub(super) const fn reads_along(&self) -> bool {
+        self.reads_along
     }
 
     /// Of what was looked at last this is left, to be looked at later.
@@ -265,14 +323,16 @@ impl Flow {
         }
     }
 
-    /// What is to be given back to the sender now.
-    pub(super) fn give_back(&mut self) -> Option<u32> {
+    /// What is to be given back to the sender now, where there are so many channels.
+    pub(super) fn give_back(&mut self, channels: usize) -> Option<u32> {
         if self.used < self.window / 2 || self.eof || self.closed {
             return None;
         }
         let mut given = std::mem::take(&mut self.used);
+        let channels = u32::try_from(channels).unwrap_or(u32::MAX).max(1);
+        let largest = (ALL_WINDOWS / channels).min(LARGEST_WINDOW);
         // Whoever empties a window while nothing waits here could use a larger one.
-        if self.waiting == 0 && self.granted < self.window / 2 && self.window < LARGEST_WINDOW {
+        if self.waiting == 0 && self.granted < self.window / 2 && self.window * 2 <= largest {
             given += self.window;
             self.window *= 2;
         }
@@ -301,87 +361,15 @@ impl Flow {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(length: usize) -> Item {
-        Item::Data(Bytes::from(vec![7; length]))
-    }
-
-    #[test]
-    fn data_waits_until_its_receiver_takes_it_and_leaves_in_its_packets() {
-        let mut flow = Flow::new();
-        flow.push(data(10)).unwrap();
-        flow.push(Item::Eof).unwrap();
-        assert_eq!(flow.pop(), None);
-        flow.opened(4, 3);
-        assert_eq!(flow.pop(), Some(data(3)));
-        assert_eq!(flow.pop(), Some(data(1)));
-        assert_eq!(flow.pop(), None);
-        flow.allow(100);
-        let rest: Vec<Item> = std::iter::from_fn(|| flow.pop()).collect();
-        assert_eq!(rest, [data(3), data(3), Item::Eof]);
-        assert_eq!((flow.waiting, flow.items.is_empty()), (0, true));
-    }
-
-    #[test]
-    fn a_window_is_given_back_when_data_has_gone_on_and_grows_for_who_empties_it() {
-        let mut flow = Flow::new();
-        flow.opened(u32::MAX, u32::MAX);
-        let mut given = 0_u64;
-        for _ in 0..FIRST_WINDOW / PACKET {
-            flow.push(data(PACKET as usize)).unwrap();
-        }
-        assert_eq!(flow.push(data(1)), Err(TooMuch));
-        assert_eq!(flow.give_back(), None);
-        for _ in 0..200 {
-            while flow.pop().is_some() {}
-            given += u64::from(flow.give_back().unwrap_or(0));
-            while flow.granted >= PACKET {
-                flow.push(data(PACKET as usize)).unwrap();
-            }
-            assert!(flow.waiting <= LARGEST_WINDOW as usize);
-        }
-        assert!(given > 100 << 20, "{given}");
-        assert_eq!(flow.window, LARGEST_WINDOW);
-    }
-
-    #[test]
-    fn what_is_looked_at_waits_for_its_receiver_and_more_is_not_looked_at() {
-        let mut flow = Flow::new();
-        flow.read_along();
-        flow.opened(5, 3);
-        flow.push(data(10)).unwrap();
-        assert_eq!(flow.pop(), None);
-        assert_eq!(flow.look(), Some(data(10)));
-        flow.looked_at(data(4));
-        flow.looked_at(Item::Eof);
-        assert_eq!(
-            [flow.pop(), flow.pop(), flow.pop()],
-            [Some(data(3)), Some(data(1)), Some(Item::Eof)]
-        );
-        flow.looked_at(data(MOST_LOOKED));
-        assert_eq!(flow.pop(), Some(data(1)));
-        flow.push(data(1)).unwrap();
-        assert_eq!(flow.look(), Some(data(1)));
-        flow.looked_at(data(1));
-        flow.push(data(1)).unwrap();
-        assert_eq!(flow.look(), None);
-        assert_eq!((flow.waiting, flow.looked_at, flow.used), (1, MOST_LOOKED, 11));
-    }
-
-    #[test]
-    fn nothing_comes_behind_the_end() {
-        let mut flow = Flow::new();
-        flow.push(Item::Eof).unwrap();
-        assert_eq!(flow.push(data(1)), Err(TooMuch));
-        flow.push(Item::Close).unwrap();
-        assert_eq!(flow.push(Item::Close), Err(TooMuch));
-        let request =
-            || Item::Request { name: "env".into(), wants_reply: false, rest: Bytes::new() };
-        let mut flow = Flow::new();
-        let taken = (0..10_000).take_while(|_| flow.push(request()).is_ok()).count();
-        assert_eq!(taken, MOST_WORDS);
-    }
+/// Puts a piece to another, in memory that is the two's alone.
+fn append(whole: &mut Bytes, piece: &[u8]) {
+    let mut joined = match std::mem::take(whole).try_into_mut() {
+        Ok(own) => own,
+        Err(shared) => BytesMut::from(&*shared),
+    };
+    joined.extend_from_slice(piece);
+    *whole = joined.freeze();
 }
+
+#[cfg(test)]
+mod tests;

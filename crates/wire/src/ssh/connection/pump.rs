@@ -6,8 +6,8 @@ use model::{Peer, Step, Stream};
 use super::channel::{Channel, Gate};
 use super::flow::Item;
 use super::message::{Message, STDERR};
-use super::{MOST_HELD, Session};
-use crate::ssh::transport::Broken;
+use super::{MOST_HELD, SPAN, Session};
+use crate::ssh::transport::{Broken, Transport};
 
 /// Bytes that go on in one channel before the next has its turn.
 const TURN: usize = 256 << 10;
@@ -15,23 +15,36 @@ const TURN: usize = 256 << 10;
 impl Session {
     /// Moves what can be moved, in every channel that was stirred. `false`: nothing could.
     pub(super) fn pump(&mut self) -> Result<bool, Broken> {
-        if self.upstream.held() > MOST_HELD || self.client.held() > MOST_HELD {
+        if self.is_ahead() {
             return Ok(false);
         }
-        let stirred = std::mem::take(&mut self.stirred);
-        let moved = !stirred.is_empty();
-        for id in stirred {
+        let mut stirred = std::mem::take(&mut self.stirred).into_iter();
+        let moved = stirred.len() > 0;
+        for id in stirred.by_ref() {
             let looked = self.read_files(id) | self.read_masked(id) | self.read_guarded(id);
             if looked | self.pump_up(id)? | self.pump_down(id) {
                 self.stir(id);
             }
             self.give_back(id);
             self.forget(id);
+            if self.is_ahead() {
+                break;
+            }
         }
+        // The others have their turn before those that had theirs.
+        let had = std::mem::take(&mut self.stirred);
+        self.stirred.extend(stirred);
+        had.into_iter().for_each(|id| self.stir(id));
         Ok(moved)
     }
 
-    /// What the client says. `true`: there is more that could go on.
+    /// Whether so much waits to be written, or for new keys, that no more is added.
+    fn is_ahead(&self) -> bool {
+        let waits = |end: &Transport| end.held() > MOST_HELD || end.ready() >= SPAN;
+        waits(&self.client) || waits(&self.upstream)
+    }
+
+    /// What the client says. `true`: there is more that could go on, or that could be looked at now.
     fn pump_up(&mut self, id: u32) -> Result<bool, Broken> {
         let mut moved = 0;
         while moved < TURN {
@@ -54,7 +67,7 @@ impl Session {
                 found.up.skip();
                 continue;
             }
-            let Some(item) = found.up.pop() else { return Ok(false) };
+            let Some(item) = found.up.pop() else { return Ok(moved > 0 && found.up.reads_along()) };
             match item {
                 Item::Data(data) => {
                     moved += data.len();
@@ -62,7 +75,7 @@ impl Session {
                     self.told_of(id, Stream::Input, &data);
                     self.say(Peer::Upstream, &Message::Data { channel, data });
                 }
-                // No client has anything to say beside its input.
+                // Nothing of it waits.
                 Item::Extended(..) => {}
                 Item::Eof => self.say(Peer::Upstream, &Message::Eof { channel }),
                 Item::Close => {
@@ -79,7 +92,7 @@ impl Session {
         Ok(true)
     }
 
-    /// What the target says. `true`: there is more that could go on.
+    /// What the target says. `true`: there is more that could go on, or that could be looked at now.
     fn pump_down(&mut self, id: u32) -> bool {
         let mut moved = 0;
         while moved < TURN {
@@ -89,7 +102,7 @@ impl Session {
                 // What was held back to be looked at comes too late.
                 found.down.drop_data();
             }
-            let Some(item) = found.down.pop() else { return false };
+            let Some(item) = found.down.pop() else { return moved > 0 && found.down.reads_along() };
             if found.guard.is_some() {
                 let Some(item) = self.guarded_says(id, item) else { continue };
                 let Item::Data(data) = item else { continue };
@@ -170,10 +183,11 @@ impl Session {
 
     /// Gives both peers room again for what has gone on.
     fn give_back(&mut self, id: u32) {
+        let channels = self.channels.len();
         for peer in [Peer::Client, Peer::Upstream] {
             let Some(found) = self.channels.get_mut(&id) else { return };
             if let Some(channel) = found.at(peer)
-                && let Some(bytes) = found.from(peer).give_back()
+                && let Some(bytes) = found.from(peer).give_back(channels)
             {
                 self.say(peer, &Message::Window { channel, bytes });
             }

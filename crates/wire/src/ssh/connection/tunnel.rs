@@ -127,7 +127,7 @@ impl Tunnel {
                 Some(Item::Data(data)) => {
                     // We take whatever comes, as fast as it is asked for here.
                     self.down.allow(u32::try_from(data.len()).unwrap_or(u32::MAX));
-                    if let (Some(channel), Some(bytes)) = (self.theirs, self.down.give_back()) {
+                    if let (Some(channel), Some(bytes)) = (self.theirs, self.down.give_back(1)) {
                         self.say_to_it(&Message::Window { channel, bytes });
                     }
                     return Ok(Step::Said(data));

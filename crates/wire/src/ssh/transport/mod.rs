@@ -48,6 +48,9 @@ const MOST_LINES: usize = 32;
 const REKEY_BYTES: u64 = 1 << 30;
 const REKEY_PACKETS: u64 = 1 << 30;
 
+/// Packets that a peer may send before it answers an offer of new keys. Each may need an answer, which has to wait.
+const MOST_BEFORE_KEYS: u32 = 1 << 18;
+
 /// What a client may sign with, as a server says in EXT_INFO (RFC 8308, section 3.1).
 const SIGNATURES: [&str; 5] =
     ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "rsa-sha2-512", "rsa-sha2-256"];
@@ -145,6 +148,8 @@ pub struct Transport {
     session: Option<[u8; 32]>,
     strict: bool,
     kex: Kex,
+    /// Packets that came since this end's offer and are no answer to it.
+    unanswered: u32,
     /// Payloads that wait for new keys.
     held: VecDeque<Bytes>,
     held_bytes: usize,
@@ -197,6 +202,7 @@ impl Transport {
             session: None,
             strict: false,
             kex: Kex::Idle,
+            unanswered: 0,
             held: VecDeque::new(),
             held_bytes: 0,
             host_key: None,
@@ -321,6 +327,7 @@ impl Transport {
         while let Some(payload) = self.opened()? {
             self.rekey_when_due();
             if let Some(payload) = self.received(payload)? {
+                self.count_unanswered()?;
                 return Ok(Some(payload));
             }
             if self.gone.is_some() {
@@ -332,6 +339,19 @@ impl Transport {
             self.inbox = BytesMut::new();
         }
         Ok(None)
+    }
+
+    /// A peer that goes on talking under old keys has to come to an end.
+    fn count_unanswered(&mut self) -> Result<(), Broken> {
+        if !matches!(self.kex, Kex::Offered { .. }) {
+            self.unanswered = 0;
+            return Ok(());
+        }
+        self.unanswered += 1;
+        if self.unanswered > MOST_BEFORE_KEYS {
+            return Err(Broken::exchange("new keys were offered and not answered"));
+        }
+        Ok(())
     }
 
     fn opened(&mut self) -> Result<Option<Bytes>, Broken> {

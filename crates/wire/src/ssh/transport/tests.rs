@@ -167,3 +167,27 @@ fn a_packet_that_claims_too_much_is_refused_before_it_is_kept() {
         assert!(server.payload().is_err(), "{length}");
     }
 }
+
+#[test]
+fn whoever_talks_on_and_answers_no_offer_is_shown_out() {
+    let (mut client, mut server) = pair();
+    settle(&mut client, &mut server, 1 << 20);
+    server.outgoing.bytes = REKEY_BYTES;
+    server.send(&[&[94]]);
+    // The client does not hear of it.
+    let mut heard = 0;
+    let broken = loop {
+        client.send(&[&[80, 1]]);
+        server.feed(&client.output());
+        match server.payload() {
+            Ok(Some(_)) => {
+                server.send(&[&[82]]);
+                heard += 1;
+            }
+            Ok(None) => panic!("a packet that says nothing"),
+            Err(broken) => break broken,
+        }
+    };
+    assert_eq!(broken, Broken::exchange("new keys were offered and not answered"));
+    assert_eq!((heard, server.held()), (MOST_BEFORE_KEYS, MOST_BEFORE_KEYS as usize));
+}

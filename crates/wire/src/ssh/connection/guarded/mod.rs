@@ -488,7 +488,8 @@ impl Session {
             }
             return Ok(false);
         }
-        if !matches!(guard.doing, Doing::Reading) {
+        // Nor is it while what was shown is not taken: each key shows something.
+        if !matches!(guard.doing, Doing::Reading) || found.down.is_full() {
             return Ok(false);
         }
         if let Some(line) = self.typed_line(id, b"") {

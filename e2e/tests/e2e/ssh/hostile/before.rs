@@ -1,4 +1,4 @@
-//! Clients that keep to nothing.
+//! Before the login.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use e2e::{House, SshServer, until};
 
-use super::plain;
+use super::super::plain;
 
 /// Longer than anybody may take to come in.
 const PATIENCE: Duration = Duration::from_secs(60);
