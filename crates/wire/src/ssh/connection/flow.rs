@@ -21,6 +21,8 @@ const MOST_LOOKED: usize = 128 << 10;
 const MOST_WORDS: usize = 256;
 /// And the bytes of those requests.
 const LONGEST_WORDS: usize = 256 << 10;
+/// A piece this short is put to the one before it.
+const SHORT: usize = 1 << 10;
 /// Pieces that were looked at and wait for their receiver, however short they are.
 const MOST_PIECES: usize = 4096;
 
@@ -145,7 +147,7 @@ impl Flow {
                 (Item::Data(_) | Item::Extended(..), _) => continue,
                 (Item::Request { .. } | Item::Eof | Item::Close, _) => return false,
             };
-            if whole.len() + piece.len() <= PACKET as usize {
+            if piece.len() < SHORT && whole.len() + piece.len() <= PACKET as usize {
                 append(whole, piece);
                 return true;
             }

@@ -37,10 +37,11 @@ pub(super) fn offer() -> Vec<u8> {
     [&[KEXINIT][..], &[7; 16], &lists, &[0; 5]].concat()
 }
 
-/// What a client says that has one open channel, and the last words it may hear.
-fn of_those_who_are_shown_out(
-    there: u32,
-) -> Vec<(&'static str, Vec<Vec<u8>>, &'static [&'static str])> {
+/// What it is, what is said, and the last words that may be heard.
+type ShownOut = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
+
+/// What a client says that has one open channel.
+fn of_those_who_are_shown_out(there: u32) -> Vec<ShownOut> {
     let nowhere = 7777;
     let long = vec![b'x'; 32 << 10];
     let lie = u32::MAX.to_be_bytes();
