@@ -4,54 +4,12 @@ use std::time::Duration;
 
 use e2e::{House, SshServer, of_python, run_within, until};
 
-use super::super::{ended, permit, plain, registered};
+use super::super::{ended, plain, registered};
 use super::client::{
-    CLOSE, DATA, FAILURE, GLOBAL_FAILURE, NOT_OPENED, OPENED, SUCCESS, WINDOW, data, global,
-    message, number_at, of, open, request, string, variable,
+    CLOSE, DATA, FAILURE, GLOBAL_FAILURE, NOT_OPENED, OPENED, SUCCESS, WINDOW, global, message,
+    number_at, of, open, request, string,
 };
 use super::{Hostile, assert_bounded, assert_told, others_work, warm};
-
-/// What a terminal is asked for with: its name, its size, and nothing more.
-fn terminal() -> Vec<u8> {
-    [&string("xterm")[..], &[0, 0, 0, 80, 0, 0, 0, 24], &[0; 8], &string("")].concat()
-}
-
-#[test]
-fn of_three_thousand_channels_all_but_a_few_are_refused() {
-    let server = SshServer::start(None);
-    let house = plain(&server, "");
-    let before = warm(&house);
-    let mut client = Hostile::enter(&house, "alice");
-    let all = 3_000;
-    assert!(client.pour((0..all).map(|number| open("session", number, 1 << 20, 32 << 10))));
-    others_work(&house);
-    let (mut opened, mut refused) = (Vec::new(), 0);
-    while opened.len() + refused < all as usize {
-        let payload = client.hear().unwrap();
-        match payload[0] {
-            OPENED => opened.push(number_at(&payload, 5)),
-            NOT_OPENED => refused += 1,
-            _ => {}
-        }
-    }
-    // As many as the target takes, which is fewer than the gateway does.
-    assert_eq!(opened.len(), 100, "{refused}");
-    assert_bounded(&house, before, "with its channels");
-    // They are all there, and the session goes on.
-    for channel in &opened {
-        client.say(&request(*channel, "exec", true, &string("true")));
-    }
-    for _ in &opened {
-        client.hear_of(CLOSE);
-    }
-    for channel in opened {
-        client.say(&of(CLOSE, channel));
-    }
-    client.works();
-    drop(client);
-    others_work(&house);
-    assert_told(&house, 3);
-}
 
 #[test]
 fn a_thousand_ways_out_that_nobody_may_take_are_refused_one_by_one() {
@@ -74,37 +32,6 @@ fn a_thousand_ways_out_that_nobody_may_take_are_refused_one_by_one() {
     let log = server.log();
     assert_eq!(log.matches("Starting session").count(), 2, "{log}");
     assert_told(&house, 2);
-}
-
-#[test]
-fn thousands_of_variables_at_once_wait_or_are_too_many() {
-    let server = SshServer::start(None);
-    let house = plain(&server, "");
-    let before = warm(&house);
-    for (name, value) in [("SLUICE_TEST_A", "b".to_owned()), ("LANG", "c".repeat(8_000))] {
-        let mut client = Hostile::enter(&house, "alice");
-        let there = client.session(5);
-        let one = request(there, "env", true, &variable(name, &value));
-        client.pour((0..5_000).map(|_| one.clone()));
-        let said = client.farewell();
-        assert!(said.is_empty() || said.contains("more is sent than a window allows"), "{said}");
-        others_work(&house);
-        assert_bounded(&house, before, name);
-    }
-    // Whoever waits for each answer may ask for as many as it likes.
-    let mut client = Hostile::enter(&house, "alice");
-    let there = client.session(5);
-    let one = request(there, "env", true, &variable("NOT_ACCEPTED", "b"));
-    for _ in 0..20 {
-        assert!(client.pour((0..100).map(|_| one.clone())));
-        for _ in 0..100 {
-            client.hear_of(FAILURE);
-        }
-    }
-    client.works();
-    drop(client);
-    assert_bounded(&house, before, "after all of them");
-    assert_told(&house, 6);
 }
 
 #[test]
@@ -182,36 +109,6 @@ fn ports_are_listened_on_one_at_a_time_and_only_where_it_is_permitted() {
 }
 
 #[test]
-fn data_in_pieces_of_one_byte_takes_no_more_room_than_it_is_long() {
-    let server = SshServer::start(None);
-    let house = plain(&server, "");
-    let before = warm(&house);
-    let mut client = Hostile::enter(&house, "alice");
-    // Nothing runs in them: what is said in them waits.
-    let channels: Vec<u32> = (0..4).map(|number| client.session(number)).collect();
-    let all = 16 << 10;
-    for channel in &channels {
-        let one = data(*channel, b"x");
-        assert!(client.pour((0..all).map(|_| one.clone())));
-    }
-    // All of it was heard when this is answered.
-    client.works();
-    assert_bounded(&house, before, "with all that waits");
-    // And it is all there.
-    client.say(&request(channels[0], "exec", true, &string("head -c 16384 | wc -c")));
-    let said = loop {
-        let payload = client.hear_of(DATA);
-        if number_at(&payload, 1) == 0 {
-            break payload;
-        }
-    };
-    assert_eq!(said[5..], string("16384\n")[..]);
-    others_work(&house);
-    drop(client);
-    assert_told(&house, 3);
-}
-
-#[test]
 fn windows_that_grew_in_many_channels_are_filled_and_not_emptied() {
     let server = SshServer::start(None);
     let house = plain(&server, "");
@@ -251,59 +148,6 @@ fn windows_that_grew_in_many_channels_are_filled_and_not_emptied() {
     client.works();
     drop(client);
     assert_told(&house, 7);
-}
-
-#[test]
-#[ignore = "it was not seen to pass yet"]
-fn keys_of_a_guarded_shell_wait_while_nobody_takes_what_it_shows() {
-    let server = SshServer::start(None);
-    let guarded = permit("guarded_shell");
-    let policies = format!(
-        "{}{guarded}\n@id(\"no-shell\")\nforbid (principal, action == Action::\"shell\", resource);\n",
-        super::super::PLAIN
-    );
-    let house =
-        House::builder().policies(&policies).resource("web-1", &server.resource("web-1")).start();
-    let before = warm(&house);
-    let mut client = Hostile::enter(&house, "alice");
-    client.say(&open("session", 5, 4096, 32 << 10));
-    let there = number_at(&client.hear_of(OPENED), 5);
-    client.say(&request(there, "pty-req", true, &terminal()));
-    client.say(&request(there, "shell", true, &[]));
-    let mut said = Vec::new();
-    while !said.windows(2).any(|two| two == b"$ ") {
-        said.extend_from_slice(&client.hear_of(DATA)[9..]);
-    }
-    // What it shows fills the window soon. As many keys are taken as there is room for.
-    let mut room = 256_i64 << 10;
-    let keys: Vec<u8> = b"abcdefg\x15".repeat(512);
-    let mut typed = 0;
-    while room >= keys.len() as i64 && typed < 64 << 20 {
-        client.say(&data(there, &keys));
-        typed += keys.len();
-        room -= keys.len() as i64;
-        if room < keys.len() as i64 {
-            // A question that is answered behind all that was typed.
-            client.say(&global("keepalive@openssh.com", true, &[]));
-            loop {
-                let payload = client.hear().unwrap();
-                match payload[0] {
-                    GLOBAL_FAILURE => break,
-                    WINDOW => room += i64::from(number_at(&payload, 5)),
-                    _ => {}
-                }
-            }
-        }
-    }
-    assert!(typed < 4 << 20, "{typed} bytes of keys were taken");
-    others_work(&house);
-    assert_bounded(&house, before, "with its keys");
-    // Where there is room again they are read.
-    client.say(&message(WINDOW, &[there, 64 << 20], &[]));
-    client.say(&data(there, b"\x15exit\r"));
-    client.hear_of(CLOSE);
-    drop(client);
-    assert_told(&house, 3);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 mod before;
 mod client;
-mod crowd;
 mod floods;
 mod messages;
 
