@@ -48,11 +48,6 @@ fn of_those_who_are_shown_out(there: u32) -> Vec<ShownOut> {
     vec![
         ("data beyond the window", vec![data(there, &long); 9], &[TOO_MUCH]),
         (
-            "other data beyond the window",
-            vec![message(EXTENDED, &[there, 1], &string(&long)); 9],
-            &[TOO_MUCH],
-        ),
-        (
             "data that is longer than a packet",
             vec![data(there, &[b'x'; (32 << 10) + 1])],
             &[TOO_MUCH],
