@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use e2e::{House, SshServer, keygen, run_folder};
+use e2e::{House, Process, SshServer, free_port, keygen, run_folder};
 
 use crate::Options;
 use crate::page::Section;
@@ -31,6 +31,7 @@ pub(super) const WAYS: [&str; 4] = ["direct", "jump", "sluice", "masked"];
 pub(super) fn name(way: &str) -> &str {
     match way {
         "jump" => "ssh -J",
+        "copy" => "copy proxy",
         "sluice" => "sluice, masking off",
         "masked" => "sluice, by content",
         way => way,
@@ -44,6 +45,7 @@ pub(super) struct Stage {
     /// The client's key at the gateway.
     pub(super) key: PathBuf,
     config: PathBuf,
+    copy: (Process, u16),
     _jump: SshServer,
     _folder: tempfile::TempDir,
 }
@@ -89,7 +91,12 @@ impl Stage {
                 .to_owned(),
         ];
         std::fs::write(&config, text.concat())?;
-        Ok(Self { server, house, key, config, _jump: jump, _folder: folder })
+        let copy_port = free_port();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["copy-proxy", &format!("127.0.0.1:{copy_port}"), &server.address()]);
+        let copy = Process::start(&command, &folder.path().join("copy.log"), "TERM", None);
+        let copy = (copy, copy_port);
+        Ok(Self { server, house, key, config, copy, _jump: jump, _folder: folder })
     }
 
     /// `ssh` by this way.
@@ -107,6 +114,9 @@ impl Stage {
                 self.server.account().to_owned(),
                 self.server.file("key"),
             ),
+            "copy" => {
+                (self.copy.1.to_string(), self.server.account().to_owned(), self.server.file("key"))
+            }
             way => {
                 let user = if way == "sluice" { "plain" } else { way };
                 (self.house.ssh_port().to_string(), user.to_owned(), self.key.clone())
