@@ -74,15 +74,18 @@ pub fn ssh_tunnel(data: &[u8]) {
     for payload in payloads(data) {
         host.send(&[payload]);
         tunnel.feed(&host.output());
+        if tunnel.hear().is_err() {
+            return;
+        }
         loop {
             match tunnel.step() {
-                Ok(tunnel::Step::Wait) => break,
-                Ok(tunnel::Step::Open) => {
+                tunnel::Step::Wait => break,
+                tunnel::Step::Open => {
                     assert!(!open, "it is opened twice");
                     open = true;
                 }
-                Ok(tunnel::Step::Said(bytes)) => assert!(open && !bytes.is_empty()),
-                Ok(tunnel::Step::Over) | Err(_) => return,
+                tunnel::Step::Said(bytes) => assert!(open && !bytes.is_empty()),
+                tunnel::Step::Over => return,
             }
         }
         let room = tunnel.room();

@@ -28,9 +28,10 @@ pub(super) async fn open(
     let lost = |error: io::Error| DialError::Lost(error.kind());
     let mut buffer = vec![0; 4 << 10];
     loop {
-        let step = tunnel.step();
+        let heard = tunnel.hear();
         socket.write_all(&tunnel.output()).await.map_err(lost)?;
-        match step? {
+        heard?;
+        match tunnel.step() {
             Step::Open => break,
             Step::Wait => {}
             Step::Said(_) | Step::Over => {
@@ -82,7 +83,7 @@ impl Carrier {
         let (mut down, mut up) = (Bytes::new(), Bytes::new());
         loop {
             while down.is_empty() && !self.ends {
-                match self.tunnel.step().map_err(io::Error::other)? {
+                match self.tunnel.step() {
                     Step::Said(bytes) => down = bytes,
                     Step::Over => self.ends = true,
                     Step::Wait | Step::Open => break,
@@ -102,10 +103,15 @@ impl Carrier {
                 count = self.to_host.write(&up), if !up.is_empty() => {
                     drop(up.split_to(count?));
                 }
-                count = self.from_host.read(&mut heard), if !self.ends => match count? {
-                    0 => self.ends = true,
-                    count => self.tunnel.feed(heard.get(..count).unwrap_or_default()),
-                },
+                count = self.from_host.read(&mut heard), if !self.ends && self.tunnel.has_room() => {
+                    match count? {
+                        0 => self.ends = true,
+                        count => {
+                            self.tunnel.feed(heard.get(..count).unwrap_or_default());
+                            self.tunnel.hear().map_err(io::Error::other)?;
+                        }
+                    }
+                }
                 count = self.from_us.read(said.get_mut(..room).unwrap_or_default()), if room > 0 => {
                     match count? {
                         0 => return Ok(()),

@@ -2,7 +2,7 @@
 //! us (RFC 4254, section 7.2). Nothing else is done there, and nothing that it asks for.
 //!
 //! ```text
-//!   feed ─► Transport ─► step ─► what the far end said      say ─► Transport ─► output
+//!   feed ─► Transport ─► hear ─► step ─► what the far end said      say ─► Transport ─► output
 //! ```
 
 use bytes::Bytes;
@@ -48,6 +48,8 @@ pub struct Tunnel {
     transport: Transport,
     /// The number the channel has there, once it is open.
     theirs: Option<u32>,
+    /// That it is open was told.
+    told: bool,
     /// What the far end says.
     down: Flow,
     /// What the jump host takes more of, and in one packet.
@@ -70,7 +72,7 @@ impl Tunnel {
         transport.send(&[&open.payload()]);
         let mut down = Flow::new();
         down.opened(u32::MAX, u32::MAX);
-        Self { transport, theirs: None, down, allowed: 0, packet: 0 }
+        Self { transport, theirs: None, told: false, down, allowed: 0, packet: 0 }
     }
 
     /// Takes over bytes that arrived from the jump host.
@@ -86,8 +88,7 @@ impl Tunnel {
     /// How many bytes may be said now.
     #[must_use]
     pub fn room(&self) -> usize {
-        let waits = self.transport.ready() + self.transport.held();
-        if self.theirs.is_none() || waits >= MOST_SEALED {
+        if self.theirs.is_none() || !self.has_room() {
             return 0;
         }
         self.allowed.min(self.packet) as usize
@@ -109,19 +110,39 @@ impl Tunnel {
         self.transport.leave("the connection is not needed any more");
     }
 
-    /// What comes next.
+    /// Whether so little waits for the jump host that more may be heard of it: it may want an answer to anything.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.transport.ready() + self.transport.held() < MOST_SEALED
+    }
+
+    /// Understands what was fed, so that what waits is bounded by the window: to be called after each [`Self::feed`].
     ///
     /// # Errors
     /// There is no way there, or the jump host broke the protocol.
-    pub fn step(&mut self) -> Result<Step, Closed> {
-        let step = self.look();
-        if let Err(Closed::Broken(broken)) = &step {
+    pub fn hear(&mut self) -> Result<(), Closed> {
+        let heard = self.hear_all();
+        if let Err(Closed::Broken(broken)) = &heard {
             self.transport.disconnect(broken);
         }
-        step
+        heard
     }
 
-    fn look(&mut self) -> Result<Step, Closed> {
+    fn hear_all(&mut self) -> Result<(), Closed> {
+        while let Some(payload) = self.transport.payload()? {
+            match Message::read(&payload).map_err(Broken::from)? {
+                Some(message) => self.heard(message)?,
+                None => self.transport.unimplemented(),
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes next of what was heard.
+    pub fn step(&mut self) -> Step {
+        if self.theirs.is_some() && !std::mem::replace(&mut self.told, true) {
+            return Step::Open;
+        }
         loop {
             match self.down.pop() {
                 Some(Item::Data(data)) => {
@@ -130,28 +151,17 @@ impl Tunnel {
                     if let (Some(channel), Some(bytes)) = (self.theirs, self.down.give_back(1)) {
                         self.say_to_it(&Message::Window { channel, bytes });
                     }
-                    return Ok(Step::Said(data));
+                    return Step::Said(data);
                 }
-                Some(Item::Eof | Item::Close) => return Ok(Step::Over),
-                Some(Item::Extended(..) | Item::Request { .. }) => continue,
-                None => {}
-            }
-            let Some(payload) = self.transport.payload()? else {
-                let gone = self.transport.gone().is_some();
-                return Ok(if gone { Step::Over } else { Step::Wait });
-            };
-            let Some(message) = Message::read(&payload).map_err(Broken::from)? else {
-                self.transport.unimplemented();
-                continue;
-            };
-            if self.heard(message)? {
-                return Ok(Step::Open);
+                Some(Item::Eof | Item::Close) => return Step::Over,
+                Some(Item::Extended(..) | Item::Request { .. }) => {}
+                None if self.transport.gone().is_some() => return Step::Over,
+                None => return Step::Wait,
             }
         }
     }
 
-    /// Whether the channel was opened by it.
-    fn heard(&mut self, message: Message) -> Result<bool, Closed> {
+    fn heard(&mut self, message: Message) -> Result<(), Closed> {
         let too_much = |_| Broken::protocol("more was sent than the window allows");
         match message {
             Message::Opened { channel: OURS, sender, window, packet, .. }
@@ -159,7 +169,6 @@ impl Tunnel {
             {
                 self.theirs = Some(sender);
                 (self.allowed, self.packet) = (window, packet.min(PACKET));
-                return Ok(true);
             }
             Message::NotOpened { channel: OURS, words, .. } if self.theirs.is_none() => {
                 let words = words.chars().filter(|letter| !letter.is_control()).take(200);
@@ -192,7 +201,7 @@ impl Tunnel {
             }
             _ => return Err(Broken::protocol("a message is about nothing that is there").into()),
         }
-        Ok(false)
+        Ok(())
     }
 
     fn say_to_it(&mut self, message: &Message) {
@@ -233,7 +242,7 @@ mod tests {
         let opened =
             Message::Opened { channel: OURS, sender: 7, window, packet: 5, rest: Bytes::new() };
         tunnel.feed(&says(&mut host, &opened));
-        assert_eq!((tunnel.step(), tunnel.room()), (Ok(Step::Open), window.min(5) as usize));
+        assert_eq!((tunnel.next(), tunnel.room()), (Ok(Step::Open), window.min(5) as usize));
         (tunnel, host)
     }
 
@@ -247,15 +256,15 @@ mod tests {
             assert_eq!(said(&mut host), Some(Message::Data { channel: 7, data }));
         }
         tunnel.feed(&says(&mut host, &Message::Window { channel: OURS, bytes: 100 }));
-        assert_eq!((tunnel.step(), tunnel.room()), (Ok(Step::Wait), 5));
+        assert_eq!((tunnel.next(), tunnel.room()), (Ok(Step::Wait), 5));
         // Much more than a window, as long as it is taken.
         let data = Bytes::from(vec![3; PACKET as usize]);
         let mut given = u64::from(FIRST_WINDOW);
         for _ in 0..200 {
             given = given.checked_sub(u64::from(PACKET)).expect("the window is given back");
             tunnel.feed(&says(&mut host, &Message::Data { channel: OURS, data: data.clone() }));
-            assert_eq!(tunnel.step(), Ok(Step::Said(data.clone())));
-            assert_eq!(tunnel.step(), Ok(Step::Wait));
+            assert_eq!(tunnel.next(), Ok(Step::Said(data.clone())));
+            assert_eq!(tunnel.next(), Ok(Step::Wait));
             host.feed(&tunnel.output());
             while let Some(message) = said(&mut host) {
                 let Message::Window { channel: 7, bytes } = message else { panic!("{message:?}") };
@@ -263,7 +272,7 @@ mod tests {
             }
         }
         tunnel.feed(&says(&mut host, &Message::Eof { channel: OURS }));
-        assert_eq!(tunnel.step(), Ok(Step::Over));
+        assert_eq!(tunnel.next(), Ok(Step::Over));
     }
 
     #[test]
@@ -273,7 +282,7 @@ mod tests {
         let refused = Message::NotOpened { channel: OURS, reason: 1, words };
         tunnel.feed(&says(&mut host, &refused));
         let words = "administratively[2J prohibited".to_owned();
-        assert_eq!(tunnel.step(), Err(Closed::Refused(words)));
+        assert_eq!(tunnel.next(), Err(Closed::Refused(words)));
 
         let (mut tunnel, mut host) = opened(8);
         let data = Bytes::from(vec![3; PACKET as usize]);
@@ -281,18 +290,15 @@ mod tests {
             let bytes = says(&mut host, &Message::Data { channel: OURS, data: data.clone() });
             tunnel.feed(&bytes);
         }
-        let ended = tunnel.heard_all();
+        let ended = tunnel.hear();
         assert!(matches!(ended, Err(Closed::Broken(_))), "{ended:?}");
     }
 
     impl Tunnel {
-        /// Hears what waits, without taking anything.
-        fn heard_all(&mut self) -> Result<(), Closed> {
-            while let Some(payload) = self.transport.payload()? {
-                let message = Message::read(&payload).map_err(Broken::from)?;
-                self.heard(message.unwrap())?;
-            }
-            Ok(())
+        /// Hears what waits, and says what comes of it.
+        fn next(&mut self) -> Result<Step, Closed> {
+            self.hear()?;
+            Ok(self.step())
         }
     }
 
@@ -341,12 +347,12 @@ mod tests {
             ),
         ] {
             tunnel.feed(&says(&mut host, &asks));
-            assert_eq!(tunnel.step(), Ok(Step::Wait));
+            assert_eq!(tunnel.next(), Ok(Step::Wait));
             host.feed(&tunnel.output());
             assert_eq!(said(&mut host), answer);
         }
         tunnel
             .feed(&says(&mut host, &Message::Data { channel: 1, data: Bytes::from_static(b"x") }));
-        assert!(matches!(tunnel.step(), Err(Closed::Broken(_))));
+        assert!(matches!(tunnel.next(), Err(Closed::Broken(_))));
     }
 }
