@@ -53,11 +53,16 @@ pub(crate) enum SshDialError {
 impl SshDialError {
     /// What the client is told: which part of the way it was, and nothing of where the target is.
     pub(crate) fn words(&self, resource: &str) -> String {
-        let (at, error) = match self {
-            Self::Jump { error, .. } => ("the jump host of ", error.last()),
-            error => ("", error),
+        let (at, why) = match self {
+            Self::Jump { error, .. } => match error.last() {
+                // The jump host itself is there.
+                Self::Tunnel(Closed::Refused(_)) => {
+                    ("", "its jump host does not connect there".to_owned())
+                }
+                error => ("the jump host of ", error.why()),
+            },
+            error => ("", error.why()),
         };
-        let why = error.why();
         format!(
             "cannot connect to {at}the target of \"{resource}\": {why}. The gateway's operator finds the reason in its log."
         )
@@ -86,7 +91,6 @@ impl SshDialError {
             }
             Self::Remembered(error) => error.to_string(),
             Self::Refused(Refused::Credential(_)) => "it refuses the credential".to_owned(),
-            Self::Tunnel(Closed::Refused(_)) => "it does not connect there".to_owned(),
             Self::Dial(_) | Self::Refused(_) | Self::Tunnel(_) | Self::Jump { .. } => {
                 "it ended the connection".to_owned()
             }

@@ -295,10 +295,12 @@ impl Flow {
         self.items.front()
     }
 
-    /// Drops what is said next.
+    /// Drops what is said next, as if it had gone on.
     pub(super) fn skip(&mut self) {
         if let Some(Item::Data(data) | Item::Extended(_, data)) = self.items.pop_front() {
             self.waiting -= data.len();
+            // No longer than a packet.
+            self.used += data.len() as u32;
         }
     }
 

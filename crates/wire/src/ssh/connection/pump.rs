@@ -56,14 +56,8 @@ impl Session {
                 return self.read_keys(id);
             }
             let Some(channel) = found.upstream else { return Ok(false) };
-            // In a session in which nothing runs only requests go on.
-            let waits =
-                matches!(found.up.peek(), Some(Item::Data(_) | Item::Extended(..) | Item::Eof));
-            if found.gate == Gate::Idle && waits {
-                if !found.up.is_closed() {
-                    return Ok(false);
-                }
-                // Nothing ever ran that it could be for.
+            // Nothing runs that it could be for, and what is asked for next does not get it either: so does a server.
+            if found.gate == Gate::Idle && matches!(found.up.peek(), Some(Item::Data(_))) {
                 found.up.skip();
                 continue;
             }

@@ -1,3 +1,4 @@
+use super::keys::REKEY_BYTES;
 use super::*;
 
 const SEED: [u8; 32] = [9; 32];

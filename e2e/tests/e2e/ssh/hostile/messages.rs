@@ -43,10 +43,8 @@ type ShownOut = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
 /// What a client says that has one open channel.
 fn of_those_who_are_shown_out(there: u32) -> Vec<ShownOut> {
     let nowhere = 7777;
-    let long = vec![b'x'; 32 << 10];
     let lie = u32::MAX.to_be_bytes();
     vec![
-        ("data beyond the window", vec![data(there, &long); 9], &[TOO_MUCH]),
         (
             "data that is longer than a packet",
             vec![data(there, &[b'x'; (32 << 10) + 1])],
@@ -217,6 +215,59 @@ fn whoever_breaks_the_protocol_inside_is_shown_out_with_words() {
     let log = server.log();
     assert_eq!(log.matches("Starting session").count(), 3, "{log}");
     assert_told(&house, count + 3);
+}
+
+#[test]
+fn whoever_sends_more_than_there_is_room_for_is_shown_out() {
+    let server = SshServer::start(None);
+    let house = plain(&server, "");
+    let before = warm(&house);
+    let mut client = Hostile::enter(&house, "alice");
+    let there = client.session(5);
+    // The target takes what it has room for, and its program nothing.
+    client.say(&request(there, "exec", true, &string("exec sleep 60")));
+    client.hear_of(SUCCESS);
+    let long = vec![b'x'; 32 << 10];
+    client.pour((0..400).map(|_| data(there, &long)));
+    let said = client.farewell();
+    assert!(said.contains(TOO_MUCH), "{said:?}");
+    others_work(&house);
+    assert_bounded(&house, before, "after all of it");
+    assert_told(&house, 3);
+}
+
+#[test]
+fn what_is_said_before_anything_runs_is_nobodys() {
+    let server = SshServer::start(None);
+    let house = plain(&server, "");
+    let before = warm(&house);
+    let mut client = Hostile::enter(&house, "alice");
+    let there = client.session(5);
+    // Byte by byte, and far more than a window: each is given room for again.
+    client.pour((0..20_000).map(|_| data(there, b"x")));
+    let long = vec![b'x'; 32 << 10];
+    for _ in 0..64 {
+        client.say(&data(there, &long[..4 << 10]));
+    }
+    client.say(&request(there, "env", true, &variable("LANG", "C.UTF-8")));
+    client.say(&data(there, b"and this"));
+    client.say(&request(there, "exec", true, &string("cat; echo over")));
+    client.say(&data(there, b"but this. "));
+    client.say(&of(EOF, there));
+    let mut said = Vec::new();
+    loop {
+        let payload = client.hear().unwrap();
+        match payload[0] {
+            DATA => said.extend_from_slice(&payload[9..]),
+            CLOSE => break,
+            _ => {}
+        }
+    }
+    assert_eq!(String::from_utf8(said).unwrap(), "but this. over\n");
+    client.works();
+    assert_bounded(&house, before, "after all of it");
+    drop(client);
+    assert_told(&house, 2);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod before;
 mod client;
+mod crowd;
 mod floods;
 mod messages;
 

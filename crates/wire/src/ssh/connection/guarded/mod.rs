@@ -12,6 +12,8 @@
 
 mod editor;
 mod line;
+mod reading;
+mod running;
 
 use std::sync::Arc;
 
@@ -19,37 +21,22 @@ use bytes::Bytes;
 use mask::Detectors;
 use model::{Peer, Reason, ReasonKind, Stream};
 
-use self::editor::{Editor, Event};
-use self::line::{Line, Word};
+use self::editor::Editor;
+use self::running::Purpose;
+pub(super) use self::running::Run;
 use super::Session;
-use super::asked::Asked;
 use super::channel::{Channel, Gate, Owed};
-use super::flow::{FIRST_WINDOW, Item, PACKET};
+use super::flow::Item;
 use super::message::Message;
-use super::ruling::{INTERRUPTED, NOT_PERMITTED, What};
+use super::ruling::{INTERRUPTED, NOT_PERMITTED};
 use super::story::Story;
-use crate::shell;
-use crate::ssh::codec::Write as _;
-use crate::ssh::transport::Broken;
 
 /// What a request for such a shell is called among the others. No client asks for it by name.
 pub(super) const GUARDED: &str = "guarded-shell";
 
-/// What a program says that is not shown but read: a folder's name, a listing.
-const MOST_READ: usize = 256 << 10;
-
-/// The longest line that comes without a terminal.
-const LONGEST: usize = 64 << 10;
-
 /// Requests that are kept to be repeated for each program, and their bytes.
 const MOST_SETTINGS: usize = 128;
 const LONGEST_SETTING: usize = 64 << 10;
-
-const HELP: &str = "\
-This shell runs each line by itself once it is allowed: what a line sets is gone with it, but for the folder.\n\
-  cd FOLDER   go there          history   the lines of before\n\
-  exit [N]    leave             help      this text\n\
-Everything else runs on the target: A=b command, command | command, for … do …; done.";
 
 /// The state of such a shell.
 pub(super) struct Guard {
@@ -77,35 +64,6 @@ enum Doing {
     Opening(Run),
     /// It runs.
     Running(Run),
-}
-
-/// A program of such a shell.
-pub(super) struct Run {
-    purpose: Purpose,
-    /// What is sent to the target.
-    command: String,
-    /// What it said, where that is read and not shown.
-    said: Vec<u8>,
-}
-
-enum Purpose {
-    /// A person's command.
-    Line,
-    /// A person goes elsewhere, or is to know where they are.
-    Place,
-    /// A word is to be completed.
-    Listing(Word),
-}
-
-impl Run {
-    /// Whether it is no command of the person's own.
-    pub(super) const fn is_help(&self) -> bool {
-        matches!(self.purpose, Purpose::Listing(_))
-    }
-
-    const fn is_read(&self) -> bool {
-        !matches!(self.purpose, Purpose::Line)
-    }
 }
 
 impl Guard {
@@ -210,102 +168,6 @@ impl Session {
         self.run_guarded(id, None, run, detectors);
     }
 
-    /// Begins a program that was let through, under this number where it is a command.
-    pub(super) fn run_guarded(
-        &mut self,
-        id: u32,
-        number: Option<u64>,
-        run: Run,
-        detectors: &Arc<Detectors>,
-    ) {
-        let cap = self.cap;
-        let Some(found) = self.channels.get_mut(&id) else { return };
-        let Some(guard) = &mut found.guard else { return };
-        guard.detectors = Arc::clone(detectors);
-        std::mem::swap(&mut guard.story, &mut found.story);
-        if let Some(number) = number {
-            found.story.begin(number, cap);
-        }
-        let is_read = run.is_read();
-        guard.doing = Doing::Opening(run);
-        found.gate = Gate::Open;
-        if !is_read {
-            found.mask(detectors);
-        }
-        if found.upstream.is_some() {
-            self.guarded_opened(id);
-        } else {
-            let open = Message::Open {
-                kind: "session".into(),
-                sender: id,
-                window: FIRST_WINDOW,
-                packet: PACKET,
-                rest: Bytes::new(),
-            };
-            self.say(Peer::Upstream, &open);
-        }
-    }
-
-    /// There is a channel for a program.
-    pub(super) fn guarded_opened(&mut self, id: u32) {
-        let Some(found) = self.channels.get_mut(&id) else { return };
-        let Some(channel) = found.upstream else { return };
-        if found.closed_client {
-            found.closed_upstream = true;
-            self.say(Peer::Upstream, &Message::Close { channel });
-            return;
-        }
-        let Some(guard) = &mut found.guard else { return };
-        let run = match std::mem::replace(&mut guard.doing, Doing::Reading) {
-            Doing::Opening(run) => run,
-            other => {
-                guard.doing = other;
-                return;
-            }
-        };
-        let mut requests: Vec<(Box<str>, Bytes)> = Vec::new();
-        // What is read is read as it is said, and needs no terminal.
-        if !run.is_read() {
-            requests.extend(found.settings.iter().cloned());
-            if let Some((columns, rows)) = found.terminal {
-                let size = [columns, rows, 0, 0].map(u32::to_be_bytes).concat();
-                requests.push(("window-change".into(), size.into()));
-            }
-        }
-        let mut command = Vec::with_capacity(run.command.len() + 4);
-        command.put_string(run.command.as_bytes());
-        let eof = run.is_read() || guard.editor.is_none();
-        guard.doing = Doing::Running(run);
-        found.owed.push_back(Owed::Nobody);
-        let say = |session: &mut Self, name, wants_reply, rest| {
-            session.say(Peer::Upstream, &Message::Request { channel, name, wants_reply, rest });
-        };
-        for (name, rest) in requests {
-            say(self, name, false, rest);
-        }
-        say(self, "exec".into(), true, command.into());
-        if eof {
-            self.say(Peer::Upstream, &Message::Eof { channel });
-        }
-        self.stir(id);
-    }
-
-    /// The target opens no channel for a program.
-    pub(super) fn guarded_not_opened(&mut self, id: u32, words: &str) {
-        self.tell(id, &format!("the target opens no channel: {words}"));
-        self.guarded_ended(id);
-    }
-
-    /// The target does not run a program.
-    pub(super) fn guarded_refused(&mut self, id: u32) {
-        self.tell(id, "the target does not run it");
-        let Some(found) = self.channels.get_mut(&id) else { return };
-        let told = std::mem::replace(&mut found.closed_upstream, true);
-        if let Some(channel) = found.upstream.filter(|_| !told) {
-            self.say(Peer::Upstream, &Message::Close { channel });
-        }
-    }
-
     /// A line may not be run.
     pub(super) fn refuse_guarded(&mut self, id: u32, run: &Run, reason: &Reason) {
         let canceled = reason.kind == ReasonKind::Canceled;
@@ -330,109 +192,6 @@ impl Session {
             words.push_str(hint);
         }
         self.tell(id, &words);
-        self.prompt(id);
-    }
-
-    /// Passes on what a program says, where nothing masks it. `true`: something went on.
-    pub(super) fn read_guarded(&mut self, id: u32) -> bool {
-        let Some(found) = self.channels.get_mut(&id) else { return false };
-        if found.guard.is_none() || found.masks.is_some() {
-            return false;
-        }
-        let mut moved = false;
-        while let Some(item) = found.down.look() {
-            found.down.looked_at(item);
-            moved = true;
-        }
-        moved
-    }
-
-    /// What a program says comes by. What is to be shown of it comes back.
-    pub(super) fn guarded_says(&mut self, id: u32, item: Item) -> Option<Item> {
-        let found = self.channels.get_mut(&id)?;
-        let guard = found.guard.as_mut()?;
-        match item {
-            Item::Data(data) | Item::Extended(_, data) => {
-                if found.closed_client {
-                    return None;
-                }
-                if guard.reads() {
-                    // Nobody's window was filled with it.
-                    found.down.allow(u32::try_from(data.len()).unwrap_or(0));
-                    if let Doing::Running(run) = &mut guard.doing {
-                        let room = MOST_READ.saturating_sub(run.said.len()).min(data.len());
-                        run.said.extend_from_slice(data.get(..room)?);
-                    }
-                    return None;
-                }
-                guard.at_margin = data.ends_with(b"\n");
-                Some(Item::Data(data))
-            }
-            Item::Request { name, rest, .. } => {
-                let mut reader = crate::ssh::codec::Reader::new(&rest);
-                match &*name {
-                    "exit-status" => reader.u32().into_iter().for_each(|n| found.story.exited(n)),
-                    "exit-signal" => {
-                        reader.text().into_iter().for_each(|name| found.story.killed(name));
-                    }
-                    _ => {}
-                }
-                None
-            }
-            Item::Eof => None,
-            Item::Close => {
-                self.guarded_ended(id);
-                None
-            }
-        }
-    }
-
-    /// A program is over.
-    fn guarded_ended(&mut self, id: u32) {
-        let Some(found) = self.channels.get_mut(&id) else { return };
-        let Some(guard) = &mut found.guard else { return };
-        if found.closed_client {
-            guard.doing = Doing::Reading;
-            return;
-        }
-        let event = found.story.end();
-        let status = found.story.status();
-        std::mem::swap(&mut guard.story, &mut found.story);
-        let doing = std::mem::replace(&mut guard.doing, Doing::Reading);
-        found.upstream = None;
-        found.closed_upstream = false;
-        found.up.forget_receiver();
-        found.down.begun_again();
-        found.owed.retain(|owed| *owed != Owed::Nobody);
-        found.unmask();
-        if let Some(event) = event {
-            self.record(event);
-        }
-        let (Doing::Running(run) | Doing::Opening(run)) = doing else { return };
-        self.answer(id);
-        let Some(guard) = self.guard(id) else { return };
-        match run.purpose {
-            Purpose::Line => guard.status = status.unwrap_or(255),
-            Purpose::Place => {
-                guard.status = status.unwrap_or(255);
-                let place = line::place_said(&run.said).filter(|_| status == Some(0));
-                if place.is_some() {
-                    guard.place = place;
-                } else if !run.said.is_empty() {
-                    let shown = guard.lines(&String::from_utf8_lossy(&run.said));
-                    self.show_guarded(id, shown);
-                }
-            }
-            Purpose::Listing(word) => {
-                let detectors = Arc::clone(&guard.detectors);
-                let mut names = word.candidates(&run.said);
-                // What would be masked is not offered.
-                names.retain(|name| !detectors.mask_text(name.as_bytes(), &mut Vec::new()));
-                let out = guard.draw(|editor, out| editor.completions(word.from, &names, out));
-                self.show_guarded(id, out);
-                return;
-            }
-        }
         self.prompt(id);
     }
 
@@ -474,154 +233,6 @@ impl Session {
         });
         self.show_guarded(id, out);
         self.stir(id);
-    }
-
-    /// Reads what the client says while no program has it. `true`: there may be more.
-    pub(super) fn read_keys(&mut self, id: u32) -> Result<bool, Broken> {
-        let Some(found) = self.channels.get_mut(&id) else { return Ok(false) };
-        let Some(guard) = &found.guard else { return Ok(false) };
-        if found.closed_client {
-            // A program that is of no use any more.
-            let told = std::mem::replace(&mut found.closed_upstream, true);
-            if let Some(channel) = found.upstream.filter(|_| !told) {
-                self.say(Peer::Upstream, &Message::Close { channel });
-            }
-            return Ok(false);
-        }
-        // Nor is it while what was shown is not taken: each key shows something.
-        if !matches!(guard.doing, Doing::Reading) || found.down.is_full() {
-            return Ok(false);
-        }
-        if let Some(line) = self.typed_line(id, b"") {
-            self.take_line(id, &line);
-            return Ok(true);
-        }
-        let Some(found) = self.channels.get_mut(&id) else { return Ok(false) };
-        match found.up.look() {
-            Some(Item::Data(data)) => self.keys(id, data),
-            Some(Item::Request { name, wants_reply, rest }) => {
-                self.requested(id, name, wants_reply, rest)?;
-            }
-            Some(Item::Eof) => {
-                if let Some(guard) = self.guard(id) {
-                    guard.ended = true;
-                }
-                self.finish_typed(id);
-            }
-            Some(Item::Extended(..) | Item::Close) => {}
-            None => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    fn keys(&mut self, id: u32, data: Bytes) {
-        let Some(found) = self.channels.get_mut(&id) else { return };
-        let Some(guard) = &mut found.guard else { return };
-        let Some(editor) = &mut guard.editor else {
-            if let Some(line) = self.typed_line(id, &data) {
-                self.take_line(id, &line);
-            }
-            return;
-        };
-        let mut out = Vec::new();
-        let (taken, event) = editor.keys(&data, &|text| !shell::goes_on(text), &mut out);
-        found.up.put_back(data.slice(taken.min(data.len())..));
-        self.show_guarded(id, out);
-        match event {
-            None => {}
-            Some(Event::Line(line)) => {
-                if let Some(guard) = self.guard(id) {
-                    guard.at_margin = true;
-                }
-                self.take_line(id, &line);
-            }
-            Some(Event::Interrupt) => {
-                if let Some(guard) = self.guard(id) {
-                    guard.status = INTERRUPTED;
-                }
-            }
-            Some(Event::End) => self.leave_guarded(id, None),
-            Some(Event::Complete { line, cursor }) => self.complete(id, &line, cursor),
-        }
-    }
-
-    /// Without a terminal: a whole command of what was said, if there is one.
-    fn typed_line(&mut self, id: u32, data: &[u8]) -> Option<String> {
-        let guard = self.guard(id)?;
-        if guard.editor.is_some() {
-            return None;
-        }
-        guard.typed.extend_from_slice(data);
-        let mut end = 0;
-        while let Some(length) = guard.typed.get(end..)?.iter().position(|&byte| byte == b'\n') {
-            end += length + 1;
-            let text = String::from_utf8_lossy(guard.typed.get(..end)?).into_owned();
-            if !shell::goes_on(text.trim_end_matches('\n')) {
-                guard.typed.drain(..end);
-                return Some(text);
-            }
-        }
-        if guard.typed.len() > LONGEST {
-            guard.typed.clear();
-            self.tell(id, "a line is longer than 65536 bytes");
-            self.leave_guarded(id, Some(NOT_PERMITTED));
-        } else if guard.ended {
-            self.finish_typed(id);
-        }
-        None
-    }
-
-    /// Nothing more comes: what there is is the last line.
-    fn finish_typed(&mut self, id: u32) {
-        let Some(guard) = self.guard(id) else { return };
-        let last = String::from_utf8_lossy(&std::mem::take(&mut guard.typed)).into_owned();
-        if last.trim().is_empty() {
-            self.leave_guarded(id, None);
-        } else {
-            self.take_line(id, &last);
-        }
-    }
-
-    fn take_line(&mut self, id: u32, line: &str) {
-        let Some(guard) = self.guard(id) else { return };
-        let place = guard.place.clone();
-        let (purpose, text, command) = match Line::read(line) {
-            Line::Empty => return self.prompt(id),
-            Line::Exit(status) => return self.leave_guarded(id, status),
-            Line::Help => {
-                let shown = guard.lines(HELP);
-                self.show_guarded(id, shown);
-                return self.prompt(id);
-            }
-            Line::History => {
-                let lines: Vec<_> =
-                    guard.editor.iter().flat_map(|e| e.history().map(str::to_owned)).collect();
-                let shown = guard.lines(&lines.join("\n"));
-                self.show_guarded(id, shown);
-                return self.prompt(id);
-            }
-            Line::Place(text) => (Purpose::Place, text, line::to_place(place.as_deref(), text)),
-            Line::Run(text) => (Purpose::Line, text, line::in_place(place.as_deref(), text)),
-        };
-        let run = Run { purpose, command, said: Vec::new() };
-        self.ask_line(id, text, place.as_deref(), run);
-    }
-
-    fn complete(&mut self, id: u32, line: &str, cursor: usize) {
-        let Some(guard) = self.guard(id) else { return };
-        let place = guard.place.clone();
-        let Some(word) = Word::at(line, cursor) else { return };
-        let text = word.listing();
-        let command = line::in_place(place.as_deref(), &text);
-        let run = Run { purpose: Purpose::Listing(word), command, said: Vec::new() };
-        self.ask_line(id, &text, place.as_deref(), run);
-    }
-
-    fn ask_line(&mut self, id: u32, text: &str, place: Option<&str>, run: Run) {
-        let ticket = self.ask(Asked::line(text, place), What::Line { id, run });
-        if let Some(found) = self.channels.get_mut(&id) {
-            found.gate = Gate::Deciding(ticket);
-        }
     }
 
     /// The shell ends.
