@@ -74,7 +74,8 @@ struct Options {
     /// Idle sessions to hold
     #[arg(long, default_value_t = 1000)]
     sessions: usize,
-    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing, masking, ssh
+    /// Only these parts: latency, pgbench, bulk, connect, idle, evidence, sizes, sealing, masking, ssh (of it:
+    /// ssh-bulk, ssh-programs, ssh-keys, ssh-idle, ssh-long)
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Where the page goes
@@ -101,7 +102,7 @@ fn measure(options: &Options) -> Result<()> {
     let mut page = page::Page::new(options);
     // Half an hour's work is not lost for a page that cannot be written.
     page::Page::check(options)?;
-    if options.wants("ssh") {
+    if options.wants("ssh") || ssh::PARTS.iter().any(|part| options.wants(part)) {
         ssh::measure(options)?.into_iter().for_each(|section| page.add(section));
     }
     if PARTS.iter().any(|part| options.wants(part)) {

@@ -149,7 +149,7 @@ fn of_programs(number: u64, data: bytes::Bytes) -> [Event; 4] {
     let bytes = data.len() as u64;
     let path = String::from_utf8_lossy(&data).into_owned();
     let (upload, sha256) = (number.is_multiple_of(2), (bytes > 9).then_some([7; 32]));
-    let streams = vec![StreamDigest { stream, bytes, sha256: [9; 32] }];
+    let streams = vec![StreamDigest { stream, bytes, blake3: [9; 32] }];
     let status = u32::try_from(number).ok();
     [
         Event::Terminal { number, columns: 80, rows: 24 },

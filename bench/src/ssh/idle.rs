@@ -41,16 +41,18 @@ asyncio.run(main())
 const FEW: u64 = 50;
 const MANY: u64 = 300;
 
-pub(super) fn measure(stage: &Stage, _: &Options) -> Result<Section> {
+pub(super) fn measure(_: &Stage, _: &Options) -> Result<Section> {
     let mut section = Section::new(
         "SSH: an idle session",
         &format!(
-            "Resident memory of the gateway, from {FEW} to {MANY} connections with a terminal and a program that said a line and is now silent, \
+            "Resident memory of a fresh gateway, from {FEW} to {MANY} connections with a terminal and a program that said a line and is now silent, \
              divided by their number."
         ),
     );
     section.head(&["way", "KiB a session", "sessions a GiB"]);
     for way in ["sluice", "masked"] {
+        // A process that had grown before would not grow for what comes now.
+        let stage = Stage::set()?;
         let mut opener = stage.python(OPENER, way);
         let mut opener = opener.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut input = opener.stdin.take().context("its input")?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use super::Stage;
+use crate::Options;
 use crate::machine::resident;
 use crate::page::Section;
 
@@ -15,7 +16,7 @@ const BYTES: u64 = 10 << 30;
 const STOPS: u64 = 512 << 20;
 const PAUSE: Duration = Duration::from_millis(700);
 
-pub(super) fn measure(stage: &Stage) -> Result<Section> {
+pub(super) fn measure(stage: &Stage, _: &Options) -> Result<Section> {
     let mut section = Section::new(
         "SSH: ten gibibytes",
         "Resident memory of the gateway before a transfer of 10 GiB and the most during it, looked at every 256 MiB. The slow end stops every 512 MiB for 0.7 s.",

@@ -133,14 +133,20 @@ impl Stage {
     }
 }
 
-/// All of it.
+/// Its parts, as an option names them.
+pub(crate) const PARTS: [&str; 5] =
+    ["ssh-bulk", "ssh-programs", "ssh-keys", "ssh-idle", "ssh-long"];
+
+/// What is wanted of it.
 pub(crate) fn measure(options: &Options) -> Result<Vec<Section>> {
+    type Measure = fn(&Stage, &Options) -> Result<Section>;
     let stage = Stage::set()?;
-    Ok(vec![
-        bulk::measure(&stage, options)?,
-        programs::measure(&stage, options)?,
-        keys::measure(&stage, options)?,
-        idle::measure(&stage, options)?,
-        long::measure(&stage)?,
-    ])
+    let all: [Measure; 5] =
+        [bulk::measure, programs::measure, keys::measure, idle::measure, long::measure];
+    PARTS
+        .iter()
+        .zip(all)
+        .filter(|(part, _)| options.wants("ssh") || options.wants(part))
+        .map(|(_, measure)| measure(&stage, options))
+        .collect()
 }

@@ -205,8 +205,8 @@ pub struct StreamDigest {
     pub stream: Stream,
     /// How many bytes.
     pub bytes: u64,
-    /// Their SHA-256.
-    pub sha256: [u8; 32],
+    /// Their BLAKE3.
+    pub blake3: [u8; 32],
 }
 
 /// What was decided of a command.

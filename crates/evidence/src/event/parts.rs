@@ -142,14 +142,14 @@ pub(super) fn take_stream(unpack: &mut Unpack) -> Option<Stream> {
 pub(super) fn put_digest(out: &mut Vec<u8>, digest: &StreamDigest) {
     put_stream(out, digest.stream);
     put_varint(out, digest.bytes);
-    out.extend_from_slice(&digest.sha256);
+    out.extend_from_slice(&digest.blake3);
 }
 
 pub(super) fn take_digest(unpack: &mut Unpack) -> Option<StreamDigest> {
     Some(StreamDigest {
         stream: take_stream(unpack)?,
         bytes: unpack.varint()?,
-        sha256: unpack.array()?,
+        blake3: unpack.array()?,
     })
 }
 

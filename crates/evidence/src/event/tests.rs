@@ -65,7 +65,7 @@ fn payload(event: &Event) -> Vec<u8> {
 
 /// One of each kind that tells of a program, with everything in it that may be absent.
 fn of_programs() -> Vec<Event> {
-    let digest = |stream, bytes| StreamDigest { stream, bytes, sha256: [7; 32] };
+    let digest = |stream, bytes| StreamDigest { stream, bytes, blake3: [7; 32] };
     vec![
         Event::Stream { number: 300, stream: Stream::Error, data: Bytes::from_static(b"no\n") },
         Event::Terminal { number: 0, columns: u32::MAX, rows: 24 },

@@ -114,7 +114,7 @@ fn a_command_is_told_when_it_is_decided_and_when_it_ends() {
 
 #[test]
 fn a_program_that_ends_and_a_file_that_moves_are_told_without_what_was_said() {
-    let digest = |stream, bytes| StreamDigest { stream, bytes, sha256: [0xab; 32] };
+    let digest = |stream, bytes| StreamDigest { stream, bytes, blake3: [0xab; 32] };
     let events = [
         opened(),
         command(1, Phase::Run),

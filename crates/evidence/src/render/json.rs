@@ -190,7 +190,7 @@ fn digest(digest: &StreamDigest) -> Value {
     json!({
         "stream": name_of(digest.stream),
         "bytes": digest.bytes,
-        "sha256": digits(&digest.sha256),
+        "blake3": digits(&digest.blake3),
     })
 }
 

@@ -113,7 +113,7 @@ fn event(line: &Value) -> Option<Event> {
             bytes: field(line, "bytes")?,
             sha256: match line.get("sha256")? {
                 Value::Null => None,
-                digits => Some(sha256(digits)?),
+                digits => Some(hash(digits)?),
             },
         },
         "cut" => Event::Cut { number: number()? },
@@ -140,11 +140,11 @@ fn digest(value: &Value) -> Option<StreamDigest> {
     Some(StreamDigest {
         stream: field(value, "stream")?,
         bytes: field(value, "bytes")?,
-        sha256: sha256(value.get("sha256")?)?,
+        blake3: hash(value.get("blake3")?)?,
     })
 }
 
-fn sha256(digits: &Value) -> Option<[u8; 32]> {
+fn hash(digits: &Value) -> Option<[u8; 32]> {
     let digits = digits.as_str()?.as_bytes();
     let digit = |digit: &u8| char::from(*digit).to_digit(16).map(|digit| digit as u8);
     let mut bytes = [0; 32];

@@ -204,7 +204,7 @@ fn output(number: u64, data: &[u8]) -> Vec<Event> {
 }
 
 fn ended(number: u64, input: u64, output: u64) -> Vec<Event> {
-    let digest = |stream, bytes| StreamDigest { stream, bytes, sha256: [0; 32] };
+    let digest = |stream, bytes| StreamDigest { stream, bytes, blake3: [0; 32] };
     let streams = [(Stream::Input, input), (Stream::Output, output)];
     let streams = streams.iter().filter(|one| one.1 > 0).map(|one| digest(one.0, one.1)).collect();
     vec![Event::Exited { number, status: None, signal: None, streams }]

@@ -10,7 +10,7 @@ use evidence::{PublicKey, State};
 use model::{
     Access, Action, Event, Object, ObjectKind, Parent, Phase, Seen, Stream, StreamDigest, Verdict,
 };
-use ring::{aead, digest};
+use ring::aead;
 
 use crate::story::{START, begin, ending, head, key, keyring};
 
@@ -210,11 +210,10 @@ fn a_reader_written_from_the_page_reads_the_example() {
 
 /// What the page's payloads say, in the order in which they stand there.
 fn of_programs() -> [Event; 6] {
-    let sha256 = |text: &[u8]| digest::digest(&digest::SHA256, text).as_ref().try_into().unwrap();
     let digest = |stream, text: &'static [u8]| StreamDigest {
         stream,
         bytes: text.len() as u64,
-        sha256: sha256(text),
+        blake3: blake3::hash(text).into(),
     };
     let said = |stream, data| Event::Stream { number: 2, stream, data: Bytes::from_static(data) };
     [
@@ -282,7 +281,7 @@ fn payload(kind: u8, mut rest: &[u8]) -> Event {
                 .map(|_| StreamDigest {
                     stream: stream(rest),
                     bytes: varint(rest) as u64,
-                    sha256: take(rest, 32).try_into().unwrap(),
+                    blake3: take(rest, 32).try_into().unwrap(),
                 })
                 .collect(),
         },

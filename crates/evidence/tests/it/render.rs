@@ -122,7 +122,7 @@ closed 2026-01-31T12:00:02.000000Z after 2.0 s: the client left
     assert_eq!(of("stream")[3]["stream"], "input");
     assert_eq!(of("terminal")[0]["columns"], 80);
     assert_eq!(of("exited")[0]["status"], 1);
-    assert_eq!(of("exited")[0]["streams"][1]["sha256"], sent);
+    assert_eq!(of("exited")[0]["streams"][1]["blake3"], sent);
     assert_eq!(of("exited")[2]["signal"], "HUP");
     assert_eq!(of("moved")[0]["sha256"], moved);
 }

@@ -301,7 +301,7 @@ proptest! {
         columns: u32, rows: u32, bytes: u64, names: std::collections::BTreeSet<String>,
     ) {
         let stream = [Stream::Input, Stream::Output, Stream::Error][stream];
-        let digest = StreamDigest { stream, bytes, sha256: sha256.unwrap_or_default() };
+        let digest = StreamDigest { stream, bytes, blake3: sha256.unwrap_or_default() };
         let names: std::collections::BTreeSet<Box<str>> = names.into_iter().map(Into::into).collect();
         let facts = Facts {
             programs: names.clone(), argv: names.clone(), paths: names, ..Facts::default()

@@ -250,7 +250,7 @@ fn ended(
     let digest = |(stream, bytes): &(Stream, u64)| StreamDigest {
         stream: *stream,
         bytes: *bytes,
-        sha256: [0xd1; 32],
+        blake3: [0xd1; 32],
     };
     let signal = signal.map(str::to_owned);
     Event::Exited { number, status, signal, streams: streams.iter().map(digest).collect() }

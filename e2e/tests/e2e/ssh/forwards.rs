@@ -94,7 +94,7 @@ fn assert_told(house: &House, command: &str, bytes: &[u8]) {
     assert_eq!(streams.len(), 2, "{told:#?}");
     for stream in streams {
         assert_eq!(stream["bytes"], bytes.len(), "{told:#?}");
-        assert_eq!(stream["sha256"], digest(bytes), "{told:#?}");
+        assert_eq!(stream["blake3"], digest(bytes), "{told:#?}");
     }
 }
 

@@ -110,9 +110,9 @@ fn of_type<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
     events.iter().filter(|event| event["type"] == kind).collect()
 }
 
-/// The SHA-256 of these bytes, as evidence writes it.
+/// The BLAKE3 of these bytes, as evidence writes it.
 fn digest(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// The SHA-256 of a file.

@@ -30,7 +30,7 @@ fn what_a_program_is_given_and_says_is_told_apart() {
         let streams = exited["streams"].as_array().unwrap();
         let told = streams.iter().find(|stream| stream["stream"] == name).unwrap();
         assert_eq!(told["bytes"], text.len(), "{exited}");
-        assert_eq!(told["sha256"], digest(text.as_bytes()), "{exited}");
+        assert_eq!(told["blake3"], digest(text.as_bytes()), "{exited}");
     }
     let id = session["id"].as_str().unwrap();
     let replay = house.cli("alice", &["sessions", "replay", id]);
@@ -77,6 +77,9 @@ fn the_digest_that_is_told_is_of_what_was_delivered() {
     assert_eq!(counted.trim(), (1_u64 << 30).to_string());
 
     let sent = digest_of(&got);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(&got).unwrap()).unwrap();
+    let told_of = hasher.finalize().to_hex().to_string();
     let first = |text: &str| text.split_whitespace().next().unwrap().to_owned();
     assert_eq!((first(&wrote), first(&back)), (sent.clone(), sent.clone()));
     for session in ended(&house, "alice", 2) {
@@ -85,7 +88,7 @@ fn the_digest_that_is_told_is_of_what_was_delivered() {
         let streams = exited["streams"].as_array().unwrap();
         let told = streams.iter().find(|stream| stream["bytes"] == 1_u64 << 30);
         let told = told.unwrap_or_else(|| panic!("{exited}"));
-        assert_eq!(told["sha256"], *sent, "{exited}");
+        assert_eq!(told["blake3"], *told_of, "{exited}");
         // Not all of it is kept, and it is said so.
         assert_eq!(of_type(&recorded, "cut").len(), 1);
     }
@@ -148,5 +151,5 @@ fn what_was_said_before_a_client_vanished_is_told() {
     assert_eq!(of_type(&recorded, "stream")[0]["data"], "ready\n");
     let exited = of_type(&recorded, "exited");
     assert_eq!(exited.len(), 1, "{recorded:#?}");
-    assert_eq!(exited[0]["streams"][0]["sha256"], digest(b"ready\n"));
+    assert_eq!(exited[0]["streams"][0]["blake3"], digest(b"ready\n"));
 }

@@ -107,8 +107,8 @@ pub(super) fn exited(
     }
     out.push_str("<dl class=\"streams\">");
     for one in streams {
-        let (name, size, digest) = (name_of(one.stream), size(one.bytes), digits(&one.sha256));
-        let _ = write!(out, "<dt>{name}</dt><dd>{size}, SHA-256 <code>{digest}</code></dd>");
+        let (name, size, digest) = (name_of(one.stream), size(one.bytes), digits(&one.blake3));
+        let _ = write!(out, "<dt>{name}</dt><dd>{size}, BLAKE3 <code>{digest}</code></dd>");
     }
     out.push_str("</dl>\n");
 }

@@ -223,7 +223,7 @@ fn of_ssh(text: &str, accesses: Vec<Access>, end: Event) -> (Value, Value) {
 }
 
 fn exited(status: Option<u32>, signal: Option<&str>) -> Event {
-    let streams = vec![StreamDigest { stream: Stream::Output, bytes: 12, sha256: [7; 32] }];
+    let streams = vec![StreamDigest { stream: Stream::Output, bytes: 12, blake3: [7; 32] }];
     Event::Exited { number: 1, status, signal: signal.map(str::to_owned), streams }
 }
 

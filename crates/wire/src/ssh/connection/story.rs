@@ -1,9 +1,9 @@
 //! What is recorded of what runs in a channel: each stream up to a cap, then that it was cut, and at the end how much
 //! there was and its digest.
 
+use blake3::Hasher;
 use bytes::Bytes;
 use model::{Event, Stream, StreamDigest};
-use ring::digest::{Context, SHA256};
 
 /// What runs, as far as the recording goes.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Story {
 
 struct Told {
     stream: Stream,
-    hash: Context,
+    hash: Hasher,
     bytes: u64,
     cut: bool,
 }
@@ -42,7 +42,7 @@ impl Story {
         let known = self.streams.iter().position(|one| one.stream == stream);
         let place = known.unwrap_or(self.streams.len());
         if known.is_none() {
-            self.streams.push(Told { stream, hash: Context::new(&SHA256), bytes: 0, cut: false });
+            self.streams.push(Told { stream, hash: Hasher::new(), bytes: 0, cut: false });
         }
         let cap = self.cap;
         let Some(told) = self.streams.get_mut(place) else { return };
@@ -81,9 +81,8 @@ impl Story {
             return None;
         }
         let digest = |told: Told| {
-            let mut sha256 = [0; 32];
-            sha256.copy_from_slice(told.hash.finish().as_ref());
-            StreamDigest { stream: told.stream, bytes: told.bytes, sha256 }
+            let blake3 = told.hash.finalize().into();
+            StreamDigest { stream: told.stream, bytes: told.bytes, blake3 }
         };
         Some(Event::Exited {
             number: self.number,
