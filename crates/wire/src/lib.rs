@@ -18,6 +18,7 @@
 use model::Protocol;
 
 pub mod content;
+pub mod http;
 pub mod postgres;
 pub mod shell;
 pub mod ssh;
