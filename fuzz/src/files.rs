@@ -183,9 +183,14 @@ impl Stage {
         self.pump();
         assert_eq!(self.told.breach, None);
         self.told.breach = breach;
-        // A greeting and a question of the gateway's own; an answer to each request that is refused.
+        // A greeting and a question of the gateway's own; an answer to each request that is refused, and where the target
+        // sends files to each of its lines that is.
         let [client, upstream] = self.fed;
-        assert!(self.told.upstream.len() <= client + upstream.min(64) + 16 * client.min(4));
+        let refused = match self.known {
+            Known::Scp(Peer::Upstream, _) => 2 * upstream,
+            Known::Scp(..) | Known::Sftp(_) => upstream.min(64),
+        };
+        assert!(self.told.upstream.len() <= client + refused + 16 * client.min(4));
         assert!(self.told.client.len() <= upstream + 8 * client + 16 * upstream);
         self.told
     }

@@ -1,12 +1,13 @@
 //! Who comes in, and how the target is known.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use e2e::{House, SshServer, Typing, keygen, run, until};
+use e2e::{House, Ran, SshServer, Typing, keygen, run, until};
 use serde_json::Value;
 
-use super::{POLICIES, house};
+use super::{POLICIES, house, registered};
 
 #[test]
 fn who_may_not_come_in_hears_the_same_of_what_is_there_and_of_what_is_not() {
@@ -24,42 +25,60 @@ fn who_may_not_come_in_hears_the_same_of_what_is_there_and_of_what_is_not() {
     assert!(!server.log().contains("Accepted"), "{}", server.log());
 }
 
-/// A client may offer a key that is somebody's and then use another one: what it used counts.
+/// OpenSSH's client with these keys, in this order, and nothing else to show.
+fn come_in(house: &House, keys: &[&Path]) -> Ran {
+    let mut command = Command::new("ssh");
+    command.args(["-F", "none", "-v", "-p", &house.ssh_port().to_string()]);
+    for key in keys {
+        command.arg("-i").arg(key);
+    }
+    for option in [
+        "IdentitiesOnly=yes",
+        "IdentityAgent=none",
+        "StrictHostKeyChecking=no",
+        "UserKnownHostsFile=/dev/null",
+        "PreferredAuthentications=publickey",
+        "BatchMode=yes",
+    ] {
+        command.args(["-o", option]);
+    }
+    run(command.args(["web-1@127.0.0.1", "echo in"]), "")
+}
+
 #[test]
 fn a_key_that_is_nobodys_opens_nothing() {
     let server = SshServer::start(None);
     let house = house(&server);
     let stranger = house.file("stranger");
     keygen(&stranger);
-    let port = house.ssh_port().to_string();
-    let ran = run(
-        Command::new("ssh").args([
-            "-F",
-            "none",
-            "-p",
-            &port,
-            "-i",
-            stranger.to_str().unwrap(),
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "IdentityAgent=none",
-            "-o",
-            "StrictHostKeyChecking=no",
-            "-o",
-            "UserKnownHostsFile=/dev/null",
-            "-o",
-            "PreferredAuthentications=publickey",
-            "-o",
-            "LogLevel=ERROR",
-            "web-1@127.0.0.1",
-            "true",
-        ]),
-        "",
-    );
+    let ran = come_in(&house, &[&stranger]);
     assert_eq!(ran.status.code(), Some(255), "{}", ran.all());
     assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
     assert!(!server.log().contains("Accepted"), "{}", server.log());
+}
+
+/// As CVE-2024-45337 had it: a client may offer any key whose public half it has.
+#[test]
+fn the_key_that_signs_counts_and_none_that_was_only_offered() {
+    let server = SshServer::start(None);
+    let house = house(&server);
+    let own = registered(&house);
+    let another = house.file("another");
+    keygen(&another);
+    let public = format!("{}.pub", another.display());
+    let words = ["token", "create", "another", "--subject", "another@ci", "--group", "dba"];
+    let made = house.cli("root", &[&words[..], &["--ssh-key", &public]].concat());
+    assert!(made.ok(), "{}", made.all());
+    // The client has nothing of it but what everybody may see.
+    std::fs::copy(&public, &another).unwrap();
+    let offered = |ran: &Ran| ran.stderr.matches("Server accepts key").count();
+
+    let ran = come_in(&house, &[&another]);
+    assert_eq!((ran.status.code(), offered(&ran)), (Some(255), 1), "{}", ran.all());
+    let ran = come_in(&house, &[&another, &own]);
+    assert_eq!((&*ran.stdout, offered(&ran)), ("in\n", 2), "{}", ran.all());
+    let sessions = super::ended(&house, "root", 1);
+    assert_eq!(sessions[0]["subject"], "machine@ci", "{sessions:?}");
 }
 
 #[test]
@@ -84,39 +103,11 @@ fn a_registered_key_opens_until_it_is_taken_back() {
             "--json",
         ],
     );
-    let port = house.ssh_port().to_string();
-    let come_in = || {
-        run(
-            Command::new("ssh").args([
-                "-F",
-                "none",
-                "-p",
-                &port,
-                "-i",
-                key.to_str().unwrap(),
-                "-o",
-                "IdentitiesOnly=yes",
-                "-o",
-                "IdentityAgent=none",
-                "-o",
-                "StrictHostKeyChecking=no",
-                "-o",
-                "BatchMode=yes",
-                "-o",
-                "UserKnownHostsFile=/dev/null",
-                "-o",
-                "LogLevel=ERROR",
-                "web-1@127.0.0.1",
-                "echo in",
-            ]),
-            "",
-        )
-    };
-    let ran = come_in();
+    let ran = come_in(&house, &[&key]);
     assert_eq!(ran.stdout, "in\n", "{}\n{}", ran.all(), house.log());
     let id = made["id"].as_str().unwrap();
     assert!(house.cli("root", &["token", "revoke", id]).ok());
-    assert_eq!(come_in().status.code(), Some(255));
+    assert_eq!(come_in(&house, &[&key]).status.code(), Some(255));
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Session {
                 return self.read_keys(id);
             }
             let Some(channel) = found.upstream else { return Ok(false) };
+            // The target knows no such channel any more.
+            if found.closed_upstream {
+                found.up.clear();
+                return Ok(false);
+            }
             // Nothing runs that it could be for, and what is asked for next does not get it either: so does a server.
             if found.gate == Gate::Idle && matches!(found.up.peek(), Some(Item::Data(_))) {
                 found.up.skip();

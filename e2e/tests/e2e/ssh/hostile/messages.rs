@@ -1,5 +1,7 @@
 //! Messages that nobody may send: whoever does is told in SSH's own words, and shown out or refused.
 
+use std::time::Duration;
+
 use e2e::SshServer;
 
 use super::super::plain;
@@ -268,6 +270,29 @@ fn what_is_said_before_anything_runs_is_nobodys() {
     assert_bounded(&house, before, "after all of it");
     drop(client);
     assert_told(&house, 2);
+}
+
+#[test]
+fn what_is_said_to_a_program_that_has_ended_is_nobodys() {
+    let server = SshServer::start(None);
+    let house = plain(&server, "");
+    let mut client = Hostile::enter(&house, "alice");
+    for line in ["exit 3", "exec cat </dev/null", "cat /nowhere"] {
+        let there = client.session(5);
+        client.say(&request(there, "exec", true, &string(line)));
+        // It does not wait for anything, and does not hear that the program has ended.
+        let more = [data(there, &[b'x'; 1000]), request(there, "signal", false, &string("WINCH"))];
+        for _ in 0..50 {
+            client.pour(more.clone());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        client.say(&of(EOF, there));
+        client.hear_of(CLOSE);
+        client.say(&of(CLOSE, there));
+        client.works();
+    }
+    drop(client);
+    assert_told(&house, 1);
 }
 
 #[test]
