@@ -34,6 +34,7 @@ mod session;
 mod sql;
 mod ssh;
 mod stage;
+mod target;
 mod token;
 mod typed;
 mod words;
@@ -60,6 +61,7 @@ pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
 pub use ssh::{shell_line, ssh_greet, ssh_session, ssh_tunnel};
+pub use target::http_target;
 pub use token::mask_token;
 pub use words::search_words;
 
@@ -80,6 +82,7 @@ pub const TARGETS: &[Target] = &[
     ("evidence_read", evidence_read),
     ("frames", frames),
     ("greet", greet),
+    ("http_target", http_target),
     ("json_paths", json_paths),
     ("login", login),
     ("mask_pieces", mask_pieces),
