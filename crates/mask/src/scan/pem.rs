@@ -24,7 +24,9 @@ impl Scan<'_, '_> {
             return None;
         }
         let label = text.slice(begin, begin + LONGEST_LABEL);
-        let label = label.split(|&b| b == b'-').next().unwrap_or_default();
+        // It stands on one line: where text comes in pieces, what is in front of a line's end may have gone on.
+        let ends = |b: &u8| matches!(b, b'-' | b'\r' | b'\n');
+        let label = label.split(ends).next().unwrap_or_default();
         let named = memchr::memmem::find(label, KEY)? + KEY.len();
         let (name, more) = label.split_at_checked(named)?;
         let name = name.strip_prefix(BEGIN)?;
