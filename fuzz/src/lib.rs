@@ -34,6 +34,7 @@ mod session;
 mod sql;
 mod ssh;
 mod stage;
+mod stream;
 mod target;
 mod token;
 mod typed;
@@ -61,6 +62,7 @@ pub use screen::terminal_filter;
 pub use session::session;
 pub use sql::{sql_read, sql_shape};
 pub use ssh::{shell_line, ssh_greet, ssh_session, ssh_tunnel};
+pub use stream::mask_document;
 pub use target::http_target;
 pub use token::mask_token;
 pub use words::search_words;
@@ -85,6 +87,7 @@ pub const TARGETS: &[Target] = &[
     ("http_target", http_target),
     ("json_paths", json_paths),
     ("login", login),
+    ("mask_document", mask_document),
     ("mask_pieces", mask_pieces),
     ("mask_terminal", mask_terminal),
     ("mask_text", mask_text),

@@ -14,6 +14,7 @@
 //! * [`Operator`], made of a [`Masking`] and [`MaskKeys`]; [`Treatments`]: which one masks what
 //! * [`mask_value`], [`mask_cell`]: a whole value is masked and stays valid for its type, in text and
 //!   in PostgreSQL's binary format; [`mask_json_paths`]: of a JSON document what stands at some paths
+//! * [`Document`]: JSON documents that come in pieces, by [`DocumentRules`]
 //! * [`detokenise`]: what a token stood for
 //! * [`Ballot`]: what a column holds, by the votes of its values and what is known of it
 //! * [`Detectors`]: findings inside text, JSON, arrays, records and bytes-as-text; [`Running`]: in text that comes in
@@ -22,12 +23,13 @@
 //! What this crate refuses to do: it decides nothing (who may see a class is `policy`'s business),
 //! it reads no regular expression that could take more than linear time, it takes no more than linear time whatever a value holds, and it
 //! lets nothing of a value through that it could not read as the type it was said to have: such a
-//! value becomes NULL. It does no IO and keeps no state between values (but [`Running`] and [`Terminal`], between the pieces of one); masked values of one key are
+//! value becomes NULL. It does no IO and keeps no state between values (but [`Running`], [`Terminal`] and [`Document`], between the pieces of one); masked values of one key are
 //! the same every time.
 
 mod catalogue;
 mod custom;
 mod detect;
+mod document;
 mod fold;
 mod gather;
 mod hexed;
@@ -43,6 +45,7 @@ pub use catalogue::{
 };
 pub use custom::DefinitionError;
 pub use detect::{DetectorError, Detectors, Finding};
+pub use document::{Document, DocumentRules, NotJson};
 pub use model::{ClassDefinition, Classes, DataClass, Masked, Masking, ValueFormat};
 pub use operator::{FormatKey, HashKey, MaskKeys, Operator, TokenKey, class_of_token, detokenise};
 pub use running::Running;

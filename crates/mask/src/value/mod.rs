@@ -18,6 +18,7 @@ mod uuid;
 mod whole;
 
 pub use json::{JsonPath, UnknownPath, mask_json_paths};
+pub(crate) use json::{escape, mask_whole, unescape};
 pub use whole::{Cell, mask_cell, mask_value};
 
 /// What a value was said to be. It says how a masked value must look, not what it holds.

@@ -27,6 +27,8 @@ mod operators;
 mod page;
 mod phones;
 mod ssns;
+mod streams;
+mod streams_alike;
 mod typed;
 mod urls;
 mod values;

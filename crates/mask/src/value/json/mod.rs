@@ -4,7 +4,8 @@ mod whole;
 use crate::Detectors;
 
 pub use path::{JsonPath, UnknownPath, mask_json_paths};
-pub(super) use whole::{mask_whole, mask_whole_jsonb, push_default};
+pub(crate) use whole::mask_whole;
+pub(super) use whole::{mask_whole_jsonb, push_default};
 
 /// Masks what is found inside strings (keys too) and numbers; a masked number becomes a string.
 /// Appends `prefix` in front of what it appends; appends nothing when nothing was found.
@@ -103,7 +104,7 @@ fn end_of_number(json: &[u8], at: usize) -> usize {
 }
 
 /// The text a string's inside stands for. What is no valid escape stays as it is.
-fn unescape(inner: &[u8]) -> Vec<u8> {
+pub(crate) fn unescape(inner: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while let [byte, after @ ..] = rest {
@@ -151,7 +152,7 @@ fn unicode(rest: &[u8]) -> (char, &[u8]) {
     (char::from_u32(first).unwrap_or('\u{FFFD}'), after)
 }
 
-fn escape(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
     for &byte in text {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),

@@ -25,6 +25,24 @@ enum Segment {
     Any,
 }
 
+impl Segment {
+    fn is_member(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Name(wanted) => wanted.as_bytes() == name,
+            Self::Any => true,
+            Self::Index(_) => false,
+        }
+    }
+
+    const fn is_element(&self, place: usize) -> bool {
+        match self {
+            Self::Index(wanted) => *wanted == place,
+            Self::Any => true,
+            Self::Name(_) => false,
+        }
+    }
+}
+
 /// A text that is no path into a JSON document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -50,6 +68,21 @@ impl JsonPath {
             return Err(unknown());
         }
         Ok(Self(segments))
+    }
+
+    /// How deep it leads.
+    pub(crate) const fn length(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it leads from this depth on to a member of this name.
+    pub(crate) fn leads_to_member(&self, depth: usize, name: &[u8]) -> bool {
+        self.0.get(depth).is_some_and(|segment| segment.is_member(name))
+    }
+
+    /// Whether it leads from this depth on to the element of this place.
+    pub(crate) fn leads_to_element(&self, depth: usize, place: usize) -> bool {
+        self.0.get(depth).is_some_and(|segment| segment.is_element(place))
     }
 }
 
@@ -211,11 +244,7 @@ impl<'j> Walk<'_, 'j> {
                 Vec::new()
             } else {
                 let key = unescape(key);
-                self.leading(active, depth, |segment| match segment {
-                    Segment::Name(name) => name.as_bytes() == key,
-                    Segment::Any => true,
-                    Segment::Index(_) => false,
-                })
+                self.leading(active, depth, |segment| segment.is_member(&key))
             };
             self.space();
             if !self.skip(b":") {
@@ -239,11 +268,7 @@ impl<'j> Walk<'_, 'j> {
             return Some(());
         }
         for index in 0.. {
-            let inner = self.leading(active, depth, |segment| match segment {
-                Segment::Index(wanted) => *wanted == index,
-                Segment::Any => true,
-                Segment::Name(_) => false,
-            });
+            let inner = self.leading(active, depth, |segment| segment.is_element(index));
             self.value(&inner, depth + 1)?;
             self.space();
             if self.skip(b"]") {
