@@ -9,7 +9,7 @@ use mask::{Classes, DataClass, Detectors, Document, DocumentRules, Operator};
 
 /// As a body comes from a socket.
 const PIECE: usize = 64 << 10;
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 400;
 
 fn main() {
     let class = |name: &str| DataClass::new(name).unwrap();
@@ -55,7 +55,7 @@ fn rate(rules: &Arc<DocumentRules>, json: &[u8]) -> f64 {
 
 fn corpora() -> Vec<(&'static str, String)> {
     let array = |element: &dyn Fn(usize) -> String| {
-        let elements: Vec<_> = (0..20_000).map(element).collect();
+        let elements: Vec<_> = (0..1000).map(element).collect();
         format!("[{}]", elements.join(","))
     };
     vec![

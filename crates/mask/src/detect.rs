@@ -178,6 +178,11 @@ impl Detectors {
         self.defined.is_empty() && self.plan.is_idle(text) && is_plain(text)
     }
 
+    /// The same, of a text of any length, and sooner.
+    pub(crate) fn is_quiet(&self, text: &[u8]) -> bool {
+        self.defined.is_empty() && self.plan.is_quiet(text)
+    }
+
     /// The one pass that is enough for most texts.
     pub(crate) fn scan<'a>(&'a self, context: &'a [u8], text: &'a [u8]) -> Option<Scan<'a, 'a>> {
         self.needs_one_pass(text).then(|| Scan::new(&self.plan, context, text))

@@ -56,6 +56,9 @@ impl Nest {
 
     /// The next element of an array comes.
     pub(super) fn at_element(&mut self, rules: &DocumentRules) {
+        if !rules.wants_names() {
+            return;
+        }
         self.named = None;
         let Some(index) = self.open.last_mut().map(|open| {
             open.index += 1;

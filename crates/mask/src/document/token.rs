@@ -38,17 +38,15 @@ impl Document {
         if self.rules.wants_names() {
             self.nest.at_member(&self.rules, &name);
         }
-        if self.rules.searched {
+        if !self.passes(piece) {
             let context = self.context(start, piece);
             let changed = self.search(&context, token);
             if escaped {
                 let speaks = [&*context, b"\"", &name, b"\": "].concat();
-                self.told =
-                    speaks.get(speaks.len().saturating_sub(CONTEXT)..).unwrap_or_default().to_vec();
+                let from = speaks.len().saturating_sub(CONTEXT);
+                self.told = speaks.get(from..).unwrap_or_default().to_vec();
             }
             self.write(changed, start, token, piece);
-        } else {
-            self.write(false, start, token, piece);
         }
         self.held = held;
         self.held.clear();
@@ -58,7 +56,7 @@ impl Document {
     /// A string or a number ended: what is found in it.
     pub(super) fn searched(&mut self, piece: &mut Piece<'_, '_>) {
         let start = piece.token;
-        if self.ruled.is_some() || start.is_none() && self.way == Way::On {
+        if self.ruled.is_some() || start.is_none() && self.way == Way::On || self.passes(piece) {
             return;
         }
         if start.is_none() {
@@ -80,6 +78,22 @@ impl Document {
         }
         self.held = held;
         self.held.clear();
+    }
+
+    /// Whether nothing is found in a token of this piece, known at a glance. It is part of a longer span then.
+    fn passes(&mut self, piece: &mut Piece<'_, '_>) -> bool {
+        let Some(start) = piece.token.filter(|_| !self.inside.escaped) else { return false };
+        let token = piece.slice(start, piece.at);
+        let detectors = &self.rules.detectors;
+        let passes = token.len() <= MOST && {
+            let text = text_of(token, false);
+            !self.rules.searched || detectors.is_quiet(&text) || detectors.is_idle(&text)
+        };
+        if passes {
+            piece.token = None;
+            self.told.clear();
+        }
+        passes
     }
 
     /// Whether a name that was read up to `at` is too long to be held.

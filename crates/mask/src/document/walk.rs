@@ -51,6 +51,15 @@ impl<'p, 'o> Piece<'p, 'o> {
     }
 }
 
+impl Kind {
+    const fn behind_comma(self) -> State {
+        match self {
+            Self::Object => State::Name,
+            Self::Array => State::Value,
+        }
+    }
+}
+
 impl Document {
     /// Reads a piece to its end.
     pub(super) fn walk(&mut self, piece: &mut Piece<'_, '_>) -> Result<(), NotJson> {
@@ -115,8 +124,7 @@ impl Document {
                 self.state = State::Text { name: true };
             }
             (State::Colon, b':', _) => self.state = State::Value,
-            (State::Behind, b',', Some(Kind::Object)) => self.state = State::Name,
-            (State::Behind, b',', Some(Kind::Array)) => self.state = State::Value,
+            (State::Behind, b',', Some(kind)) => self.state = kind.behind_comma(),
             _ => return Err(self.fault(NotJson::Unexpected, piece.at, piece)),
         }
         piece.at += 1;
@@ -165,7 +173,14 @@ impl Document {
                 piece.at = at;
                 if name {
                     self.name(piece)?;
-                    self.state = State::Colon;
+                    // What nearly always comes next needs no turn of its own.
+                    self.state = match piece.bytes.get(piece.at) {
+                        Some(b':') => {
+                            piece.at += 1;
+                            State::Value
+                        }
+                        _ => State::Colon,
+                    };
                 } else {
                     self.searched(piece);
                     self.behind_value(piece);
@@ -197,10 +212,16 @@ impl Document {
     }
 
     fn behind_value(&mut self, piece: &mut Piece<'_, '_>) {
-        self.end_ruled(piece);
-        self.state = match self.nest.kind() {
-            Some(_) => State::Behind,
-            None => State::Between { divided: false },
+        if self.ruled.is_some() {
+            self.end_ruled(piece);
+        }
+        self.state = match (self.nest.kind(), piece.bytes.get(piece.at)) {
+            (None, _) => State::Between { divided: false },
+            (Some(kind), Some(b',')) => {
+                piece.at += 1;
+                kind.behind_comma()
+            }
+            (Some(_), _) => State::Behind,
         };
     }
 

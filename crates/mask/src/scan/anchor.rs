@@ -99,6 +99,29 @@ pub(super) fn is_any_in(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether one of some bytes is a digit or an `@`, with `wide` one between `-` and `:` too, or is one that may read as
+/// another: beyond ASCII, a `%` or a backslash.
+pub(super) fn is_any_telling(bytes: &[u8], wide: bool) -> bool {
+    let (least, most) = if wide { (b'-', b':') } else { (b'0', b'9') };
+    let tells = |block: &[u8; 8]| telling(u64::from_le_bytes(*block), least, most) != 0;
+    let (blocks, _) = bytes.as_chunks();
+    match bytes.last_chunk() {
+        Some(last) => blocks.iter().any(tells) || tells(last),
+        None => block(bytes, 0).is_some_and(|block| telling(block, least, most) != 0),
+    }
+}
+
+/// The high bit of each byte that tells. No carry crosses a byte.
+const fn telling(word: u64, least: u8, most: u8) -> u64 {
+    let low = word & !HIGH;
+    let at_least = low + ONES * (0x80 - least) as u64;
+    let beyond = low + ONES * (0x80 - (most + 1)) as u64;
+    let not_at_sign = (low ^ (ONES * b'@' as u64)) + !HIGH;
+    let not_percent = (low ^ (ONES * b'%' as u64)) + !HIGH;
+    let not_backslash = (low ^ (ONES * b'\\' as u64)) + !HIGH;
+    (word | at_least & !beyond | !(not_at_sign & not_percent & not_backslash)) & HIGH
+}
+
 /// The high bit of each byte that lies in `-`..=`:` or is `@`. No carry crosses a byte.
 fn candidates(word: u64) -> u64 {
     let low = word & !HIGH;
@@ -135,6 +158,20 @@ mod tests {
                 let mut text = vec![b'z'; length];
                 text[place] = byte;
                 assert!(is_any_in(&text), "{byte:#x} at {place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_tells_wherever_it_stands_in_a_text() {
+        for (length, byte) in (1..20).flat_map(|length| (0..=u8::MAX).map(move |b| (length, b))) {
+            for place in 0..length {
+                let mut text = vec![b'z'; length];
+                text[place] = byte;
+                let always = matches!(byte, b'0'..=b'9' | b'@' | b'%' | b'\\' | 0x80..);
+                assert_eq!(is_any_telling(&text, false), always, "{byte:#x}");
+                let wide = always || matches!(byte, b'-'..=b':');
+                assert_eq!(is_any_telling(&text, true), wide, "{byte:#x}");
             }
         }
     }

@@ -105,6 +105,13 @@ impl Plan {
             || is_uuid(text)
     }
 
+    /// Whether nothing is found in a text, as it stands or as it reads: none of its bytes may be part of a finding.
+    pub(crate) fn is_quiet(&self, text: &[u8]) -> bool {
+        let wanted = |byte: u8| self.anchors.get(usize::from(byte)).copied().unwrap_or(true);
+        let wide = wanted(b':') || wanted(b'-');
+        !self.words && !anchor::is_any_telling(text, wide)
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
