@@ -18,8 +18,8 @@ use crate::scan::text::alnum;
 const MOST: usize = 64 << 10;
 /// So much behind such a cut is looked at with it.
 const AHEAD: usize = 4 << 10;
-/// What went on is remembered so far, for the words that give bare digits a meaning.
-const CONTEXT: usize = 32;
+/// What went on is remembered so far, for the words that give bare digits a meaning, and what stands in front of those.
+const CONTEXT: usize = 40;
 
 /// Masks what its detectors find in a text that comes in pieces. How the text is cut into pieces changes nothing about
 /// what comes out, unless it is hurried.

@@ -93,8 +93,9 @@ impl Scan<'_, '_> {
         if found > 0 || start > 0 {
             return found;
         }
-        let end = self.context.len();
-        let start = self.context.run_back(end, end.saturating_sub(REACH), |b| !digit(b));
+        // What stands in front of the text is as far away as it would be in one text with it.
+        let (end, left) = (self.context.len(), REACH.saturating_sub(at));
+        let start = self.context.run_back(end, end.saturating_sub(left), |b| !digit(b));
         words.longest_in(self.context, start, end)
     }
 }

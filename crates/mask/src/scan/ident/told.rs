@@ -112,8 +112,8 @@ impl Scan<'_, '_> {
         let mut told = Kinds::default();
         let start = index.look(self.text, at.saturating_sub(REACH), at, &mut told);
         if start == 0 {
-            let end = self.context.len();
-            index.look(self.context, end.saturating_sub(REACH), end, &mut told);
+            let (end, left) = (self.context.len(), REACH.saturating_sub(at));
+            index.look(self.context, end.saturating_sub(left), end, &mut told);
         }
         self.told.set((at, told));
         told
