@@ -19,9 +19,11 @@ mod document;
 mod evidence;
 mod files;
 mod frames;
+mod graphql;
 mod greet;
 mod journal;
 mod keyring;
+mod kubernetes;
 mod lineage;
 mod lines;
 mod login;
@@ -48,9 +50,11 @@ pub use document::json_paths;
 pub use evidence::{evidence_changed, evidence_read};
 pub use files::ssh_files;
 pub use frames::frames;
+pub use graphql::graphql_document;
 pub use greet::greet;
 pub use journal::evidence_journal;
 pub use keyring::evidence_keyring;
+pub use kubernetes::kubernetes_request;
 pub use lineage::sql_lineage;
 pub use lines::evidence_lines;
 pub use login::login;
@@ -84,8 +88,10 @@ pub const TARGETS: &[Target] = &[
     ("evidence_read", evidence_read),
     ("frames", frames),
     ("greet", greet),
+    ("graphql_document", graphql_document),
     ("http_target", http_target),
     ("json_paths", json_paths),
+    ("kubernetes_request", kubernetes_request),
     ("login", login),
     ("mask_document", mask_document),
     ("mask_pieces", mask_pieces),

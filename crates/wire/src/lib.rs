@@ -19,6 +19,7 @@ use model::Protocol;
 
 pub mod content;
 pub mod http;
+pub mod json;
 pub mod kubernetes;
 pub mod postgres;
 pub mod shell;

@@ -15,7 +15,6 @@
 
 pub mod access;
 mod head;
-pub mod json;
 pub mod object;
 pub mod patch;
 mod pointer;

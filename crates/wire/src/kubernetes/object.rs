@@ -11,7 +11,8 @@ use serde_json::Value;
 
 pub use super::head::Head;
 pub use super::risk::Risk;
-use super::{Unknown, json, walk};
+use super::{Unknown, walk};
+use crate::json;
 
 /// What is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::object::{self, Facts};
-use super::{Unknown, json, pointer};
+use super::{Unknown, pointer};
+use crate::json;
 
 /// How a patch is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,7 +83,7 @@ pub fn read(content_type: &str, body: &[u8]) -> Result<Patch, Unknown> {
     let document = json::parse(body).map_err(|unread| match kind {
         // It may well be YAML, which is not read here.
         PatchKind::Apply if !body.trim_ascii_start().starts_with(b"{") => Unknown::ContentType,
-        _ => unread,
+        _ => unread.into(),
     })?;
     let mut patch = Patch {
         kind,

@@ -1,3 +1,5 @@
+use crate::json::Unread;
+
 /// Why a request is not understood, for the person who reads the refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
@@ -22,7 +24,7 @@ pub enum Unknown {
     ContentType,
     /// A body that is not JSON, is nested too deeply, or says a key twice.
     #[error("the body is not plain JSON: {0}")]
-    Json(String),
+    Json(#[from] Unread),
     /// A body that is JSON, and no object of the API.
     #[error("the body is not an object of the API: {0}")]
     Shape(&'static str),

@@ -151,7 +151,7 @@ fn a_service_says_how_it_is_reached() {
 #[test]
 fn what_two_parsers_may_read_differently_is_unknown() {
     let deep = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
-    assert!(object::written(None, deep(json::DEEPEST).as_bytes()).is_ok());
+    assert!(object::written(None, deep(crate::json::DEEPEST).as_bytes()).is_ok());
     for body in [
         r#"{"kind":"Pod","kind":"Service"}"#,
         r#"{"spec":{"containers":[{"image":"a","image":"b"}]}}"#,
@@ -169,7 +169,7 @@ fn what_two_parsers_may_read_differently_is_unknown() {
         "kind: Pod",
         "\u{feff}{}",
         "",
-        &deep(json::DEEPEST + 1),
+        &deep(crate::json::DEEPEST + 1),
         &"[".repeat(100_000),
     ] {
         assert!(object::written(Some("application/json"), body.as_bytes()).is_err(), "{body}");

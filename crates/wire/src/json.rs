@@ -8,18 +8,21 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::Unknown;
+/// Why a document is not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unread(String);
 
 /// How deeply values may stand in each other. Schemas of pod templates need about forty.
 pub const DEEPEST: usize = 100;
 
-/// Reads a body.
+/// Reads a document.
 ///
 /// # Errors
 ///
 /// It is not JSON in UTF-8, something follows, a key stands twice in an object, or it is too deep.
-pub fn parse(body: &[u8]) -> Result<Value, Unknown> {
-    let unread = |error: serde_json::Error| Unknown::Json(error.to_string());
+pub fn parse(body: &[u8]) -> Result<Value, Unread> {
+    let unread = |error: serde_json::Error| Unread(error.to_string());
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = Strict { left: DEEPEST }.deserialize(&mut reader).map_err(unread)?;
     reader.end().map_err(unread)?;
