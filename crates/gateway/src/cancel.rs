@@ -72,7 +72,7 @@ impl Cancels {
     ) -> Result<(Cancellable, Cancelling), NoRandomness> {
         let mut secret = vec![0; length].into_boxed_slice();
         chance::fill(&mut secret)?;
-        // One request waits at most: another would ask for the same.
+        // One request waits at most; whoever brings another waits with it.
         let (sender, signals) = mpsc::channel(1);
         let (under_way, watched) = watch::channel(0);
         loop {
@@ -95,9 +95,12 @@ impl Cancels {
     /// Passes a request on to the session whose key it carries, and waits until that has seen to it.
     pub(crate) async fn ask(&self, key: &CancelKey) -> bool {
         let Some(mut asked) = self.find(key) else { return false };
-        // A full queue holds the same request already.
-        let _ = asked.signals.try_send(Signal::Cancel);
         let seen_to = async {
+            // Where there is no room another request was not taken yet, or the room is kept for somebody who waits here
+            // for theirs to be taken: that says nothing of this one.
+            if asked.signals.send(Signal::Cancel).await.is_err() {
+                return;
+            }
             // There is room again once the relay has taken it, and then the target is being asked.
             if asked.signals.reserve().await.is_ok() {
                 let _ = asked.under_way.wait_for(|count| *count == 0).await;
@@ -202,6 +205,21 @@ mod tests {
         drop((session, cancelling));
         assert!(!cancels.ask(&key).await);
         assert!(cancels.entries().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_not_lost_while_somebody_waits_for_an_earlier_one() {
+        let cancels = Cancels::default();
+        let (session, mut cancelling) = cancels.register(4).unwrap();
+        let mut first = Box::pin(cancels.ask(session.key()));
+        let mut second = Box::pin(cancels.ask(session.key()));
+        assert!(futures::poll!(&mut first).is_pending());
+        assert_eq!(cancelling.signals.try_recv(), Ok(Signal::Cancel));
+        // The first does not know yet that it was taken.
+        assert!(futures::poll!(&mut second).is_pending());
+        let taken = timeout(PATIENCE / 2, cancelling.signals.recv());
+        let (_, _, taken) = tokio::join!(first, second, taken);
+        assert_eq!(taken, Ok(Some(Signal::Cancel)));
     }
 
     #[tokio::test(start_paused = true)]
