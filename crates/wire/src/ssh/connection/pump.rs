@@ -56,9 +56,11 @@ impl Session {
                 return self.read_keys(id);
             }
             let Some(channel) = found.upstream else { return Ok(false) };
-            // The target knows no such channel any more.
+            // The target knows no such channel any more. In a guarded shell it is for what runs next.
             if found.closed_upstream {
-                found.up.clear();
+                if found.guard.is_none() {
+                    found.up.clear();
+                }
                 return Ok(false);
             }
             // Nothing runs that it could be for, and what is asked for next does not get it either: so does a server.
